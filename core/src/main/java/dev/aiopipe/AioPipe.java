@@ -1,0 +1,74 @@
+package dev.aiopipe;
+
+import dev.aiopipe.engine.ChannelOrigin;
+import java.io.IOException;
+import java.nio.channels.Pipe;
+
+/** A pipe of the operating system: what is written to {@link #tx} is read from {@link #rx}. */
+public final class AioPipe implements AutoCloseable {
+    private final ReadEnd rx;
+    private final WriteEnd tx;
+
+    private AioPipe(Pipe pipe) {
+        rx = new ReadEnd(new ChannelOrigin(pipe.source(), true));
+        tx = new WriteEnd(new ChannelOrigin(pipe.sink(), true));
+    }
+
+    /**
+     * Makes a pipe.
+     *
+     * @return two ends that are still to be opened, or handed to a child
+     * @throws IOException if the system has no descriptor left
+     */
+    public static AioPipe create() throws IOException {
+        return new AioPipe(Pipe.open());
+    }
+
+    /**
+     * The end to read from.
+     *
+     * @return always the same one
+     */
+    public ReadEnd rx() {
+        return rx;
+    }
+
+    /**
+     * The end to write to.
+     *
+     * @return always the same one
+     */
+    public WriteEnd tx() {
+        return tx;
+    }
+
+    /**
+     * For Kotlin's {@code val (rx, tx) = aioPipe()}.
+     *
+     * @return {@link #rx}
+     */
+    public ReadEnd component1() {
+        return rx;
+    }
+
+    /**
+     * For Kotlin's {@code val (rx, tx) = aioPipe()}.
+     *
+     * @return {@link #tx}
+     */
+    public WriteEnd component2() {
+        return tx;
+    }
+
+    /** Closes the ends that were neither opened nor handed over. */
+    @Override
+    public void close() {
+        rx.close();
+        tx.close();
+    }
+
+    @Override
+    public String toString() {
+        return "AioPipe[" + rx + ", " + tx + "]";
+    }
+}

@@ -1,0 +1,57 @@
+package dev.aiopipe;
+
+import dev.aiopipe.engine.Origin;
+import dev.aiopipe.engine.Release;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.ProcessBuilder.Redirect;
+
+/**
+ * An end on its way to a child process, or to several. Each start with its {@link #redirect} gives that child a copy; this process's
+ * own copy has to be closed afterwards, or the other side never sees the end of the stream.
+ */
+public final class ChildEnd implements AutoCloseable {
+    private final Origin origin;
+    private final Release release;
+    private volatile boolean closed;
+
+    ChildEnd(Origin origin) {
+        this.origin = origin;
+        this.release = Release.of(this, "ChildEnd", origin);
+    }
+
+    /**
+     * For {@link ProcessBuilder#redirectInput(Redirect)}, {@code redirectOutput} or {@code redirectError}. The child's copy is a
+     * blocking descriptor, as any program expects. A start after {@link #close} fails with {@link IOException}.
+     *
+     * @return usable for several starts; it keeps this end from being garbage collected
+     * @throws IOException if this is closed, or if the platform has no way to hand the descriptor over
+     */
+    public Redirect redirect() throws IOException {
+        if (closed) {
+            throw new IOException("the end is closed: " + this);
+        }
+        return origin.redirect(() -> !closed);
+    }
+
+    /** Under which path a child opens it. */
+    String path(String self) throws IOException {
+        return origin.path(self);
+    }
+
+    /** Closes this process's copy. Children that were started keep theirs. A second close does nothing. */
+    @Override
+    public void close() {
+        closed = true;
+        try {
+            release.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "ChildEnd[" + origin + "]";
+    }
+}

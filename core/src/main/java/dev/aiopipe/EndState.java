@@ -1,0 +1,52 @@
+package dev.aiopipe;
+
+import dev.aiopipe.engine.Origin;
+import dev.aiopipe.engine.Release;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** The one use of an end: UNUSED, then opened, or handed to a child, or closed. */
+final class EndState {
+    private final String name;
+    private final Origin origin;
+    private final Release release;
+    private final AtomicReference<String> use = new AtomicReference<>();
+
+    EndState(PipeEnd owner, String name, Origin origin) {
+        this.name = name;
+        this.origin = origin;
+        this.release = Release.of(owner, name, origin);
+    }
+
+    /** Uses the end up. From here on the origin is the caller's to close. */
+    Origin take(String purpose) {
+        if (!use.compareAndSet(null, purpose)) {
+            throw new IllegalStateException("the end was " + use.get() + " already: " + this);
+        }
+        release.forget();
+        return origin;
+    }
+
+    ChildEnd forChild() {
+        if (!origin.canBeHandedOver()) {
+            throw new IllegalStateException("can't be handed to a child: " + this);
+        }
+        return new ChildEnd(take("handed to a child"));
+    }
+
+    void close() {
+        if (use.compareAndSet(null, "closed")) {
+            try {
+                release.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name + "[" + origin + "]";
+    }
+}

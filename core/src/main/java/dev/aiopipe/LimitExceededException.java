@@ -1,0 +1,30 @@
+package dev.aiopipe;
+
+import java.io.IOException;
+
+/** What was asked for is larger than its limit. The bytes stay readable, in pieces, or can be skipped. */
+public class LimitExceededException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    /** The limit in bytes. */
+    private final int limit;
+
+    /**
+     * A limit that was passed.
+     *
+     * @param limit in bytes
+     */
+    public LimitExceededException(int limit) {
+        super("more than " + limit + " bytes");
+        this.limit = limit;
+    }
+
+    /**
+     * The limit that was passed.
+     *
+     * @return a count of bytes
+     */
+    public int limit() {
+        return limit;
+    }
+}

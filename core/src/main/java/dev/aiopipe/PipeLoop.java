@@ -1,0 +1,95 @@
+package dev.aiopipe;
+
+import dev.aiopipe.engine.Access;
+import dev.aiopipe.engine.Child;
+import dev.aiopipe.engine.Input;
+import dev.aiopipe.engine.Loop;
+import dev.aiopipe.engine.Outbox;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The daemon thread that waits for all streams which are opened with it. It runs no user code, unless that asks for it (the
+ * {@code dispatcher} extension, {@code Dispatchers.Unconfined}). Safe for use by many threads.
+ *
+ * <p>The thread is started by the first use and never keeps the JVM alive. Should it die, all its streams fail with the cause.
+ */
+public final class PipeLoop implements AutoCloseable {
+    static {
+        Access.install(new Access() {
+            @Override
+            public CompletableFuture<Input> open(ReadEnd end, PipeOptions options) {
+                return end.openInput(options);
+            }
+
+            @Override
+            public CompletableFuture<Outbox> open(WriteEnd end, PipeOptions options) {
+                return end.openOutbox(options);
+            }
+
+            @Override
+            public Child start(ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options)
+                    throws IOException {
+                return PipedStart.start(builder, passing, options);
+            }
+
+            @Override
+            public Loop loop(PipeLoop loop) {
+                return loop.engine;
+            }
+        });
+    }
+
+    final Loop engine;
+    private final boolean shared;
+
+    private PipeLoop(String name, boolean shared) {
+        this.engine = new Loop(Objects.requireNonNull(name, "name"));
+        this.shared = shared;
+    }
+
+    /**
+     * The loop that is used where none is named. It lives as long as the JVM.
+     *
+     * @return always the same one
+     */
+    public static PipeLoop shared() {
+        return Shared.LOOP;
+    }
+
+    /**
+     * A loop of one's own, to be closed.
+     *
+     * @param name the name of its thread
+     * @return a new loop
+     */
+    public static PipeLoop create(String name) {
+        return new PipeLoop(name, false);
+    }
+
+    /**
+     * Fails every read and write that waits, and each later one, with an {@link java.io.IOException} whose cause says that the loop
+     * was closed; closes the descriptors of its streams and ends its thread. Waits for the thread, unless called on it. A second
+     * close does nothing.
+     *
+     * @throws IllegalStateException for the {@linkplain #shared shared} loop
+     */
+    @Override
+    public void close() {
+        if (shared) {
+            throw new IllegalStateException("the shared loop can't be closed");
+        }
+        engine.close();
+    }
+
+    @Override
+    public String toString() {
+        return engine.toString();
+    }
+
+    private static final class Shared {
+        static final PipeLoop LOOP = new PipeLoop("aiopipe-loop", true);
+    }
+}

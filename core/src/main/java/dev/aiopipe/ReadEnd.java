@@ -1,0 +1,105 @@
+package dev.aiopipe;
+
+import dev.aiopipe.engine.ChannelOrigin;
+import dev.aiopipe.engine.FifoOrigin;
+import dev.aiopipe.engine.InheritedOrigin;
+import dev.aiopipe.engine.Input;
+import dev.aiopipe.engine.Opening;
+import dev.aiopipe.engine.Origin;
+import java.io.IOException;
+import java.nio.channels.Pipe;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+
+/** An end to read from. Opened by the {@code open} of {@code AioPipes} (Kotlin) or of {@code AsyncPipes} (Java). */
+public final class ReadEnd implements PipeEnd {
+    private final EndState state;
+
+    ReadEnd(Origin origin) {
+        state = new EndState(this, "ReadEnd", origin);
+    }
+
+    /**
+     * What this process reads as its standard input: a pipe, FIFO, terminal, socket, file or device, or nothing where it was started
+     * without one, which is at its end. Descriptor 0 keeps its flags, and stays open; {@code System.in} goes on working, but does not
+     * see what was read ahead here.
+     *
+     * @return an end that can be opened while no other reader of descriptor 0 is open here
+     */
+    public static ReadEnd stdin() {
+        return new ReadEnd(new InheritedOrigin(0, true));
+    }
+
+    /**
+     * A descriptor that this process was started with. Its flags stay as they are; above 2 the number is closed with the reader.
+     *
+     * @param fd its number. Above 2 it has to be a pipe, FIFO, terminal or socket
+     * @return an end; opening it fails with {@link IOException} if there is no such descriptor, or none that can be read
+     * @throws IllegalArgumentException if fd is negative
+     */
+    public static ReadEnd inherited(int fd) {
+        return new ReadEnd(new InheritedOrigin(fd, true));
+    }
+
+    /**
+     * A FIFO, read up to the end that comes when its last writer leaves; a later read waits for the next writer. The first read waits
+     * for the first writer.
+     *
+     * @param path where it is; what it is shows when it is opened
+     * @return an end; opening it fails with {@link IOException} if there is no FIFO, or it may not be read
+     */
+    public static ReadEnd fifo(Path path) {
+        return fifo(path, false);
+    }
+
+    /**
+     * A FIFO.
+     *
+     * @param path where it is; what it is shows when it is opened
+     * @param keepOpen whether the end never comes, however many writers come and leave. The FIFO is opened for writing, too, and its
+     *     user needs the permission
+     * @return an end; opening it fails with {@link IOException} if there is no FIFO, or it may not be read
+     */
+    public static ReadEnd fifo(Path path, boolean keepOpen) {
+        return new ReadEnd(new FifoOrigin(path, true, keepOpen));
+    }
+
+    /**
+     * Makes a FIFO that its owner alone can read and write (mode 0600). It is the caller's to delete.
+     *
+     * @param path where
+     * @throws IOException if it exists, or can't be made
+     */
+    public static void createFifo(Path path) throws IOException {
+        FifoOrigin.create(path);
+    }
+
+    /**
+     * The reading end of an NIO pipe.
+     *
+     * @param channel belongs to this end from now on: it becomes non-blocking, and is closed through the end or its reader alone
+     * @return an end that can be opened; it can't be handed to a child
+     */
+    public static ReadEnd of(Pipe.SourceChannel channel) {
+        return new ReadEnd(new ChannelOrigin(channel, false));
+    }
+
+    @Override
+    public ChildEnd forChild() {
+        return state.forChild();
+    }
+
+    CompletableFuture<Input> openInput(PipeOptions options) {
+        return Opening.ofInput(state.take("opened"), options.loop().engine, options.capacity());
+    }
+
+    @Override
+    public void close() {
+        state.close();
+    }
+
+    @Override
+    public String toString() {
+        return state.toString();
+    }
+}

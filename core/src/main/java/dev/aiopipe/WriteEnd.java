@@ -1,0 +1,93 @@
+package dev.aiopipe;
+
+import dev.aiopipe.engine.ChannelOrigin;
+import dev.aiopipe.engine.FifoOrigin;
+import dev.aiopipe.engine.InheritedOrigin;
+import dev.aiopipe.engine.Opening;
+import dev.aiopipe.engine.Origin;
+import dev.aiopipe.engine.Outbox;
+import java.io.IOException;
+import java.nio.channels.Pipe;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+
+/** An end to write to. Opened by the {@code open} of {@code AioPipes} (Kotlin) or of {@code AsyncPipes} (Java). */
+public final class WriteEnd implements PipeEnd {
+    /** Messages of up to so many bytes are kept whole by the kernel, also among the writes of other processes (POSIX, Linux's value). */
+    public static final int PIPE_BUF = 4096;
+
+    private final EndState state;
+
+    WriteEnd(Origin origin) {
+        state = new EndState(this, "WriteEnd", origin);
+    }
+
+    /**
+     * What this process writes as its standard output. Descriptor 1 keeps its flags, and stays open, also when the writer is closed,
+     * so that the peer sees the end when this process exits; {@code System.out} goes on working.
+     *
+     * @return an end that can be opened while no other writer of descriptor 1 is open here
+     */
+    public static WriteEnd stdout() {
+        return new WriteEnd(new InheritedOrigin(1, false));
+    }
+
+    /**
+     * What this process writes as its standard error; else as {@link #stdout}.
+     *
+     * @return an end that can be opened while no other writer of descriptor 2 is open here
+     */
+    public static WriteEnd stderr() {
+        return new WriteEnd(new InheritedOrigin(2, false));
+    }
+
+    /**
+     * A descriptor that this process was started with. Its flags stay as they are; above 2 the number is closed with the writer.
+     *
+     * @param fd its number. Above 2 it has to be a pipe, FIFO, terminal or socket
+     * @return an end; opening it fails with {@link IOException} if there is no such descriptor, or none that can be written
+     * @throws IllegalArgumentException if fd is negative
+     */
+    public static WriteEnd inherited(int fd) {
+        return new WriteEnd(new InheritedOrigin(fd, false));
+    }
+
+    /**
+     * A FIFO. Opening it waits until somebody reads it.
+     *
+     * @param path where it is; what it is shows when it is opened
+     * @return an end; opening it fails with {@link IOException} if there is no FIFO, or it may not be written
+     */
+    public static WriteEnd fifo(Path path) {
+        return new WriteEnd(new FifoOrigin(path, false, false));
+    }
+
+    /**
+     * The writing end of an NIO pipe.
+     *
+     * @param channel belongs to this end from now on: it becomes non-blocking, and is closed through the end or its writer alone
+     * @return an end that can be opened; it can't be handed to a child
+     */
+    public static WriteEnd of(Pipe.SinkChannel channel) {
+        return new WriteEnd(new ChannelOrigin(channel, false));
+    }
+
+    @Override
+    public ChildEnd forChild() {
+        return state.forChild();
+    }
+
+    CompletableFuture<Outbox> openOutbox(PipeOptions options) {
+        return Opening.ofOutbox(state.take("opened"), options.loop().engine, options.capacity());
+    }
+
+    @Override
+    public void close() {
+        state.close();
+    }
+
+    @Override
+    public String toString() {
+        return state.toString();
+    }
+}

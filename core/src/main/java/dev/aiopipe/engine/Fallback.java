@@ -1,0 +1,63 @@
+package dev.aiopipe.engine;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Streams that threads read and write, where there is no {@code /proc} to find descriptors in. The system property {@code
+ * dev.aiopipe.fallback=true} forces this, and does without the C library.
+ */
+public final class Fallback {
+    /** Whether the user wants it. */
+    static final boolean FORCED = Boolean.getBoolean("dev.aiopipe.fallback");
+
+    private Fallback() {}
+
+    /** Whether the C library may be called: it is wanted, and JNA is there and works. */
+    static boolean hasLibC() {
+        try {
+            return !FORCED && LibC.isUsable();
+        } catch (LinkageError e) {
+            return false; // not even JNA's classes are there
+        }
+    }
+
+    /**
+     * Whether children have to be connected by the JDK's own streams.
+     *
+     * @return true if it is forced, or there is no {@code /proc}
+     */
+    public static boolean isNeeded() {
+        return FORCED || !Files.isDirectory(Path.of("/proc/self/fdinfo"));
+    }
+
+    /**
+     * Reads a blocking stream.
+     *
+     * @param stream closed with the input
+     * @param loop fails it when it ends
+     * @return the open stream
+     * @throws IOException if the loop is closed
+     */
+    public static Input input(InputStream stream, Loop loop) throws IOException {
+        Readiness readiness = loop.attach();
+        return new Input(new PumpedSource(stream, readiness), readiness);
+    }
+
+    /**
+     * Writes a blocking stream.
+     *
+     * @param stream closed with the outbox
+     * @param loop fails it when it ends
+     * @return the open stream
+     * @throws IOException if the loop is closed
+     */
+    public static Outbox outbox(OutputStream stream, Loop loop) throws IOException {
+        Readiness readiness = loop.attach();
+        PumpedSink sink = new PumpedSink(stream, readiness);
+        return new Outbox(sink, readiness, new ReaderWatch(null, loop));
+    }
+}

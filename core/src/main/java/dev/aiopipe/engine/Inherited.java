@@ -1,0 +1,74 @@
+package dev.aiopipe.engine;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * A number that this process was started with, while it is open here: once for reading and once for writing at most. Above 2 it is
+ * closed together with the last stream on it; 0 to 2 stay open, for {@code System.in} and its kin.
+ */
+final class Inherited {
+    private static final Map<Integer, Inherited> OPEN =
+            new HashMap<>(); // guarded by itself, as is the state of its values
+
+    private final int number;
+    private boolean reading;
+    private boolean writing;
+
+    private Inherited(int number) {
+        this.number = number;
+    }
+
+    /** Opens one direction. */
+    static Inherited claim(int number, boolean forReading) throws IOException {
+        synchronized (OPEN) {
+            Inherited inherited = OPEN.computeIfAbsent(number, Inherited::new);
+            if (forReading ? inherited.reading : inherited.writing) {
+                throw new IOException("descriptor " + number + " is opened already: " + Kind.target(number));
+            }
+            inherited.set(forReading, true);
+            return inherited;
+        }
+    }
+
+    /** What ends the claim; called once. */
+    Closeable release(boolean forReading) {
+        return () -> {
+            synchronized (OPEN) {
+                set(forReading, false);
+                if (!reading && !writing) {
+                    OPEN.remove(number);
+                    if (number > 2 && Fallback.hasLibC()) {
+                        LibC.close(number);
+                    }
+                }
+            }
+        };
+    }
+
+    /** Whether the other direction is open, too. */
+    boolean isShared() {
+        synchronized (OPEN) {
+            return reading && writing;
+        }
+    }
+
+    int number() {
+        return number;
+    }
+
+    private void set(boolean forReading, boolean open) {
+        if (forReading) {
+            reading = open;
+        } else {
+            writing = open;
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "descriptor " + number;
+    }
+}

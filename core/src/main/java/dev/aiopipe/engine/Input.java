@@ -1,0 +1,285 @@
+package dev.aiopipe.engine;
+
+import dev.aiopipe.IncompleteReadException;
+import dev.aiopipe.ReadMode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ReadPendingException;
+
+/**
+ * The reading side of a stream: runs one {@link Take} at a time over what its source gives. Drivers (suspend functions, futures)
+ * do the waiting:
+ *
+ * <pre>
+ *     value = start(take)                       the slot is theirs until there is a value
+ *     while (value == MORE) {
+ *         if (await(waiter))                    false: no need to wait
+ *             ... until waiter.wake() ...       cancelled meanwhile: abandon(waiter)
+ *         value = proceed(waiter, take)
+ *     }
+ *
+ *     slot:   free ── start ──► BUSY ── value or exception ──► free
+ *                               │  ▲
+ *                         await │  │ proceed
+ *                               ▼  │
+ *                              waiter ── abandon ──► free
+ * </pre>
+ *
+ * <p>A take runs on the thread of the driver that calls, and a waiter is handed nothing but the news that another try may succeed.
+ * That is why an abandoned read has taken nothing.
+ */
+public final class Input {
+    private static final Object BUSY = "busy";
+    private static final VarHandle SLOT;
+
+    static {
+        try {
+            SLOT = MethodHandles.lookup().findVarHandle(Input.class, "slot", Object.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final ByteSource source;
+    private final Readiness readiness;
+    private final Release release;
+    private final InputBuffer buffer = new InputBuffer(); // this and what follows belongs to the holder of the slot
+    private IOException failure;
+    private boolean drained; // the last read was short: wait before the next one
+    private volatile Object slot;
+
+    /**
+     * A stream that is open.
+     *
+     * @param source where the bytes come from; this owns it from now on. Null for a stream that is at its end
+     * @param readiness tells when another read may succeed; closed to fail the reader
+     */
+    public Input(ByteSource source, Readiness readiness) {
+        this.source = source;
+        this.readiness = readiness;
+        this.release = source == null ? Release.NOTHING : Release.of(this, "PipeReader", source);
+    }
+
+    /**
+     * A stream without a byte.
+     *
+     * @return at its end
+     */
+    public static Input atEnd() {
+        Input input = new Input(null, new Readiness(Readiness.NO_SIGNALS));
+        input.buffer.ended(true);
+        return input;
+    }
+
+    /**
+     * Begins a read.
+     *
+     * @param take what to read
+     * @return its value; or {@link Take#MORE}, then the slot stays with the caller, who has to {@link #await}
+     * @throws ReadPendingException if another read is under way; it is not disturbed
+     * @throws ClosedChannelException if this is closed
+     * @throws IOException what the take or the source throws
+     */
+    public Object start(Take<?> take) throws IOException {
+        acquire();
+        return run(take);
+    }
+
+    /**
+     * Waits for the source.
+     *
+     * @param waiter woken once, unless it is abandoned before; a new one for each wait
+     * @return false if there is no need to wait: {@link #proceed}
+     */
+    public boolean await(Readiness.Waiter waiter) {
+        slot = waiter;
+        return readiness.await(waiter);
+    }
+
+    /**
+     * Goes on with a read that waited.
+     *
+     * @param waiter who has waited
+     * @param take the take that {@link #start} was called with
+     * @return as {@code start}
+     * @throws AsynchronousCloseException if this was closed meanwhile
+     * @throws IOException what the take or the source throws
+     */
+    public Object proceed(Readiness.Waiter waiter, Take<?> take) throws IOException {
+        if (!SLOT.compareAndSet(this, waiter, BUSY)) {
+            throw new IllegalStateException("the read was abandoned");
+        }
+        if (readiness.closeCause() != null) {
+            slot = null;
+            throw closed(new AsynchronousCloseException());
+        }
+        drained = false;
+        return run(take);
+    }
+
+    /**
+     * Ends a wait without a read. The slot is free when this returns; does nothing once somebody else has it.
+     *
+     * @param waiter who waits no more
+     */
+    public void abandon(Readiness.Waiter waiter) {
+        readiness.cancel(waiter);
+        if (SLOT.compareAndSet(this, waiter, BUSY)) {
+            drained = false; // the news may have reached this waiter, and would not be told again
+            slot = null;
+        }
+    }
+
+    /**
+     * From now on what is read is kept too, until {@link #letGo}.
+     *
+     * @param limit how many bytes are kept at most
+     * @throws IOException if this is closed
+     */
+    public void hold(int limit) throws IOException {
+        acquire();
+        buffer.hold(limit);
+        slot = null;
+    }
+
+    /**
+     * How much was read since {@link #hold}.
+     *
+     * @return a count of bytes
+     */
+    public int kept() {
+        return buffer.kept();
+    }
+
+    /**
+     * Puts back what was read last.
+     *
+     * @param count bytes, at most {@link #kept}
+     */
+    public void giveBack(int count) {
+        occupy();
+        buffer.giveBack(count);
+        slot = null;
+    }
+
+    /** Ends {@link #hold}: what was read is gone. */
+    public void letGo() {
+        occupy();
+        buffer.letGo();
+        slot = null;
+    }
+
+    /**
+     * How much is buffered here: a moment's value.
+     *
+     * @return a count of bytes
+     */
+    public int buffered() {
+        return readiness.closeCause() == null ? Math.max(buffer.size(), 0) : 0;
+    }
+
+    /**
+     * How the source works.
+     *
+     * @return the mode
+     */
+    public ReadMode mode() {
+        return source == null ? ReadMode.SELECTOR : source.mode();
+    }
+
+    /**
+     * Closes the stream: a waiting read fails with {@link AsynchronousCloseException}, later ones with {@link ClosedChannelException}.
+     * Once is enough, more do no harm.
+     *
+     * @throws UncheckedIOException if the source can't be closed
+     */
+    public void close() {
+        Readiness.Waiter waiter = readiness.close(Release.BY_OWNER);
+        try {
+            release.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            if (waiter != null) {
+                waiter.wake();
+            }
+        }
+    }
+
+    private void acquire() throws IOException {
+        if (readiness.closeCause() != null) {
+            throw closed(new ClosedChannelException());
+        }
+        occupy();
+    }
+
+    private void occupy() {
+        if (!SLOT.compareAndSet(this, null, BUSY)) {
+            throw new ReadPendingException();
+        }
+    }
+
+    private Object run(Take<?> take) throws IOException {
+        boolean waiting = false;
+        boolean endTold = false;
+        try {
+            Object value;
+            do {
+                endTold = buffer.ended() && buffer.size() == 0 && !take.onlyLooks();
+                value = take.from(buffer);
+            } while (value == Take.MORE && fill());
+            waiting = value == Take.MORE;
+            return value;
+        } catch (IncompleteReadException e) {
+            endTold = true;
+            throw e;
+        } finally {
+            if (!waiting) {
+                if (endTold && source != null && !source.endIsFinal()) {
+                    buffer.ended(false); // the caller was told; what came before the end did not tell
+                }
+                SLOT.setRelease(this, null);
+            }
+        }
+    }
+
+    /** Reads once. False if there is nothing now. */
+    private boolean fill() throws IOException {
+        if (drained) {
+            return false;
+        } else if (failure != null) {
+            throw failure;
+        }
+        ByteBuffer space = buffer.space();
+        int room = space.remaining();
+        int count;
+        try {
+            count = source.read(space);
+        } catch (ClosedChannelException e) {
+            throw readiness.closeCause() == null ? e : closed(new AsynchronousCloseException());
+        } catch (IOException e) {
+            failure = e;
+            throw e;
+        }
+        if (count < 0) {
+            buffer.ended(true);
+            drained = false;
+            if (source.endIsFinal()) {
+                release.close();
+            }
+            return true;
+        }
+        buffer.filled(count);
+        drained = count == 0 || count < room && source.isEmptyAfterShortRead();
+        return count > 0;
+    }
+
+    private ClosedChannelException closed(ClosedChannelException exception) {
+        return Release.because(exception, readiness.closeCause());
+    }
+}

@@ -1,0 +1,271 @@
+package dev.aiopipe.engine;
+
+import dev.aiopipe.LimitExceededException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.Charset;
+import java.util.Arrays;
+
+/**
+ * Bytes that were read and are not yet taken. No I/O, no locks: whoever holds the read slot of {@link Input} owns it.
+ *
+ * <pre>
+ *     0        head-kept        head            tail          bytes.length
+ *     │  free  │  taken, kept   │   buffered    │     free     │
+ * </pre>
+ *
+ * <p>While the buffer {@linkplain #hold holds}, what is taken is kept, so that {@link #giveBack} can undo it.
+ */
+public final class InputBuffer {
+    /** What one fill asks the kernel for at most: the capacity of a pipe. */
+    static final int READ_SIZE = 64 * 1024;
+
+    private static final int INITIAL_CAPACITY = 8 * 1024;
+
+    /** Larger arrays are dropped once they are empty. Room for a whole read behind the start of a line. */
+    private static final int LASTING_CAPACITY = 2 * READ_SIZE;
+
+    private static final int MAX_CAPACITY = Integer.MAX_VALUE - 8;
+
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final byte[] EMPTY = {};
+
+    private byte[] bytes = EMPTY;
+    private int head;
+    private int tail;
+    private int kept;
+    private int keepLimit = -1;
+    private int lineScanned; // no '\n' in head..lineScanned
+    private boolean ended;
+
+    /**
+     * How much is buffered.
+     *
+     * @return a count of bytes
+     */
+    public int size() {
+        return tail - head;
+    }
+
+    /**
+     * Whether the end of the stream was seen: what is buffered is all that comes.
+     *
+     * @return true behind the last byte
+     */
+    public boolean ended() {
+        return ended;
+    }
+
+    /**
+     * Sets or clears the end of the stream.
+     *
+     * @param end whether nothing follows what is buffered
+     */
+    public void ended(boolean end) {
+        ended = end;
+    }
+
+    /**
+     * Room for the next read. What is put there counts after {@link #filled}.
+     *
+     * @return at least one and at most {@value #READ_SIZE} bytes of room
+     */
+    public ByteBuffer space() {
+        int start = head - kept;
+        if (head == tail && kept == 0) {
+            head = tail = lineScanned = start = 0;
+            if (bytes.length > LASTING_CAPACITY) {
+                bytes = new byte[LASTING_CAPACITY];
+            }
+        }
+        if (bytes.length - tail < READ_SIZE) {
+            makeRoom(start);
+        }
+        return ByteBuffer.wrap(bytes, tail, Math.min(bytes.length - tail, READ_SIZE));
+    }
+
+    /** Moves what is in use to the front, and grows if most of the array is in use or the reads fill it. */
+    private void makeRoom(int start) {
+        int used = tail - start;
+        int capacity = bytes.length;
+        if (capacity == 0) {
+            capacity = INITIAL_CAPACITY;
+        } else if (capacity < LASTING_CAPACITY ? tail == capacity : capacity - used < capacity / 4) {
+            if (used == MAX_CAPACITY) {
+                throw new OutOfMemoryError("more than " + MAX_CAPACITY + " bytes buffered");
+            }
+            capacity = (int) Math.min(2L * capacity, MAX_CAPACITY);
+        } else if (start == 0) {
+            return;
+        }
+        byte[] target = capacity == bytes.length ? bytes : new byte[capacity];
+        System.arraycopy(bytes, start, target, 0, used);
+        bytes = target;
+        head -= start;
+        tail -= start;
+        lineScanned -= start;
+    }
+
+    /**
+     * Counts what was put into {@link #space} in.
+     *
+     * @param count bytes
+     */
+    public void filled(int count) {
+        tail += count;
+    }
+
+    /**
+     * The offset of the first newline.
+     *
+     * @return bytes before it, or -1 if none is buffered
+     */
+    public int indexOfNewline() {
+        int found = indexOf((byte) '\n', Math.max(lineScanned - head, 0));
+        lineScanned = found < 0 ? tail : head + found;
+        return found;
+    }
+
+    /**
+     * The offset of a byte.
+     *
+     * @param wanted the byte
+     * @param from where to begin, an offset
+     * @return its offset, or -1
+     */
+    public int indexOf(byte wanted, int from) {
+        // Eight bytes at a time: x ^ pattern has a zero byte where the byte stands, and (x - 0x01..) & ~x & 0x80..
+        // marks the lowest one.
+        long pattern = (wanted & 0xFFL) * 0x0101010101010101L;
+        byte[] array = bytes;
+        int end = tail;
+        int i = head + from;
+        for (; i <= end - Long.BYTES; i += Long.BYTES) {
+            long x = (long) LONGS.get(array, i) ^ pattern;
+            long marks = (x - 0x0101010101010101L) & ~x & 0x8080808080808080L;
+            if (marks != 0) {
+                return i + (Long.numberOfTrailingZeros(marks) >>> 3) - head;
+            }
+        }
+        for (; i < end; i++) {
+            if (array[i] == wanted) {
+                return i - head;
+            }
+        }
+        return -1;
+    }
+
+    /**
+     * The offset of a sequence of bytes.
+     *
+     * @param wanted the sequence, not empty
+     * @param from where to begin, an offset
+     * @return the offset of its first byte, or -1
+     */
+    public int indexOf(byte[] wanted, int from) {
+        int last = size() - wanted.length;
+        for (int i = indexOf(wanted[0], from); i >= 0 && i <= last; i = indexOf(wanted[0], i + 1)) {
+            int start = head + i;
+            if (Arrays.equals(bytes, start, start + wanted.length, wanted, 0, wanted.length)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /**
+     * One byte.
+     *
+     * @param offset below {@link #size}
+     * @return the byte there
+     */
+    public byte get(int offset) {
+        return bytes[head + offset];
+    }
+
+    /**
+     * Copies bytes out, without taking them.
+     *
+     * @param count at most {@link #size}
+     * @return the first bytes
+     */
+    public byte[] copy(int count) {
+        return Arrays.copyOfRange(bytes, head, head + count);
+    }
+
+    /**
+     * Decodes bytes, without taking them. Malformed input becomes U+FFFD.
+     *
+     * @param count at most {@link #size}
+     * @param charset how they are decoded
+     * @return the text
+     */
+    public String decode(int count, Charset charset) {
+        return new String(bytes, head, count, charset);
+    }
+
+    /**
+     * Drops bytes from the front.
+     *
+     * @param count at most {@link #size}
+     * @throws LimitExceededException if the buffer holds and would have to keep more than its limit; nothing is dropped
+     */
+    public void take(int count) throws LimitExceededException {
+        if (keepLimit >= 0) {
+            if (count > keepLimit - kept) {
+                throw new LimitExceededException(keepLimit);
+            }
+            kept += count;
+        }
+        head += count;
+    }
+
+    /**
+     * Drops bytes from the front and copies them.
+     *
+     * @param target where they go
+     * @param count at most {@link #size} and the target's remaining
+     * @throws LimitExceededException as {@link #take(int)}; nothing is copied either
+     */
+    public void take(ByteBuffer target, int count) throws LimitExceededException {
+        take(count);
+        target.put(bytes, head - count, count);
+    }
+
+    /**
+     * From now on what is taken is kept too.
+     *
+     * @param limit how many bytes are kept at most
+     */
+    public void hold(int limit) {
+        keepLimit = limit;
+    }
+
+    /**
+     * How much was taken since {@link #hold}.
+     *
+     * @return a count of bytes
+     */
+    public int kept() {
+        return kept;
+    }
+
+    /**
+     * Puts back what was taken last.
+     *
+     * @param count bytes, at most {@link #kept}
+     */
+    public void giveBack(int count) {
+        head -= count;
+        kept -= count;
+        lineScanned = head;
+    }
+
+    /** Ends {@link #hold}: what was taken is gone. */
+    public void letGo() {
+        kept = 0;
+        keepLimit = -1;
+    }
+}

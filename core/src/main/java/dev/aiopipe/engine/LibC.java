@@ -1,0 +1,201 @@
+package dev.aiopipe.engine;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+
+/**
+ * The C library's functions that the JDK has no way to, bound by JNA. Loaded by the first use of {@link #isUsable}, which takes some
+ * 75 ms; a stream that needs none of this never comes here. Constants are those of Linux on x86-64 and AArch64 (fcntl-linux.h, fs.h).
+ */
+final class LibC {
+    static final int O_RDONLY = 0;
+    static final int O_WRONLY = 1;
+    static final int O_RDWR = 2;
+    static final int O_NOCTTY = 0400;
+    static final int O_NONBLOCK = 04000;
+    static final int O_CLOEXEC = 02000000;
+
+    static final int ENOENT = 2;
+    static final int EINTR = 4;
+    static final int ENXIO = 6;
+    static final int EAGAIN = 11;
+    static final int EACCES = 13;
+    static final int EEXIST = 17;
+
+    private static final int F_DUPFD_CLOEXEC = 1030;
+    private static final int F_SETPIPE_SZ = 1031;
+    private static final int SHUT_WR = 1;
+    private static final int MSG_DONTWAIT = 0x40;
+    private static final int MSG_NOSIGNAL = 0x4000;
+    private static final int RWF_NOWAIT = 8;
+    private static final short POLLHUP = 0x10;
+
+    private LibC() {}
+
+    /** Whether the functions below can be called. */
+    static boolean isUsable() {
+        return Binding.USABLE;
+    }
+
+    /** The last call's error number, on this thread. */
+    static int errno() {
+        return Native.getLastError();
+    }
+
+    /** Whether the last call failed only because it would have had to wait. */
+    static boolean wouldBlock() {
+        int errno = errno();
+        return errno == EAGAIN || errno == EINTR;
+    }
+
+    /** An exception for the last call's error number. */
+    static IOException failure(String what) {
+        int errno = errno();
+        String reason = what + ": " + Binding.strerror(errno);
+        return switch (errno) {
+            case ENOENT -> new NoSuchFileException(what);
+            case EACCES -> new AccessDeniedException(what);
+            default -> new IOException(reason);
+        };
+    }
+
+    /** Opens a path. The number, or -1. */
+    static int open(String path, int flags) {
+        return Binding.open(path, flags | O_CLOEXEC | O_NOCTTY, 0);
+    }
+
+    static void close(int number) throws IOException {
+        if (Binding.close(number) != 0
+                && errno() != EINTR) { // Linux has released the number even when it says EINTR, close(2)
+            throw failure("close of descriptor " + number);
+        }
+    }
+
+    /** Makes {@code target} name what {@code source} names; it is not inherited by children. */
+    static void replace(int source, int target) throws IOException {
+        if (Binding.dup3(source, target, O_CLOEXEC) < 0) {
+            throw failure("dup3 of descriptor " + source);
+        }
+    }
+
+    /** A new number for the same open file. */
+    static int duplicate(int number) throws IOException {
+        int copy = Binding.fcntl(number, F_DUPFD_CLOEXEC, 0);
+        if (copy < 0) {
+            throw failure("dup of descriptor " + number);
+        }
+        return copy;
+    }
+
+    /** Asks for a capacity of a pipe. False if the system refuses. */
+    static boolean setPipeCapacity(int number, int bytes) {
+        return Binding.fcntl(number, F_SETPIPE_SZ, bytes) >= 0;
+    }
+
+    static boolean isTerminal(int number) {
+        return Binding.isatty(number) == 1;
+    }
+
+    /** Makes a FIFO that only its owner can use. */
+    static void makeFifo(String path) throws IOException {
+        if (Binding.mkfifo(path, 0600) != 0) {
+            if (errno() == EEXIST) {
+                throw new java.nio.file.FileAlreadyExistsException(path);
+            }
+            throw failure(path);
+        }
+    }
+
+    /** Whether the last writer of a pipe or FIFO has left since it was opened here. */
+    static boolean isHungUp(int number) throws IOException {
+        ByteBuffer pollfd = ByteBuffer.allocateDirect(8).order(java.nio.ByteOrder.nativeOrder());
+        pollfd.putInt(0, number);
+        if (Binding.poll(Native.getDirectBufferPointer(pollfd), 1, 0) < 0) {
+            throw failure("poll of descriptor " + number);
+        }
+        return (pollfd.getShort(6) & POLLHUP) != 0;
+    }
+
+    /** Tells the peer of a socket that nothing more is written. */
+    static void shutdownOutput(int number) {
+        Binding.shutdown(number, SHUT_WR); // a peer that is gone need not be told
+    }
+
+    /** Reads from a socket without waiting, whatever its flags are. */
+    static long receive(int number, ByteBuffer direct) {
+        return Binding.recv(number, address(direct), direct.remaining(), MSG_DONTWAIT);
+    }
+
+    /** Writes to a socket without waiting, whatever its flags are. */
+    static long send(int number, ByteBuffer direct) {
+        return Binding.send(number, address(direct), direct.remaining(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+
+    /** Reads from a pipe without waiting, whatever its flags are. Linux 5.x and later, preadv2(2). */
+    static long read(int number, ByteBuffer direct) {
+        return Binding.preadv2(number, vector(direct), 1, -1, RWF_NOWAIT);
+    }
+
+    /** Writes to a pipe without waiting, whatever its flags are. */
+    static long write(int number, ByteBuffer direct) {
+        return Binding.pwritev2(number, vector(direct), 1, -1, RWF_NOWAIT);
+    }
+
+    private static Pointer address(ByteBuffer direct) {
+        return Native.getDirectBufferPointer(direct).share(direct.position());
+    }
+
+    private static Pointer vector(ByteBuffer direct) {
+        Memory iovec = new Memory(2L * Native.POINTER_SIZE);
+        iovec.setPointer(0, address(direct));
+        iovec.setLong(Native.POINTER_SIZE, direct.remaining());
+        return iovec;
+    }
+
+    /** Initialized, and JNA with it, when it is needed. */
+    private static final class Binding {
+        static final boolean USABLE = register();
+
+        private static boolean register() {
+            try {
+                Native.register(Binding.class, "c");
+                return true;
+            } catch (LinkageError e) {
+                System.getLogger("dev.aiopipe")
+                        .log(System.Logger.Level.WARNING, "no access to the C library, threads are used instead", e);
+                return false;
+            }
+        }
+
+        static native int open(String path, int flags, int mode);
+
+        static native int close(int number);
+
+        static native int dup3(int source, int target, int flags);
+
+        static native int fcntl(int number, int command, int argument);
+
+        static native int isatty(int number);
+
+        static native int mkfifo(String path, int mode);
+
+        static native int poll(Pointer pollfds, long count, int timeoutMillis);
+
+        static native int shutdown(int number, int how);
+
+        static native long recv(int number, Pointer bytes, long size, int flags);
+
+        static native long send(int number, Pointer bytes, long size, int flags);
+
+        static native long preadv2(int number, Pointer vectors, int count, long offset, int flags);
+
+        static native long pwritev2(int number, Pointer vectors, int count, long offset, int flags);
+
+        static native String strerror(int errno);
+    }
+}

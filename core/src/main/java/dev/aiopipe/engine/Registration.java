@@ -1,0 +1,173 @@
+package dev.aiopipe.engine;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.ServerSocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A channel in a loop: what the selection key is attached to. It knows nothing of the stream above it, so that a stream that nobody
+ * holds can be collected.
+ */
+public final class Registration implements Closeable {
+    private final Loop loop;
+    private volatile SelectableChannel channel;
+    private final Readiness input;
+    private final Readiness output;
+    private volatile SelectionKey key;
+
+    Registration(Loop loop, SelectableChannel channel) {
+        this.loop = loop;
+        this.channel = channel;
+        int in = channel.validOps() & (SelectionKey.OP_READ | SelectionKey.OP_ACCEPT);
+        input = new Readiness(new Interest(in));
+        output = new Readiness(new Interest(SelectionKey.OP_WRITE));
+    }
+
+    /** Registers a channel, or closes it. */
+    static Registration of(SelectableChannel channel, Loop loop) throws IOException {
+        try {
+            return loop.register(channel);
+        } catch (Throwable e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    void key(SelectionKey registered) {
+        key = registered;
+    }
+
+    /**
+     * The direction in which bytes, or connections, come in.
+     *
+     * @return always the same one
+     */
+    public Readiness input() {
+        return input;
+    }
+
+    /**
+     * The direction in which bytes go out.
+     *
+     * @return always the same one
+     */
+    public Readiness output() {
+        return output;
+    }
+
+    /** Adds the waiters of the directions that are ready. */
+    void noteReady(SelectionKey selected, List<Readiness.Waiter> batch) {
+        int ops;
+        try {
+            ops = selected.readyOps();
+        } catch (CancelledKeyException e) {
+            return; // closed since; whoever closed it wakes the waiters
+        }
+        if ((ops & ~SelectionKey.OP_WRITE) != 0) {
+            add(batch, input.signal());
+        }
+        if ((ops & SelectionKey.OP_WRITE) != 0) {
+            add(batch, output.signal());
+        }
+    }
+
+    private static void add(List<Readiness.Waiter> batch, Readiness.Waiter waiter) {
+        if (waiter != null) {
+            batch.add(waiter);
+        }
+    }
+
+    /** The loop has ended: so have both directions, and the descriptor. */
+    void fail(Throwable cause) {
+        List<Readiness.Waiter> waiters = new ArrayList<>();
+        add(waiters, input.close(cause));
+        add(waiters, output.close(cause));
+        try {
+            if (!(channel instanceof ServerSocketChannel)) { // that one is its user's
+                channel.close();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            waiters.forEach(Readiness.Waiter::wake);
+        }
+    }
+
+    /**
+     * Puts another channel in this one's place, and closes this one. Nobody may wait for input meanwhile.
+     *
+     * @param next not registered yet; closed if this fails
+     * @throws IOException if the loop is closed
+     */
+    void replace(SelectableChannel next) throws IOException {
+        SelectableChannel old = channel;
+        input.disarm();
+        try {
+            loop.register(next, this);
+        } catch (Throwable e) {
+            next.close();
+            throw e;
+        }
+        channel = next;
+        old.close();
+        if (input.closeCause() != null) {
+            next.close(); // closed meanwhile, and perhaps before there was this channel to close
+        }
+        loop.wakeup();
+    }
+
+    /**
+     * Closes the channel. Its number is free as soon as the loop has seen that, which it is told to.
+     *
+     * @throws IOException from the channel
+     */
+    @Override
+    public void close() throws IOException {
+        channel.close();
+        loop.wakeup();
+    }
+
+    @Override
+    public String toString() {
+        return channel.toString();
+    }
+
+    /** One direction's bits in the key's interest set. */
+    private final class Interest implements Readiness.Interest {
+        private final int ops;
+
+        Interest(int ops) {
+            this.ops = ops;
+        }
+
+        @Override
+        public boolean arm() {
+            try {
+                key.interestOpsOr(ops);
+                return true;
+            } catch (CancelledKeyException e) {
+                return false; // the next try finds the channel closed
+            }
+        }
+
+        @Override
+        public void disarm() {
+            try {
+                key.interestOpsAnd(~ops);
+            } catch (CancelledKeyException e) {
+                return; // closed by another thread, and never selected again
+            }
+        }
+
+        @Override
+        public void nudge() {
+            loop.wakeup();
+        }
+    }
+}

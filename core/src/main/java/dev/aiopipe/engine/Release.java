@@ -1,0 +1,115 @@
+package dev.aiopipe.engine;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
+import java.lang.ref.Cleaner;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * Closes something exactly once: when it is told to, or, with a warning, when the object that should have told it was garbage
+ * collected. The thing to close must not reach that object.
+ */
+public final class Release {
+    /** The close cause of what its user closed. Not an error, so that nobody sees it. */
+    static final Throwable BY_OWNER = new Throwable("closed", null, false, false) {
+        private static final long serialVersionUID = 1L;
+    };
+
+    /** Of what holds nothing. */
+    static final Release NOTHING = new Release(new AtomicReference<>(), () -> {});
+
+    private static final System.Logger LOGGER = System.getLogger("dev.aiopipe");
+
+    private final AtomicReference<Closeable> target;
+    private final Cleaner.Cleanable cleanable;
+
+    private Release(AtomicReference<Closeable> target, Cleaner.Cleanable cleanable) {
+        this.target = target;
+        this.cleanable = cleanable;
+    }
+
+    /**
+     * Watches over an end, if its origin holds a descriptor already.
+     *
+     * @param owner whose user should close it
+     * @param name what the warning calls it
+     * @param origin what is to be closed
+     * @return to be kept by the owner
+     */
+    public static Release of(Object owner, String name, Origin origin) {
+        return origin.opensAtOnce() ? of(owner, name, (Closeable) origin) : NOTHING;
+    }
+
+    /**
+     * Watches over an object.
+     *
+     * @param owner whose user should close it
+     * @param name what the warning calls it
+     * @param target what is to be closed
+     * @return to be kept by the owner
+     */
+    public static Release of(Object owner, String name, Closeable target) {
+        AtomicReference<Closeable> reference = new AtomicReference<>(target);
+        return new Release(reference, Watch.CLEANER.register(owner, () -> lost(name, reference)));
+    }
+
+    /**
+     * Closes the target, if nobody has.
+     *
+     * @throws IOException from the target
+     */
+    public void close() throws IOException {
+        Closeable open = target.getAndSet(null);
+        cleanable.clean();
+        if (open != null) {
+            open.close();
+        }
+    }
+
+    /** The target has a new owner: nothing is left to do here. */
+    public void forget() {
+        target.set(null);
+        cleanable.clean();
+    }
+
+    /** Closes two things, the second one also if the first one fails. */
+    static Closeable both(Closeable first, Closeable second) {
+        return () -> {
+            try (second) {
+                first.close();
+            }
+        };
+    }
+
+    /** Names the cause of a closing, unless it was the user's own. */
+    static <E extends Throwable> E because(E exception, Throwable cause) {
+        if (cause != null && cause != BY_OWNER) {
+            exception.initCause(cause);
+        }
+        return exception;
+    }
+
+    private static void lost(String name, AtomicReference<Closeable> reference) {
+        Closeable open = reference.getAndSet(null);
+        if (open == null) {
+            return;
+        }
+        LOGGER.log(Level.WARNING, "a {0} was garbage collected without having been closed: {1}", name, open);
+        try {
+            open.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // ends in the cleaner, which goes on
+        }
+    }
+
+    /** The cleaner's thread starts with the first stream. */
+    private static final class Watch {
+        static final Cleaner CLEANER = Cleaner.create(task -> {
+            Thread thread = new Thread(task, "aiopipe-cleaner");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+}

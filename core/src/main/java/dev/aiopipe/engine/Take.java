@@ -1,0 +1,360 @@
+package dev.aiopipe.engine;
+
+import dev.aiopipe.IncompleteReadException;
+import dev.aiopipe.LimitExceededException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.Charset;
+
+/**
+ * One read, as a function of what is buffered. Either it takes what it wants and returns it, or it takes nothing: {@link #MORE} asks
+ * to be called again when more is buffered or the end was seen, an exception leaves all bytes readable. At the end of the stream a
+ * take never asks for more. The two that drop what may be larger than any buffer work in pieces instead, and remember them.
+ *
+ * <p>Takes check the arguments of their reads, so that all drivers refuse the same ones.
+ *
+ * @param <T> what it returns
+ */
+public interface Take<T> {
+    /** Not enough is buffered yet. */
+    Object MORE = new Object() {
+        @Override
+        public String toString() {
+            return "MORE";
+        }
+    };
+
+    /** What {@link #all} is limited to if nothing is said, in bytes. */
+    int DEFAULT_ALL_LIMIT = 64 << 20;
+
+    /**
+     * Tries.
+     *
+     * @param in what is buffered
+     * @return a T, or {@link #MORE}
+     * @throws IOException if the stream ended too early or a limit was passed; nothing was taken
+     */
+    Object from(InputBuffer in) throws IOException;
+
+    /**
+     * What the read comes to if it is given up after it asked for more.
+     *
+     * @return {@link #MORE} if it just ends, as nothing was taken; a T if it has a value in spite of that
+     */
+    default Object givenUp() {
+        return MORE;
+    }
+
+    /**
+     * Whether it takes nothing, and only looks. Then the end of the stream, too, stays to be told to the next one that takes.
+     *
+     * @return true if the same may be asked again
+     */
+    default boolean onlyLooks() {
+        return false;
+    }
+
+    /**
+     * A take that takes nothing.
+     *
+     * @param <T> what it returns
+     * @param look what it does
+     * @return the take
+     */
+    static <T> Take<T> look(Take<T> look) {
+        return new Take<>() {
+            @Override
+            public Object from(InputBuffer in) throws IOException {
+                return look.from(in);
+            }
+
+            @Override
+            public boolean onlyLooks() {
+                return true;
+            }
+        };
+    }
+
+    /**
+     * A line without its line end; null at the end of the stream.
+     *
+     * @param charset how it is decoded
+     * @param limit bytes of a line at most, without the line end
+     * @return the take; it has no state, and may be used again and again
+     */
+    static Take<String> line(Charset charset, int limit) {
+        return in -> {
+            int end = in.indexOfNewline();
+            int next = end + 1;
+            if (end < 0) {
+                if (!in.ended() && !isTooLong(in, limit)) {
+                    return MORE;
+                }
+                end = next = in.size();
+                if (end == 0) {
+                    return null;
+                }
+            } else if (end > 0 && in.get(end - 1) == '\r') {
+                end--;
+            }
+            if (end > limit) {
+                throw new LimitExceededException(limit);
+            }
+            String line = in.decode(end, charset);
+            in.take(next);
+            return line;
+        };
+    }
+
+    /**
+     * True as soon as {@link #line} would not wait; false at the end.
+     *
+     * @param limit bytes of a line at most
+     * @return the take, without state; it takes nothing
+     */
+    static Take<Boolean> requestLine(int limit) {
+        return look(in -> {
+            if (in.indexOfNewline() >= 0) {
+                return true;
+            } else if (in.ended()) {
+                return in.size() > 0;
+            }
+            return isTooLong(in, limit) ? true : MORE;
+        });
+    }
+
+    /** Whether a line whose newline is not buffered yet is over the limit. A '\r' right behind it may be half of a line end. */
+    private static boolean isTooLong(InputBuffer in, int limit) {
+        int size = in.size();
+        return size > limit && !(size - 1 == limit && in.get(limit) == '\r');
+    }
+
+    /**
+     * What is there, one byte at least; an empty array at the end, and for a count of 0.
+     *
+     * @param count bytes at most
+     * @return the take, without state
+     * @throws IllegalArgumentException if count is negative
+     */
+    static Take<byte[]> atMost(int count) {
+        requireCount(count);
+        return in -> {
+            int available = Math.min(in.size(), count);
+            if (available == 0 && count > 0 && !in.ended()) {
+                return MORE;
+            }
+            byte[] taken = in.copy(available);
+            in.take(available);
+            return taken;
+        };
+    }
+
+    /**
+     * What is there, one byte at least.
+     *
+     * @param target where it goes
+     * @return a take of the count of bytes, -1 at the end; 0 if the target has no room
+     * @throws IllegalArgumentException if the target is read-only
+     */
+    static Take<Integer> into(ByteBuffer target) {
+        requireWritable(target);
+        return in -> {
+            int available = Math.min(in.size(), target.remaining());
+            if (available == 0 && target.hasRemaining()) {
+                return in.ended() ? -1 : MORE;
+            }
+            in.take(target, available);
+            return available;
+        };
+    }
+
+    /**
+     * So many bytes, no fewer.
+     *
+     * @param count bytes
+     * @return the take, without state
+     * @throws IllegalArgumentException if count is negative
+     */
+    static Take<byte[]> exactly(int count) {
+        requireCount(count);
+        return in -> {
+            if (in.size() < count) {
+                return moreOf(in, count);
+            }
+            byte[] taken = in.copy(count);
+            in.take(count);
+            return taken;
+        };
+    }
+
+    /**
+     * As many bytes as the target has room for.
+     *
+     * @param target where they go
+     * @return a take of the count
+     * @throws IllegalArgumentException if the target is read-only
+     */
+    static Take<Integer> exactly(ByteBuffer target) {
+        requireWritable(target);
+        int count = target.remaining();
+        return in -> {
+            if (in.size() < count) {
+                return moreOf(in, count);
+            }
+            in.take(target, count);
+            return count;
+        };
+    }
+
+    private static Object moreOf(InputBuffer in, int count) throws IncompleteReadException {
+        if (in.ended()) {
+            throw new IncompleteReadException(count, in.size());
+        }
+        return MORE;
+    }
+
+    /**
+     * Everything up to and with a delimiter.
+     *
+     * @param wanted the delimiter, one byte or more
+     * @param limit bytes before the delimiter at most
+     * @return the take, for one read: it remembers how far it searched
+     * @throws IllegalArgumentException if the delimiter is empty or the limit negative
+     */
+    static Take<byte[]> until(byte[] wanted, int limit) {
+        requireLimit(limit);
+        byte[] delimiter = wanted.clone();
+        if (delimiter.length == 0) {
+            throw new IllegalArgumentException("delimiter is empty");
+        }
+        return new Take<>() {
+            private int searched;
+
+            @Override
+            public Object from(InputBuffer in) throws IOException {
+                int found = in.indexOf(delimiter, searched);
+                int size = in.size();
+                searched = Math.max(size - delimiter.length + 1, 0);
+                if (found > limit || found < 0 && searched > limit) {
+                    throw new LimitExceededException(limit);
+                } else if (found < 0) {
+                    if (in.ended()) {
+                        throw new IncompleteReadException(-1, size);
+                    }
+                    return MORE;
+                }
+                byte[] taken = in.copy(found + delimiter.length);
+                in.take(taken.length);
+                return taken;
+            }
+        };
+    }
+
+    /**
+     * Everything up to and with one byte.
+     *
+     * @param delimiter 0 to 255; -128 to -1 name the same bytes as 128 to 255
+     * @param limit bytes before the delimiter at most
+     * @return as the other one
+     * @throws IllegalArgumentException if the delimiter is no byte or the limit negative
+     */
+    static Take<byte[]> until(int delimiter, int limit) {
+        if (delimiter < Byte.MIN_VALUE || delimiter > 255) {
+            throw new IllegalArgumentException("delimiter is no byte: " + delimiter);
+        }
+        return until(new byte[] {(byte) delimiter}, limit);
+    }
+
+    /**
+     * Everything up to the end of the stream.
+     *
+     * @param limit bytes at most
+     * @return the take, without state
+     * @throws IllegalArgumentException if the limit is negative
+     */
+    static Take<byte[]> all(int limit) {
+        requireLimit(limit);
+        return in -> {
+            if (in.size() > limit) {
+                throw new LimitExceededException(limit);
+            } else if (!in.ended()) {
+                return MORE;
+            }
+            byte[] taken = in.copy(in.size());
+            in.take(taken.length);
+            return taken;
+        };
+    }
+
+    /**
+     * Drops so many bytes, fewer only at the end.
+     *
+     * @param count bytes
+     * @param whole up to so many are dropped at once, more of them in pieces; given up behind the first piece it comes to what was
+     *     dropped
+     * @return a take of the count that was dropped, for one read
+     * @throws IllegalArgumentException if count is negative
+     */
+    static Take<Long> skip(long count, int whole) {
+        requireCount(count);
+        return new Drop.Bytes(count, whole);
+    }
+
+    /**
+     * Drops up to and with the next newline; a line over the limit in pieces.
+     *
+     * @param limit how many bytes are buffered in search of the newline
+     * @return a take of the count that was dropped, for one read
+     */
+    static Take<Long> skipLine(int limit) {
+        return new Drop.Line(limit);
+    }
+
+    /**
+     * A copy of what is there, one byte at least; empty at the end of the stream, which is told thereby. The bytes stay.
+     *
+     * @param count bytes at most, 1 or more
+     * @return a take of the copy
+     */
+    static Take<ByteBuffer> peek(int count) {
+        return in -> {
+            int available = Math.min(in.size(), count);
+            return available > 0 || in.ended() ? ByteBuffer.wrap(in.copy(available)) : MORE;
+        };
+    }
+
+    /**
+     * True as soon as so much is buffered; false if the end comes before.
+     *
+     * @param count bytes
+     * @return the take, without state; it takes nothing
+     * @throws IllegalArgumentException if count is negative
+     */
+    static Take<Boolean> request(int count) {
+        requireCount(count);
+        return look(in -> {
+            if (in.size() >= count) {
+                return true;
+            }
+            return in.ended() ? false : MORE;
+        });
+    }
+
+    private static void requireCount(long count) {
+        if (count < 0) {
+            throw new IllegalArgumentException("count < 0: " + count);
+        }
+    }
+
+    private static void requireLimit(int limit) {
+        if (limit < 0) {
+            throw new IllegalArgumentException("limit < 0: " + limit);
+        }
+    }
+
+    private static void requireWritable(ByteBuffer target) {
+        if (target.isReadOnly()) {
+            throw new IllegalArgumentException("destination is read-only: " + target);
+        }
+    }
+}

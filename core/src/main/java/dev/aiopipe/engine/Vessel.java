@@ -1,0 +1,49 @@
+package dev.aiopipe.engine;
+
+import java.io.IOException;
+import java.nio.channels.Pipe;
+import java.nio.channels.SelectableChannel;
+
+/**
+ * Puts a descriptor into an NIO channel: half of a pipe is made, and its number is made to name the descriptor instead. From there on
+ * the JDK's channel and selector work on it, for pipes, FIFOs, terminals and sockets.
+ */
+final class Vessel {
+    private Vessel() {}
+
+    /** A channel to read from. Takes the number over: it is closed here, whatever happens. */
+    static Pipe.SourceChannel toRead(int number) throws IOException {
+        Pipe pipe = pipe(number);
+        fill(number, pipe.source(), pipe.sink());
+        return pipe.source();
+    }
+
+    /** A channel to write to. Takes the number over: it is closed here, whatever happens. */
+    static Pipe.SinkChannel toWrite(int number) throws IOException {
+        Pipe pipe = pipe(number);
+        fill(number, pipe.sink(), pipe.source());
+        return pipe.sink();
+    }
+
+    private static Pipe pipe(int number) throws IOException {
+        try {
+            return Pipe.open();
+        } catch (IOException e) {
+            LibC.close(number);
+            throw e;
+        }
+    }
+
+    private static void fill(int number, SelectableChannel vessel, SelectableChannel other) throws IOException {
+        try (other) {
+            int target = Descriptors.numberOf(
+                    vessel); // leaves it non-blocking: the JDK never sets flags on what comes into it
+            LibC.replace(number, target);
+        } catch (Throwable e) {
+            vessel.close();
+            throw e;
+        } finally {
+            LibC.close(number);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+/**
+ * Non-blocking operating-system pipes for coroutines.
+ *
+ * <p>{@code dev.aiopipe} is the public API. {@code dev.aiopipe.engine} is shared with the facade for Java, and with nobody else.
+ */
+@SuppressWarnings("module") // dev.aiopipe.jvm is compiled after this one
+module dev.aiopipe {
+    requires transitive kotlin.stdlib;
+    requires transitive kotlinx.coroutines.core;
+    requires com.sun.jna;
+
+    exports dev.aiopipe;
+    exports dev.aiopipe.engine to
+            dev.aiopipe.jvm;
+}

@@ -1,0 +1,172 @@
+@file:JvmName("AioPipes")
+@file:JvmMultifileClass
+
+package dev.aiopipe
+
+import dev.aiopipe.engine.Readiness
+import java.io.IOException
+import java.nio.channels.Channel
+import java.nio.channels.SelectableChannel
+import java.nio.channels.ServerSocketChannel
+import java.nio.channels.SocketChannel
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.RejectedExecutionException
+import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.coroutines.coroutineContext
+import kotlin.coroutines.resume
+import kotlin.coroutines.suspendCoroutine
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.future.await
+import kotlinx.coroutines.isActive
+import kotlinx.coroutines.suspendCancellableCoroutine
+
+/**
+ * Makes a pipe: `val (rx, tx) = aioPipe()`.
+ *
+ * @throws IOException if the system has no descriptor left
+ */
+@Throws(IOException::class) public fun aioPipe(): AioPipe = AioPipe.create()
+
+/**
+ * Makes two pipes, one for each direction: `val (mine, theirs) = aioDuplex()`. What is written to the one is read from
+ * the other.
+ *
+ * @throws IOException if the system has no descriptor left
+ */
+@Throws(IOException::class)
+public fun aioDuplex(): Pair<DuplexEnd, DuplexEnd> {
+    val there = aioPipe()
+    val back =
+        try {
+            aioPipe()
+        } catch (e: IOException) {
+            there.close()
+            throw e
+        }
+    return Pair(DuplexEnd(back.rx(), there.tx()), DuplexEnd(there.rx(), back.tx()))
+}
+
+/**
+ * Opens the end for reading. The reader is to be closed.
+ *
+ * *Cancellation:* the end is closed and nothing is left behind.
+ *
+ * @throws IllegalStateException if the end was used or closed already
+ * @throws IOException if it can't be opened; then nothing is left behind
+ */
+@Throws(IOException::class)
+@JvmOverloads
+public suspend fun ReadEnd.open(options: PipeOptions = PipeOptions.defaults()): PipeReader {
+    closeIfCancelled(this)
+    return PipeReader(openInput(options).awaitOpen { it.close() }, options)
+}
+
+/**
+ * Opens the end for writing. The writer is to be closed.
+ *
+ * *Cancellation:* the end is closed and nothing is left behind.
+ *
+ * @throws IllegalStateException if the end was used or closed already
+ * @throws IOException if it can't be opened; then nothing is left behind
+ */
+@Throws(IOException::class)
+@JvmOverloads
+public suspend fun WriteEnd.open(options: PipeOptions = PipeOptions.defaults()): PipeWriter {
+    closeIfCancelled(this)
+    return PipeWriter(openOutbox(options).awaitOpen { it.abort() }, options)
+}
+
+private suspend fun <T> CompletableFuture<T>.awaitOpen(discard: (T) -> Unit): T =
+    try {
+        await()
+    } catch (e: CancellationException) {
+        cancel(false)
+        thenAccept(discard) // it was complete before
+        throw e
+    }
+
+/**
+ * Accepts a connection, without blocking: for [DuplexEnd.of]. The channel becomes non-blocking. One call at a time.
+ *
+ * *Cancellation:* nothing is accepted. To stop a server, cancel this and then close the channel.
+ *
+ * @param loop waits for connections
+ * @throws java.nio.channels.AcceptPendingException if another call waits
+ * @throws IOException if the channel is closed, or the loop ends
+ */
+@Throws(IOException::class)
+@JvmOverloads
+public suspend fun ServerSocketChannel.acceptConnection(loop: PipeLoop = PipeLoop.shared()): SocketChannel {
+    coroutineContext.ensureActive()
+    configureBlocking(false)
+    accept()?.let {
+        return it
+    }
+    val readiness = loop.engine.acceptable(this)
+    try {
+        while (true) {
+            accept()?.let {
+                return it
+            }
+            suspendCancellableCoroutine<Unit> { continuation ->
+                val waiter = Readiness.Waiter { continuation.resume(Unit) }
+                if (readiness.await(waiter)) {
+                    continuation.invokeOnCancellation { readiness.cancel(waiter) }
+                } else {
+                    continuation.resume(Unit)
+                }
+            }
+            readiness.closeCause()?.let { throw IOException("$loop is closed", it) }
+        }
+    } finally {
+        loop.engine.forget(this)
+    }
+}
+
+/**
+ * Runs coroutines on the loop's own thread, as asyncio does: a read that waits costs no change of thread. They must not
+ * block.
+ */
+public val PipeLoop.dispatcher: CoroutineDispatcher
+    get() = LoopDispatcher(this)
+
+private class LoopDispatcher(private val loop: PipeLoop) : CoroutineDispatcher() {
+    override fun dispatch(context: CoroutineContext, block: Runnable) {
+        try {
+            loop.engine.execute(block)
+        } catch (e: RejectedExecutionException) {
+            // as the dispatchers of kotlinx.coroutines do: the coroutine is cancelled, and ends elsewhere
+            context.cancel(CancellationException("$loop is closed", e))
+            Dispatchers.IO.dispatch(context, block)
+        }
+    }
+
+    override fun equals(other: Any?): Boolean = other is LoopDispatcher && other.loop === loop
+
+    override fun hashCode(): Int = loop.hashCode()
+
+    override fun toString(): String = loop.toString()
+}
+
+/**
+ * Runs what blocks on `Dispatchers.IO`, and waits for it to the end, whatever is cancelled meanwhile: its result is not
+ * lost.
+ */
+internal suspend fun <T> onIo(block: () -> T): T = suspendCoroutine { continuation ->
+    Dispatchers.IO.dispatch(EmptyCoroutineContext) { continuation.resumeWith(runCatching(block)) }
+}
+
+internal suspend fun closeIfCancelled(resource: AutoCloseable) {
+    if (!coroutineContext.isActive) {
+        resource.close()
+        coroutineContext.ensureActive()
+    }
+}
+
+internal fun requireBlocking(channel: Channel) =
+    require(channel !is SelectableChannel || channel.isBlocking) { "channel is in non-blocking mode: $channel" }

@@ -1,0 +1,389 @@
+package dev.aiopipe
+
+import dev.aiopipe.engine.Input
+import dev.aiopipe.engine.Readiness
+import dev.aiopipe.engine.Take
+import java.io.IOException
+import java.nio.ByteBuffer
+import java.nio.channels.ReadPendingException
+import java.nio.channels.WritableByteChannel
+import java.util.concurrent.atomic.AtomicReference
+import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.coroutines.coroutineContext
+import kotlin.coroutines.resume
+import kotlinx.coroutines.CancellableContinuation
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.FlowCollector
+import kotlinx.coroutines.suspendCancellableCoroutine
+import kotlinx.coroutines.withContext
+
+/**
+ * Reads a stream of bytes: a child's output, a pipe, a socket.
+ *
+ * **One reader.** One read at a time. A second one while the first waits throws [ReadPendingException] and changes
+ * nothing. Which coroutine or thread reads does not matter.
+ *
+ * **Threads.** A read runs on the caller's thread. When nothing is there it suspends, without holding any thread.
+ *
+ * **Cancellation.** A read that throws, [CancellationException] included, has taken nothing: the next one continues
+ * where it began, also in the middle of a line. Each read looks for cancellation before it takes. A timeout can strike
+ * after a read has returned and before its value has left `withTimeout`; assign inside to be safe, or wait with
+ * [requestLine]:
+ * ```
+ * withTimeoutOrNull(1.seconds) { line = reader.readLine() }
+ * ```
+ *
+ * **End of stream.** Every read says how it shows it. Behind the end of a terminal or a FIFO a later read may find
+ * more.
+ *
+ * **Exceptions.** Besides what the functions name: [java.nio.channels.AsynchronousCloseException] if the reader is
+ * closed while it waits, [java.nio.channels.ClosedChannelException] on a closed one (their cause is set if the loop has
+ * ended), and [IOException] if the stream fails, after what had come before the failure was read.
+ */
+public class PipeReader internal constructor(private val input: Input, private val options: PipeOptions) :
+    AutoCloseable {
+    private val line: Take<String?> = Take.line(options.charset(), options.maxLineBytes())
+    private val lineRequest: Take<Boolean> = Take.requestLine(options.maxLineBytes())
+
+    /**
+     * The [atomically] block or transfer that has this reader to itself: known by its presence in the context of its
+     * reads.
+     */
+    private val owner = AtomicReference<Exclusive?>()
+    private val ownerKey = object : CoroutineContext.Key<Exclusive> {}
+
+    /** Who read last. To find the job in a context takes as long as a short line does. Any thread's value will do. */
+    private var caller = Caller(EmptyCoroutineContext)
+
+    /** How many bytes are here and can be read without waiting for the system. A moment's value. */
+    public val buffered: Int
+        get() = input.buffered()
+
+    /** How this reader gets its bytes. */
+    public val mode: ReadMode
+        get() = input.mode()
+
+    /**
+     * The next line without its line end, `\n` or `\r\n`; a lone `\r` is data. An unterminated last line is a line.
+     *
+     * Malformed bytes become U+FFFD.
+     *
+     * *Cancellation:* nothing is taken, and what has come of the line stays; see [PipeReader] for the timeout that
+     * strikes late.
+     *
+     * @return null at the end of the stream
+     * @throws LimitExceededException if the line is longer than `maxLineBytes`; it stays readable for [readAtMost] or
+     *   [skipLine]
+     */
+    @Throws(IOException::class) public suspend fun readLine(): String? = read(line)
+
+    /**
+     * What is there, one byte at least.
+     *
+     * *Cancellation:* nothing is taken, and the destination is unchanged.
+     *
+     * @param destination its position moves behind what was read; not to be touched while the read waits
+     * @return the count of bytes, -1 at the end of the stream; 0 only if the destination has no room
+     * @throws IllegalArgumentException if the destination is read-only
+     */
+    @Throws(IOException::class) public suspend fun read(destination: ByteBuffer): Int = read(Take.into(destination))
+
+    /**
+     * What is there, one byte at least and [count] at most.
+     *
+     * *Cancellation:* nothing is taken.
+     *
+     * @return empty at the end of the stream, and for a count of 0
+     * @throws IllegalArgumentException if count is negative
+     */
+    @Throws(IOException::class) public suspend fun readAtMost(count: Int): ByteArray = read(Take.atMost(count))
+
+    /**
+     * Exactly [count] bytes.
+     *
+     * *Cancellation:* nothing is taken, and what has come of them stays.
+     *
+     * @throws IncompleteReadException if the stream ends before; what is there stays readable
+     * @throws IllegalArgumentException if count is negative
+     */
+    @Throws(IOException::class) public suspend fun readExactly(count: Int): ByteArray = read(Take.exactly(count))
+
+    /**
+     * Exactly as many bytes as [destination] has room for.
+     *
+     * *Cancellation:* nothing is taken, and the destination is unchanged.
+     *
+     * @param destination full when this returns; not to be touched while the read waits
+     * @throws IncompleteReadException if the stream ends before; what is there stays readable
+     * @throws IllegalArgumentException if the destination is read-only
+     */
+    @Throws(IOException::class)
+    public suspend fun readExactly(destination: ByteBuffer) {
+        read(Take.exactly(destination))
+    }
+
+    /**
+     * Everything up to and with [delimiter].
+     *
+     * *Cancellation:* nothing is taken, and what has come stays.
+     *
+     * @param limit how many bytes may stand before the delimiter
+     * @throws IncompleteReadException if the stream ends before (its `expected` is -1); what is there stays readable
+     * @throws LimitExceededException if more than [limit] bytes stand before the delimiter; they stay readable
+     * @throws IllegalArgumentException if the delimiter is empty or the limit negative
+     */
+    @Throws(IOException::class)
+    @JvmOverloads
+    public suspend fun readUntil(delimiter: ByteArray, limit: Int = options.maxLineBytes()): ByteArray =
+        read(Take.until(delimiter, limit))
+
+    /**
+     * Everything up to and with one byte, as the other [readUntil].
+     *
+     * @param delimiter 0 to 255; -128 to -1 name the same bytes as 128 to 255
+     */
+    @Throws(IOException::class)
+    @JvmOverloads
+    public suspend fun readUntil(delimiter: Int, limit: Int = options.maxLineBytes()): ByteArray =
+        read(Take.until(delimiter, limit))
+
+    /**
+     * Everything up to the end of the stream.
+     *
+     * *Cancellation:* nothing is taken, and what has come stays.
+     *
+     * @param limit bytes at most, 64 MiB if nothing is said
+     * @return empty if the stream is at its end
+     * @throws LimitExceededException if there are more; they stay readable
+     * @throws IllegalArgumentException if the limit is negative
+     */
+    @Throws(IOException::class)
+    @JvmOverloads
+    public suspend fun readAll(limit: Int = Take.DEFAULT_ALL_LIMIT): ByteArray = read(Take.all(limit))
+
+    /** As [readAll], decoded; malformed bytes become U+FFFD. */
+    @Throws(IOException::class)
+    @JvmOverloads
+    public suspend fun readText(limit: Int = Take.DEFAULT_ALL_LIMIT): String = String(readAll(limit), options.charset())
+
+    /**
+     * Drops [count] bytes.
+     *
+     * *Cancellation:* nothing is dropped, for a count of up to `maxLineBytes`. More than that are dropped in pieces,
+     * and a call that is cancelled behind the first piece returns early, with what it has dropped.
+     *
+     * @return how many were dropped, fewer than [count] at the end of the stream
+     * @throws IllegalArgumentException if count is negative
+     */
+    @Throws(IOException::class)
+    public suspend fun skip(count: Long): Long {
+        val skip = Take.skip(count, options.maxLineBytes())
+        try {
+            return read(skip)
+        } catch (e: CancellationException) {
+            return skip.givenUp() as? Long ?: throw e
+        }
+    }
+
+    /**
+     * Drops everything up to and with the next `\n`, or up to the end of the stream. The way on after a line that is
+     * over the limit.
+     *
+     * *Cancellation:* nothing is dropped of a line of up to `maxLineBytes`. A longer one is dropped in pieces; what is
+     * left of it after a cancellation is for the next [skipLine].
+     *
+     * @return how many bytes were dropped, 0 at the end of the stream
+     */
+    @Throws(IOException::class) public suspend fun skipLine(): Long = read(Take.skipLine(options.maxLineBytes()))
+
+    /**
+     * Waits until [count] bytes are buffered; takes nothing.
+     *
+     * @return false if the stream ends before; then what is left of it is buffered
+     * @throws IllegalArgumentException if count is negative
+     */
+    @Throws(IOException::class) public suspend fun request(count: Int): Boolean = read(Take.request(count))
+
+    /**
+     * Waits until [readLine] would not wait: for a line, for an unterminated last one, or for one that is over the
+     * limit. Takes nothing.
+     *
+     * @return false at the end of the stream
+     */
+    @Throws(IOException::class) public suspend fun requestLine(): Boolean = read(lineRequest)
+
+    /**
+     * Runs [block], whose reads are one: if it is cancelled, or fails in another way, all that it read from this reader
+     * is readable again. Blocks can be nested. Meanwhile reads from outside the block throw [ReadPendingException].
+     *
+     * @throws LimitExceededException from a read in the block, if the block would have read more than `maxLineBytes`
+     */
+    public suspend fun <T> atomically(block: suspend PipeReader.() -> T): T = exclusively { mine, outermost ->
+        if (outermost) input.hold(options.maxLineBytes())
+        val kept = input.kept()
+        var complete = false
+        try {
+            withContext(mine) { block() }.also { complete = true } // out here: cancelled, it drops the block's value
+        } finally {
+            if (!complete) input.giveBack(input.kept() - kept)
+            if (outermost) input.letGo()
+        }
+    }
+
+    /**
+     * Moves bytes to a writer until the stream ends, or [count] are moved. Closes neither.
+     *
+     * *Cancellation:* each byte is either still to be read here, or sent, or [owed][PipeWriter.owed] by the target.
+     *
+     * @return how many were moved
+     * @throws IllegalArgumentException if count is negative
+     */
+    @Throws(IOException::class)
+    @JvmOverloads
+    public suspend fun transferTo(target: PipeWriter, count: Long = Long.MAX_VALUE): Long =
+        transfer(count) { chunk -> target.write(chunk) }
+
+    /**
+     * Moves bytes to a blocking channel, a file for example, until the stream ends, or [count] are moved. Closes
+     * neither. The channel is written to on `Dispatchers.IO`.
+     *
+     * *Cancellation:* waits for the write that is under way; then each byte is either still to be read here or in the
+     * channel.
+     *
+     * @return how many were moved
+     * @throws IllegalArgumentException if count is negative, or the channel is in non-blocking mode
+     */
+    @Throws(IOException::class)
+    @JvmOverloads
+    public suspend fun transferTo(target: WritableByteChannel, count: Long = Long.MAX_VALUE): Long {
+        requireBlocking(target)
+        return transfer(count) { chunk -> onIo { while (chunk.hasRemaining()) target.write(chunk) } }
+    }
+
+    private suspend fun transfer(count: Long, send: suspend (ByteBuffer) -> Unit): Long {
+        require(count >= 0) { "count < 0: $count" }
+        return exclusively { mine, _ ->
+            withContext(mine) {
+                var moved = 0L
+                while (moved < count) {
+                    val chunk = read(Take.peek(minOf(count - moved, TRANSFER_SIZE.toLong()).toInt()))
+                    if (!chunk.hasRemaining()) break
+                    try {
+                        send(chunk)
+                    } finally {
+                        val sent = chunk.position().toLong() // is taken only now, and is there
+                        input.start(Take.skip(sent, TRANSFER_SIZE))
+                        moved += sent
+                    }
+                }
+                moved
+            }
+        }
+    }
+
+    /**
+     * The lines up to the end of the stream, as [readLine] gives them. Cold, over a reader that is hot: each collector
+     * continues where the last one stopped. Reads nothing ahead, and does not close the reader.
+     *
+     * *Cancellation:* a line that was taken reaches the collector; what `take(3)` leaves can be read. The collector may
+     * read from this reader itself, a body behind its header for example.
+     */
+    public fun lines(): Flow<String> = TakenFlow { readLine() }
+
+    /** What is there, in pieces of 64 KiB at most, up to the end of the stream; else as [lines]. */
+    public fun chunks(): Flow<ByteArray> = TakenFlow { readAtMost(TRANSFER_SIZE).takeIf { it.isNotEmpty() } }
+
+    /**
+     * Closes the reader and its descriptor. A read that waits fails with
+     * [java.nio.channels.AsynchronousCloseException], a later one with [java.nio.channels.ClosedChannelException].
+     * Never blocks; a second close does nothing.
+     */
+    override fun close(): Unit = input.close()
+
+    override fun toString(): String = "PipeReader[$input]"
+
+    /** Tries on this thread; only where there is nothing does the call become one that can be suspended. */
+    private suspend fun <T> read(take: Take<T>): T {
+        val context = coroutineContext
+        val last = caller
+        (if (last.context === context) last else Caller(context).also { caller = it }).job?.ensureActive()
+        if (owner.get() != null) checkOwner(context)
+        val value = input.start(take)
+        @Suppress("UNCHECKED_CAST")
+        return if (value !== Take.MORE) value as T else readWaiting(take)
+    }
+
+    private suspend fun <T> readWaiting(take: Take<T>): T {
+        while (true) {
+            val wait = Wait()
+            try {
+                suspendCancellableCoroutine<Unit> { continuation -> wait.on(continuation) }
+            } catch (e: CancellationException) {
+                input.abandon(wait)
+                throw e
+            }
+            val value = input.proceed(wait, take)
+            @Suppress("UNCHECKED_CAST") if (value !== Take.MORE) return value as T
+        }
+    }
+
+    /** One wait of one read. A cancellation frees the read slot at once, not when the coroutine gets to run. */
+    private inner class Wait : Readiness.Waiter {
+        private lateinit var continuation: CancellableContinuation<Unit>
+
+        fun on(continuation: CancellableContinuation<Unit>) {
+            this.continuation = continuation
+            if (input.await(this)) {
+                continuation.invokeOnCancellation { input.abandon(this) }
+            } else {
+                continuation.resume(Unit)
+            }
+        }
+
+        override fun wake() = continuation.resume(Unit)
+    }
+
+    /** Has the reader to itself; reads with [mine] in their context are its own. */
+    private suspend fun <T> exclusively(block: suspend (mine: CoroutineContext, outermost: Boolean) -> T): T {
+        coroutineContext.ensureActive()
+        val mine = Exclusive(ownerKey)
+        if (!owner.compareAndSet(null, mine)) {
+            checkOwner(coroutineContext)
+            return block(EmptyCoroutineContext, false)
+        }
+        try {
+            return block(mine, true)
+        } finally {
+            owner.set(null)
+        }
+    }
+
+    private fun checkOwner(context: CoroutineContext) {
+        val current = owner.get()
+        if (current != null && context[ownerKey] !== current) throw ReadPendingException()
+    }
+
+    private class Caller(val context: CoroutineContext) {
+        val job: Job? = context[Job]
+    }
+
+    private class Exclusive(override val key: CoroutineContext.Key<*>) : CoroutineContext.Element
+
+    /**
+     * Unlike `flow { emit(…) }` it does not look for cancellation between taking and emitting: what was taken is
+     * emitted.
+     */
+    private class TakenFlow<T : Any>(private val next: suspend () -> T?) : Flow<T> {
+        override suspend fun collect(collector: FlowCollector<T>) {
+            while (true) collector.emit(next() ?: return)
+        }
+    }
+
+    private companion object {
+        const val TRANSFER_SIZE = 64 shl 10
+    }
+}

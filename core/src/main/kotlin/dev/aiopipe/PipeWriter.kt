@@ -1,0 +1,236 @@
+package dev.aiopipe
+
+import dev.aiopipe.engine.Message
+import dev.aiopipe.engine.Outbox
+import java.io.IOException
+import java.nio.ByteBuffer
+import java.nio.channels.ReadableByteChannel
+import kotlin.coroutines.coroutineContext
+import kotlin.coroutines.resume
+import kotlin.coroutines.resumeWithException
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.future.await
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.suspendCancellableCoroutine
+
+/**
+ * Writes a stream of bytes: a child's input, a pipe, a socket.
+ *
+ * **Messages.** The bytes of one call are a message. Messages are taken in the order of the calls, from any number of
+ * coroutines and threads, and their bytes never mix; up to [WriteEnd.PIPE_BUF] bytes that holds among processes that
+ * write to one pipe, too.
+ *
+ * **Return.** When a write returns the kernel has every byte. There is no buffer here that an exit could lose.
+ *
+ * **Threads.** A write begins on the caller's thread. While the kernel is full it is suspended, and the loop sends the
+ * rest.
+ *
+ * **Cancellation.** Of a cancelled write either nothing was sent, or all of it will be: the rest is copied, [owed], and
+ * goes out before anything else. A message is never torn. The array is the caller's again at once; a buffer's position
+ * is unchanged if nothing was sent, or else at its limit. [abort], the end of the loop, a reader that goes and the exit
+ * of the JVM drop what is owed: [awaitClosed] tells.
+ *
+ * **Exceptions.** Each write throws [BrokenPipeException] if nobody is left to read, every time;
+ * [java.nio.channels.AsynchronousCloseException] if it waits when the writer is aborted or the loop ends;
+ * [java.nio.channels.ClosedChannelException] on a closed writer; [IllegalStateException] to the stdin of a child that
+ * was redirected elsewhere.
+ */
+public class PipeWriter internal constructor(private val outbox: Outbox, private val options: PipeOptions) :
+    AutoCloseable {
+    /** How many bytes cancelled writes still owe. */
+    public val owed: Int
+        get() = outbox.owed()
+
+    /**
+     * Writes what remains in [source].
+     *
+     * @param source its position is at its limit afterwards; not to be touched while the write waits
+     */
+    @Throws(IOException::class) public suspend fun write(source: ByteBuffer): Unit = send(Message.of(source))
+
+    /** Writes what remains in all [sources], in their order, as one message. */
+    @Throws(IOException::class) public suspend fun write(vararg sources: ByteBuffer): Unit = send(Message.of(*sources))
+
+    /**
+     * Writes [length] bytes from [offset] on.
+     *
+     * @param bytes not to be touched while the write waits
+     * @throws IllegalArgumentException if the array has no such bytes
+     */
+    @Throws(IOException::class)
+    @JvmOverloads
+    public suspend fun write(bytes: ByteArray, offset: Int = 0, length: Int = bytes.size - offset) {
+        require(offset >= 0 && length >= 0 && length <= bytes.size - offset) {
+            "offset $offset and length $length are not within ${bytes.size} bytes"
+        }
+        write(ByteBuffer.wrap(bytes, offset, length))
+    }
+
+    /** Writes text, encoded with the charset of the options. */
+    @Throws(IOException::class)
+    public suspend fun write(text: CharSequence): Unit = write(text.toString().toByteArray(options.charset()))
+
+    /** Writes text and a `\n`, as one message. */
+    @Throws(IOException::class) public suspend fun writeLine(text: CharSequence): Unit = write(encodeLine(text))
+
+    /**
+     * Writes lines, each with a `\n`. Each line is a message: those of other writers may come in between. Short ones
+     * are sent together.
+     *
+     * *Cancellation:* whole lines were sent, from the first on.
+     */
+    @Throws(IOException::class)
+    public suspend fun writeLines(lines: Iterable<CharSequence>) {
+        val batch = LineBatch()
+        val iterator = lines.iterator()
+        while (true) {
+            val line =
+                try {
+                    if (iterator.hasNext()) iterator.next() else break
+                } catch (e: Exception) {
+                    batch.flush() // the caller's failure: what came before it counts
+                    throw e
+                }
+            batch.add(line)
+        }
+        batch.flush()
+    }
+
+    /**
+     * Writes the lines of a flow, as the other [writeLines]. While the flow pauses, all that it has emitted is on its
+     * way.
+     *
+     * *Cancellation:* whole lines were sent, from the first on; up to 64 more may have been collected. If the flow
+     * fails, what it emitted before is sent first.
+     */
+    @Throws(IOException::class)
+    public suspend fun writeLines(lines: Flow<CharSequence>): Unit = coroutineScope {
+        val emitted = Channel<CharSequence>(LINES_AHEAD)
+        launch {
+            try {
+                lines.collect { emitted.send(it) }
+                emitted.close()
+            } catch (e: Throwable) {
+                emitted.close(e)
+            }
+        }
+        val batch = LineBatch()
+        for (line in emitted) {
+            batch.add(line)
+            while (true) batch.add(emitted.tryReceive().getOrNull() ?: break)
+            batch.flush()
+        }
+    }
+
+    /**
+     * Writes all that a blocking channel, a file for example, has up to its end. Closes neither. The channel is read on
+     * `Dispatchers.IO`.
+     *
+     * *Cancellation:* waits for the read that is under way; what was read is sent or [owed].
+     *
+     * @return how many bytes were moved
+     * @throws IllegalArgumentException if the channel is in non-blocking mode
+     */
+    @Throws(IOException::class)
+    public suspend fun transferFrom(source: ReadableByteChannel): Long {
+        requireBlocking(source)
+        var moved = 0L
+        while (true) {
+            coroutineContext.ensureActive()
+            val chunk = ByteBuffer.allocate(TRANSFER_SIZE)
+            if (onIo { source.read(chunk) } < 0) return moved
+            val message = Message.of(chunk.flip())
+            message.commit()
+            moved += message.size()
+            sendCommitted(message)
+        }
+    }
+
+    /**
+     * Suspends until nobody is left to read, without a write: on an idle pipe, a full one, and one whose reader has
+     * gone already.
+     *
+     * A socket's peer has gone when its own output ended or failed, which shows when it is read. What threads write,
+     * and a pipe where there is no C library, shows it with the next write.
+     *
+     * @throws java.nio.channels.AsynchronousCloseException if the writer is closed meanwhile
+     */
+    @Throws(IOException::class)
+    public suspend fun awaitReaderGone() {
+        outbox.readerGone().await()
+    }
+
+    /**
+     * Suspends until the writer is closed, and throws if bytes that were owed were dropped, or if the loop ended
+     * before.
+     */
+    @Throws(IOException::class)
+    public suspend fun awaitClosed() {
+        outbox.closed().await()
+    }
+
+    /**
+     * Closes the writer as soon as all that was called for before is sent. Never blocks. Later writes throw
+     * [java.nio.channels.ClosedChannelException]. A reader that never reads keeps the descriptor open until [abort].
+     */
+    override fun close(): Unit = outbox.close()
+
+    /**
+     * Closes the writer now. Writes that wait throw [java.nio.channels.AsynchronousCloseException]; what is owed is
+     * dropped.
+     */
+    public fun abort(): Unit = outbox.abort()
+
+    override fun toString(): String = "PipeWriter[$outbox]"
+
+    private fun encodeLine(line: CharSequence) = "$line\n".toByteArray(options.charset())
+
+    private suspend fun send(message: Message) {
+        coroutineContext.ensureActive()
+        sendCommitted(message)
+    }
+
+    private suspend fun sendCommitted(message: Message) {
+        if (outbox.offer(message)) return
+        try {
+            suspendCancellableCoroutine<Unit> { continuation ->
+                outbox.await(message) { failure ->
+                    if (failure == null) continuation.resume(Unit) else continuation.resumeWithException(failure)
+                }
+                continuation.invokeOnCancellation {
+                    outbox.cancel(message)
+                } // here, so that the array is free when cancel returns
+            }
+        } catch (e: CancellationException) {
+            outbox.cancel(message)
+            throw e
+        }
+    }
+
+    /** Short lines on their way, put together as far as the kernel keeps them whole. */
+    private inner class LineBatch {
+        private val bytes = ByteBuffer.allocate(WriteEnd.PIPE_BUF)
+
+        suspend fun add(line: CharSequence) {
+            val encoded = encodeLine(line)
+            if (encoded.size > bytes.remaining()) flush()
+            if (encoded.size > bytes.remaining()) write(encoded) else bytes.put(encoded)
+        }
+
+        suspend fun flush() {
+            if (bytes.position() > 0) {
+                write(bytes.flip())
+                bytes.clear()
+            }
+        }
+    }
+
+    private companion object {
+        const val LINES_AHEAD = 64
+        const val TRANSFER_SIZE = 64 shl 10
+    }
+}

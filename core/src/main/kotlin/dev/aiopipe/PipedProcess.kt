@@ -1,0 +1,90 @@
+package dev.aiopipe
+
+import dev.aiopipe.engine.Child
+import dev.aiopipe.engine.Stop
+import java.io.IOException
+import java.nio.channels.ReadPendingException
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toJavaDuration
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Deferred
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.asExecutor
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.future.asDeferred
+import kotlinx.coroutines.future.await
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
+
+/** A child process and this side of its pipes. Made by [startPiped] and [withPiped]. */
+public class PipedProcess internal constructor(private val child: Child, options: PipeOptions) : AutoCloseable {
+    /** The child as the JDK knows it; its own streams are not connected. */
+    public val process: Process = child.process()
+
+    /** What the child reads. If it was redirected elsewhere, each write throws [IllegalStateException]. */
+    public val stdin: PipeWriter = PipeWriter(child.stdin(), options)
+
+    /** What the child writes. If it was redirected elsewhere, it is at its end. */
+    public val stdout: PipeReader = PipeReader(child.stdout(), options)
+
+    /** What the child reports. If it was redirected elsewhere, or into stdout, it is at its end. */
+    public val stderr: PipeReader = PipeReader(child.stderr(), options)
+
+    /** One for all waits: a future never forgets those who gave up waiting for it. */
+    private val exit: Deferred<Int> by lazy { process.onExit().thenApply { it.exitValue() }.asDeferred() }
+
+    /**
+     * Waits for the child's exit. That is not the end of its output, which a grandchild may keep open.
+     *
+     * *Cancellation:* ends the wait, not the child.
+     *
+     * @return its exit code, as [Process.exitValue] gives it: 128 plus the signal's number for one that was killed
+     */
+    public suspend fun awaitExit(): Int = exit.await()
+
+    /**
+     * Ends the child as gently as it lets: closes its stdin, then asks it to end (SIGTERM), then kills it (SIGKILL),
+     * each if it has not exited within [grace] of the step before. Output that nobody reads is drained meanwhile, so
+     * that no full pipe holds the child up. Then closes the pipes, but for an output that another coroutine is reading:
+     * that one stays open for it. The grace is wall-clock time.
+     *
+     * *Cancellation:* ends the wait; the child may live on, and [close] is still to be called.
+     *
+     * @param grace zero or more
+     * @param descendants whether the signals go to the child's descendants, too, and those that outlive it are killed
+     * @return the exit code
+     * @throws IllegalArgumentException if the grace is negative
+     */
+    @JvmName("stop")
+    public suspend fun stop(grace: Duration = 5.seconds, descendants: Boolean = false): Int {
+        return withContext(Dispatchers.Default) { // its clock is the wall's, also under runTest
+            val stopped = Stop.of(child, grace.toJavaDuration(), descendants, Dispatchers.Default.asExecutor())
+            val drains = listOf(stdout, stderr).map { launch(start = CoroutineStart.UNDISPATCHED) { drain(it) } }
+            stopped.await().also { drains.forEach { it.cancelAndJoin() } }
+        }
+    }
+
+    /** Reads what nobody wants, and closes in the end; unless somebody else is reading. */
+    private suspend fun drain(reader: PipeReader) {
+        var theirs = false
+        try {
+            while (reader.readAtMost(DRAIN_SIZE).isNotEmpty()) continue
+        } catch (_: ReadPendingException) {
+            theirs = true
+        } catch (_: IOException) {
+            return // closed by its user, or failed: nothing is left to drain
+        } finally {
+            if (!theirs) reader.close()
+        }
+    }
+
+    /** Kills the child, and releases everything. Does not wait for the child's end. A second close does nothing. */
+    override fun close(): Unit = child.kill()
+
+    override fun toString(): String = "PipedProcess[$process]"
+
+    private companion object {
+        const val DRAIN_SIZE = 64 shl 10
+    }
+}

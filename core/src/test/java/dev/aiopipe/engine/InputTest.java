@@ -1,0 +1,324 @@
+package dev.aiopipe.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.aiopipe.IncompleteReadException;
+import dev.aiopipe.LimitExceededException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ReadPendingException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+class InputTest {
+    private static final Take<String> LINE = Take.line(StandardCharsets.UTF_8, 100);
+
+    private final ScriptedSource source = new ScriptedSource();
+    private final Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
+    private final Input input = new Input(source, readiness);
+
+    @AfterEach
+    void close() {
+        input.close();
+    }
+
+    @Test
+    void readWaitsUntilItIsWoken() throws IOException {
+        source.thenBytes("par").thenNothing().thenBytes("tial\n");
+        Waiter waiter = new Waiter();
+        assertSame(Take.MORE, input.start(LINE));
+        assertTrue(input.await(waiter));
+        wake();
+        assertSame(Take.MORE, input.proceed(waiter, LINE));
+        Waiter second = new Waiter();
+        assertTrue(input.await(second));
+        wake();
+        assertEquals("partial", input.proceed(second, LINE));
+        assertEquals(1, waiter.woken.get());
+        assertEquals(1, second.woken.get());
+    }
+
+    @Test
+    void shortReadIsFollowedByAWait() throws IOException {
+        source.thenBytes("half");
+        assertSame(Take.MORE, input.start(LINE));
+        assertEquals(1, source.reads);
+    }
+
+    @Test
+    void shortReadIsFollowedByAnotherWhereItTellsNothing() throws IOException {
+        source.emptyAfterShortRead = false;
+        source.thenBytes("ha").thenBytes("lf").thenNothing();
+        assertSame(Take.MORE, input.start(LINE));
+        assertEquals(3, source.reads);
+        assertEquals(4, input.buffered());
+    }
+
+    @Test
+    @DisplayName("R06 what came before a failure is read first, then the failure, again and again")
+    void bytesComeBeforeTheFailure() throws IOException {
+        source.thenBytes("abc").then(target -> {
+            throw new IOException("failed");
+        });
+        Waiter waiter = new Waiter();
+        assertSame(Take.MORE, input.start(Take.exactly(4)));
+        assertTrue(input.await(waiter));
+        wake();
+        assertThrows(IOException.class, () -> input.proceed(waiter, Take.exactly(4)));
+        assertEquals(3, ((byte[]) input.start(Take.atMost(10))).length);
+        for (int i = 0; i < 3; i++) {
+            assertEquals(
+                    "failed",
+                    assertThrows(IOException.class, () -> input.start(Take.atMost(10)))
+                            .getMessage());
+        }
+        assertEquals(2, source.reads);
+    }
+
+    @Test
+    void slotIsFreeAfterAnyFailure() throws IOException {
+        source.thenBytes("12345678").thenEnd();
+        assertThrows(LimitExceededException.class, () -> input.start(Take.line(StandardCharsets.UTF_8, 3)));
+        source.thenBytes("9");
+        assertThrows(
+                IllegalStateException.class,
+                () -> input.start(in -> {
+                    throw new IllegalStateException("a take that fails");
+                }));
+        Waiter waiter = new Waiter();
+        assertSame(Take.MORE, input.start(Take.exactly(20)));
+        input.await(waiter);
+        wake();
+        assertThrows(IncompleteReadException.class, () -> input.proceed(waiter, Take.exactly(20)));
+        assertEquals("12345678", input.start(LINE));
+    }
+
+    @Test
+    @DisplayName("R24 a second reader is refused, also while the first one runs")
+    void secondReaderIsRefused() throws IOException {
+        source.then(target -> {
+            assertThrows(ReadPendingException.class, () -> input.start(LINE));
+            return 0;
+        });
+        assertSame(Take.MORE, input.start(LINE));
+        assertThrows(ReadPendingException.class, () -> input.start(LINE));
+        Waiter waiter = new Waiter();
+        assertTrue(input.await(waiter));
+        assertThrows(ReadPendingException.class, () -> input.start(LINE));
+        assertThrows(ReadPendingException.class, () -> input.hold(1));
+        source.thenBytes("line\n");
+        wake();
+        assertEquals("line", input.proceed(waiter, LINE));
+    }
+
+    @Test
+    void closeDuringAReadFailsIt() {
+        source.then(target -> {
+            input.close();
+            throw new ClosedChannelException();
+        });
+        assertThrows(AsynchronousCloseException.class, () -> input.start(LINE));
+        assertThrows(ClosedChannelException.class, () -> input.start(LINE));
+        assertEquals(1, source.closes);
+    }
+
+    @Test
+    void closeBetweenReadAndWaitEndsTheWaitAtOnce() throws IOException {
+        assertSame(Take.MORE, input.start(LINE));
+        input.close();
+        Waiter waiter = new Waiter();
+        assertFalse(input.await(waiter));
+        assertThrows(AsynchronousCloseException.class, () -> input.proceed(waiter, LINE));
+        ClosedChannelException later = assertThrows(ClosedChannelException.class, () -> input.start(LINE));
+        assertFalse(later instanceof AsynchronousCloseException);
+    }
+
+    @Test
+    void closeWakesTheWaiterOnce() throws IOException {
+        Waiter waiter = new Waiter();
+        input.start(LINE);
+        input.await(waiter);
+        input.close();
+        input.close();
+        assertEquals(1, waiter.woken.get());
+        assertEquals(1, source.closes);
+        AsynchronousCloseException failure =
+                assertThrows(AsynchronousCloseException.class, () -> input.proceed(waiter, LINE));
+        assertNull(failure.getCause());
+    }
+
+    @Test
+    @DisplayName("E22 the end of the loop is the cause, for the one who waits and for later ones")
+    void endOfTheLoopIsTheCause() throws IOException {
+        Throwable cause = new IOException("the loop is closed");
+        Waiter waiter = new Waiter();
+        input.start(LINE);
+        input.await(waiter);
+        readiness.close(cause).wake();
+        assertSame(
+                cause,
+                assertThrows(AsynchronousCloseException.class, () -> input.proceed(waiter, LINE))
+                        .getCause());
+        assertSame(
+                cause,
+                assertThrows(ClosedChannelException.class, () -> input.start(LINE))
+                        .getCause());
+    }
+
+    @Test
+    void abandonFreesTheSlotAndForgetsTheWaiter() throws IOException {
+        Waiter waiter = new Waiter();
+        input.start(LINE);
+        input.await(waiter);
+        input.abandon(waiter);
+        assertNull(readiness.signal());
+        source.thenBytes("line\n");
+        assertEquals("line", input.start(LINE));
+        assertThrows(IllegalStateException.class, () -> input.proceed(waiter, LINE));
+        assertEquals(0, waiter.woken.get());
+    }
+
+    @Test
+    void abandonOfAnEarlierWaitDisturbsNobody() throws IOException {
+        Waiter early = new Waiter();
+        Waiter late = new Waiter();
+        input.start(LINE);
+        input.await(early);
+        input.abandon(early);
+        input.start(LINE);
+        input.await(late);
+        input.abandon(early);
+        assertThrows(ReadPendingException.class, () -> input.start(LINE));
+        wake();
+        assertEquals(1, late.woken.get());
+        source.thenBytes("line\n");
+        assertEquals("line", input.proceed(late, LINE));
+    }
+
+    @Test
+    void newsThatReachedAnAbandonedReadAreThereForTheNextOne() throws IOException {
+        Waiter waiter = new Waiter();
+        source.thenBytes("half ");
+        input.start(LINE);
+        input.await(waiter);
+        source.thenBytes("line\n");
+        wake(); // told once
+        input.abandon(waiter);
+        assertEquals("half line", input.start(LINE));
+    }
+
+    @Test
+    void newsBeforeTheWaitEndItAtOnce() throws IOException {
+        Waiter waiter = new Waiter();
+        source.thenBytes("half ").thenBytes("line\n");
+        input.start(LINE);
+        assertNull(readiness.signal());
+        assertFalse(input.await(waiter));
+        assertEquals("half line", input.proceed(waiter, LINE));
+    }
+
+    @Test
+    void finalEndReleasesTheSource() throws IOException {
+        source.thenBytes("last").thenEnd();
+        source.emptyAfterShortRead = false;
+        assertEquals("last", input.start(LINE));
+        assertEquals(1, source.closes);
+        assertNull(input.start(LINE));
+        assertNull(input.start(LINE));
+        input.close();
+        assertEquals(1, source.closes);
+        assertEquals(2, source.reads);
+    }
+
+    @Test
+    @DisplayName("R04 behind an end that is not final more may come")
+    void moreMayComeBehindAnEndThatIsNotFinal() throws IOException {
+        source.endIsFinal = false;
+        source.emptyAfterShortRead = false;
+        source.thenBytes("a").thenEnd().thenBytes("b\n");
+        assertEquals("a", input.start(LINE));
+        assertNull(input.start(LINE));
+        assertEquals("b", input.start(LINE));
+        assertEquals(0, source.closes);
+    }
+
+    @Test
+    @DisplayName("R14 behind a request that saw an end which is not final, the read tells it")
+    void requestLeavesTheEndToTheRead() throws IOException {
+        source.endIsFinal = false;
+        source.emptyAfterShortRead = false;
+        source.thenBytes("a\n").thenEnd().thenBytes("b\n");
+        assertEquals("a", input.start(LINE));
+        assertEquals(false, input.start(Take.requestLine(100)));
+        assertEquals(false, input.start(Take.request(1)));
+        assertNull(input.start(LINE));
+        assertEquals("b", input.start(LINE));
+    }
+
+    @Test
+    void peekTellsTheEndAndLeavesTheBytes() throws IOException {
+        source.endIsFinal = false;
+        source.emptyAfterShortRead = false;
+        source.thenBytes("a").thenEnd().thenBytes("b");
+        assertEquals(1, ((ByteBuffer) input.start(Take.peek(9))).remaining());
+        assertEquals(1, ((byte[]) input.start(Take.atMost(9))).length);
+        assertEquals(0, ((ByteBuffer) input.start(Take.peek(9))).remaining());
+        assertEquals(1, ((ByteBuffer) input.start(Take.peek(9))).remaining());
+    }
+
+    @Test
+    void endThatIsNotFinalIsForgottenAfterAFailureToo() throws IOException {
+        source.endIsFinal = false;
+        source.emptyAfterShortRead = false;
+        source.thenBytes("abc").thenEnd().thenBytes("d");
+        assertThrows(IncompleteReadException.class, () -> input.start(Take.exactly(4)));
+        assertEquals(4, ((byte[]) input.start(Take.exactly(4))).length);
+    }
+
+    @Test
+    void holdKeepsAndGivesBack() throws IOException {
+        source.thenBytes("abcdef");
+        input.hold(4);
+        assertEquals(3, ((byte[]) input.start(Take.exactly(3))).length);
+        assertEquals(3, input.kept());
+        assertThrows(LimitExceededException.class, () -> input.start(Take.exactly(3)));
+        input.giveBack(2);
+        input.letGo();
+        assertEquals(5, input.buffered());
+        assertEquals("bcdef", new String((byte[]) input.start(Take.exactly(5)), StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void inputAtItsEndNeedsNoSource() throws IOException {
+        Input ended = Input.atEnd();
+        assertNull(ended.start(LINE));
+        assertNull(ended.start(LINE));
+        ended.close();
+        assertThrows(ClosedChannelException.class, () -> ended.start(LINE));
+    }
+
+    private void wake() {
+        Readiness.Waiter waiter = readiness.signal();
+        assertTrue(waiter != null, "nobody waits");
+        waiter.wake();
+    }
+
+    private static final class Waiter implements Readiness.Waiter {
+        final AtomicInteger woken = new AtomicInteger();
+
+        @Override
+        public void wake() {
+            woken.incrementAndGet();
+        }
+    }
+}

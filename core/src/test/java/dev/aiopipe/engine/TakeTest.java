@@ -1,0 +1,262 @@
+package dev.aiopipe.engine;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.aiopipe.IncompleteReadException;
+import dev.aiopipe.LimitExceededException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+
+class TakeTest {
+    private static final Charset UTF_8 = StandardCharsets.UTF_8;
+
+    private final InputBuffer buffer = new InputBuffer();
+
+    @Example
+    void lineAtTheLimitIsTakenWithEitherLineEnd() throws IOException {
+        for (String end : List.of("\n", "\r\n")) {
+            put("123" + end);
+            assertEquals("123", Take.line(UTF_8, 3).from(buffer));
+            assertEquals(0, buffer.size());
+        }
+    }
+
+    @Example
+    void lineOverTheLimitIsNotTaken() {
+        for (String text : List.of("1234\n", "1234\r\n", "1234", "123\r4", "123\r\r")) {
+            put(text);
+            assertEquals(
+                    3,
+                    assertThrows(
+                                    LimitExceededException.class,
+                                    () -> Take.line(UTF_8, 3).from(buffer))
+                            .limit());
+            assertEquals(text.length(), buffer.size());
+            drop();
+        }
+    }
+
+    @Example
+    void carriageReturnBehindTheLimitMayBeHalfOfALineEnd() throws IOException {
+        put("123\r");
+        assertSame(Take.MORE, Take.line(UTF_8, 3).from(buffer));
+        assertSame(Take.MORE, Take.requestLine(3).from(buffer));
+        put("\n");
+        assertEquals("123", Take.line(UTF_8, 3).from(buffer));
+    }
+
+    @Example
+    void carriageReturnAtTheEndIsData() throws IOException {
+        put("12\r");
+        buffer.ended(true);
+        assertEquals("12\r", Take.line(UTF_8, 3).from(buffer));
+        put("123\r");
+        assertThrows(LimitExceededException.class, () -> Take.line(UTF_8, 3).from(buffer));
+    }
+
+    @Example
+    void lineAtTheEndNeedsNoLineEnd() throws IOException {
+        put("a\nb");
+        buffer.ended(true);
+        assertEquals("a", Take.line(UTF_8, 3).from(buffer));
+        assertEquals(true, Take.requestLine(3).from(buffer));
+        assertEquals("b", Take.line(UTF_8, 3).from(buffer));
+        assertEquals(false, Take.requestLine(3).from(buffer));
+        assertNull(Take.line(UTF_8, 3).from(buffer));
+    }
+
+    @Example
+    void requestLineIsTrueForALineOverTheLimit() throws IOException {
+        put("123");
+        assertSame(Take.MORE, Take.requestLine(3).from(buffer));
+        put("4");
+        assertEquals(true, Take.requestLine(3).from(buffer));
+    }
+
+    @Example
+    void limitOfUntilIsBeforeTheDelimiter() throws IOException {
+        byte[] delimiter = {';', ';'};
+        put("123;");
+        Take<byte[]> until = Take.until(delimiter, 3);
+        assertSame(Take.MORE, until.from(buffer));
+        put(";4");
+        assertArrayEquals("123;;".getBytes(UTF_8), (byte[]) until.from(buffer));
+        put("56");
+        assertSame(Take.MORE, Take.until(delimiter, 3).from(buffer));
+        put("7;");
+        assertThrows(
+                LimitExceededException.class, () -> Take.until(delimiter, 3).from(buffer));
+        assertEquals(5, buffer.size());
+    }
+
+    @Example
+    void untilAtTheEndTellsWhatIsThere() {
+        put("12;");
+        buffer.ended(true);
+        IncompleteReadException failure = assertThrows(
+                IncompleteReadException.class,
+                () -> Take.until(new byte[] {';', ';'}, 9).from(buffer));
+        assertEquals(-1, failure.expected());
+        assertEquals(3, failure.available());
+    }
+
+    @Example
+    void skipLineDropsLongLinesInPieces() throws IOException {
+        Take<Long> skip = Take.skipLine(3);
+        put("123");
+        assertSame(Take.MORE, skip.from(buffer));
+        assertEquals(3, buffer.size());
+        put("4");
+        assertSame(Take.MORE, skip.from(buffer));
+        assertEquals(0, buffer.size());
+        put("5");
+        assertSame(Take.MORE, skip.from(buffer));
+        put("\n6");
+        assertEquals(6L, skip.from(buffer));
+        assertSame(Take.MORE, Take.skipLine(3).from(buffer));
+        buffer.ended(true);
+        assertEquals(1L, Take.skipLine(3).from(buffer));
+        assertEquals(0L, Take.skipLine(3).from(buffer));
+    }
+
+    @Example
+    void skipOfMoreThanIsBufferedDropsInPieces() throws IOException {
+        Take<Long> skip = Take.skip(10, 3);
+        assertSame(Take.MORE, skip.givenUp());
+        put("1234");
+        assertSame(Take.MORE, skip.from(buffer));
+        assertEquals(0, buffer.size());
+        assertEquals(4L, skip.givenUp());
+        put("567890abc");
+        assertEquals(10L, skip.from(buffer));
+        assertEquals(3, buffer.size());
+    }
+
+    @Example
+    void allCountsItsLimit() throws IOException {
+        put("123");
+        assertSame(Take.MORE, Take.all(3).from(buffer));
+        assertThrows(LimitExceededException.class, () -> Take.all(2).from(buffer));
+        buffer.ended(true);
+        assertEquals(3, ((byte[]) Take.all(3).from(buffer)).length);
+    }
+
+    @Example
+    void countedTakesAtTheEnd() throws IOException {
+        put("123");
+        assertSame(Take.MORE, Take.exactly(4).from(buffer));
+        assertSame(Take.MORE, Take.skip(4, 9).from(buffer));
+        assertSame(Take.MORE, Take.request(4).from(buffer));
+        buffer.ended(true);
+        assertThrows(IncompleteReadException.class, () -> Take.exactly(4).from(buffer));
+        assertThrows(
+                IncompleteReadException.class,
+                () -> Take.exactly(ByteBuffer.allocate(4)).from(buffer));
+        assertEquals(false, Take.request(4).from(buffer));
+        assertEquals(3L, Take.skip(4, 9).from(buffer));
+        assertEquals(-1, Take.into(ByteBuffer.allocate(4)).from(buffer));
+        assertEquals(0, ((byte[]) Take.atMost(4).from(buffer)).length);
+    }
+
+    @Example
+    void takesThatAskForMoreTakeNothing() throws IOException {
+        List<Take<?>> takes = List.of(
+                Take.line(UTF_8, 9),
+                Take.requestLine(9),
+                Take.exactly(4),
+                Take.exactly(ByteBuffer.allocate(4)),
+                Take.until(new byte[] {';'}, 9),
+                Take.all(9),
+                Take.skip(4, 9),
+                Take.skipLine(9),
+                Take.request(4));
+        put("123");
+        for (Take<?> take : takes) {
+            assertSame(Take.MORE, take.from(buffer));
+            assertEquals(3, buffer.size());
+        }
+    }
+
+    @Example
+    void textThatIsHeldIsNotTakenOverTheLimit() {
+        put("12345\n");
+        buffer.hold(5);
+        assertThrows(LimitExceededException.class, () -> Take.line(UTF_8, 9).from(buffer));
+        assertThrows(LimitExceededException.class, () -> Take.exactly(6).from(buffer));
+        ByteBuffer target = ByteBuffer.allocate(6);
+        assertThrows(LimitExceededException.class, () -> Take.exactly(target).from(buffer));
+        assertEquals(0, target.position());
+        assertEquals(6, buffer.size());
+    }
+
+    @Provide
+    Arbitrary<String> texts() {
+        return Arbitraries.strings().withChars("ab\r\n\u00e9\u20ac").ofMaxLength(60);
+    }
+
+    /** However it comes in pieces, the lines are those of the whole text. */
+    @Property
+    void linesDoNotDependOnTheChunks(@ForAll("texts") String text, @ForAll List<Integer> sizes) throws IOException {
+        InputBuffer in = new InputBuffer();
+        byte[] bytes = text.getBytes(UTF_8);
+        Take<String> line = Take.line(UTF_8, 1_000);
+        List<String> lines = new ArrayList<>();
+        int sent = 0;
+        int turn = 0;
+        while (true) {
+            Object value = line.from(in);
+            if (value == null) {
+                break;
+            } else if (value != Take.MORE) {
+                lines.add((String) value);
+            } else if (sent == bytes.length) {
+                in.ended(true);
+            } else {
+                int wanted = sizes.isEmpty() ? 1 : Math.floorMod(sizes.get(turn++ % sizes.size()), 7) + 1;
+                int count = Math.min(wanted, bytes.length - sent);
+                in.space().put(bytes, sent, count);
+                in.filled(count);
+                sent += count;
+            }
+        }
+        assertEquals(linesOf(text), lines);
+    }
+
+    private static List<String> linesOf(String text) {
+        List<String> lines = new ArrayList<>(List.of(text.split("\n", -1)));
+        String last = lines.remove(lines.size() - 1);
+        lines.replaceAll(line -> line.endsWith("\r") ? line.substring(0, line.length() - 1) : line);
+        if (!last.isEmpty()) {
+            lines.add(last);
+        }
+        return lines;
+    }
+
+    private void put(String text) {
+        byte[] bytes = text.getBytes(UTF_8);
+        buffer.space().put(bytes);
+        buffer.filled(bytes.length);
+    }
+
+    private void drop() {
+        try {
+            buffer.take(buffer.size());
+        } catch (LimitExceededException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

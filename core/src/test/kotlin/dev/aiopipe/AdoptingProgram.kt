@@ -1,0 +1,129 @@
+@file:OptIn(DelicateCoroutinesApi::class)
+
+package dev.aiopipe
+
+import java.util.zip.CRC32
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.DelicateCoroutinesApi
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.GlobalScope
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+
+/** What real JVMs do in the tests with the descriptors that they were started with. */
+object AdoptingProgram {
+    @JvmStatic
+    fun main(arguments: Array<String>) {
+        when (arguments[0]) {
+            "count" -> runBlocking { count() }
+            "echo" -> runBlocking { echo() }
+            "print" -> runBlocking { print(arguments[1].toInt()) }
+            "wait" -> waitForStdin()
+            "write until broken" -> runBlocking { writeUntilBroken() }
+            "close loop" -> runBlocking { closeLoop() }
+            "answer on 3" -> runBlocking { answerOnThree() }
+            else -> throw IllegalArgumentException(arguments[0])
+        }
+    }
+
+    /** Says how many lines stdin has, what their checksum is, and how it was read. */
+    private suspend fun count() {
+        val checksum = CRC32()
+        var count = 0
+        ReadEnd.stdin().open().use { input ->
+            input.lines().collect {
+                count++
+                checksum.update(it.toByteArray())
+                checksum.update('\n'.code)
+            }
+            println("$count lines, ${checksum.value}, ${input.mode}")
+        }
+    }
+
+    /** Each line of stdin to stdout and to stderr, before and after with `System.in` and `System.out`. */
+    private suspend fun echo() {
+        println("before ${System.`in`.read()}")
+        val input = ReadEnd.stdin().open()
+        val output = WriteEnd.stdout().open()
+        val errors = WriteEnd.stderr().open()
+        while (true) {
+            val line = input.readLine()!!
+            if (line == "enough") break
+            output.writeLine("out $line")
+            errors.writeLine("err $line")
+            println("System.out $line")
+            System.err.println("System.err $line")
+        }
+        input.close()
+        output.close()
+        output.awaitClosed()
+        errors.close()
+        errors.awaitClosed()
+        println("closed")
+        println("after ${System.`in`.read()}")
+    }
+
+    /** Lines through `System.out` and through an open stdout at the same time. */
+    private suspend fun print(count: Int) {
+        val output = WriteEnd.stdout().open()
+        val printing =
+            GlobalScope.launch(Dispatchers.IO) { for (i in 1..count) println("System.out $i ${"x".repeat(i % 90)}") }
+        for (i in 1..count) output.writeLine("ours $i ${"y".repeat(i % 90)}")
+        printing.join()
+        output.close()
+        output.awaitClosed()
+    }
+
+    /** Returns from main while a coroutine waits for a line. */
+    private fun waitForStdin() {
+        val reader = runBlocking { ReadEnd.stdin().open() }
+        val waiting = GlobalScope.launch(start = CoroutineStart.UNDISPATCHED) { reader.readLine() }
+        println("waits: ${waiting.isActive}, ${reader.mode}")
+    }
+
+    /** Writes to stdout until nobody reads it, and names what is thrown then, time and again. */
+    private suspend fun writeUntilBroken() {
+        val output = WriteEnd.stdout().open()
+        output.awaitReaderGone()
+        repeat(3) {
+            try {
+                output.writeLine("anybody?")
+                System.err.println("written")
+            } catch (e: Exception) {
+                System.err.println("${e.javaClass.name} in ${java.util.Locale.getDefault()}")
+            }
+        }
+        output.abort()
+    }
+
+    /** Names what a read fails with when its loop is closed, while it waits and later. */
+    private suspend fun closeLoop() {
+        val loop = PipeLoop.create("short-lived")
+        val reader = ReadEnd.stdin().open(PipeOptions.defaults().withLoop(loop))
+        val waiting = GlobalScope.launch(start = CoroutineStart.UNDISPATCHED) { report { reader.readLine() } }
+        println("waits: ${waiting.isActive}, ${reader.mode}")
+        loop.close()
+        waiting.join()
+        report { reader.readLine() }
+        report { ReadEnd.inherited(1).open(PipeOptions.defaults().withLoop(loop)) }
+    }
+
+    private suspend fun report(block: suspend () -> Unit) =
+        try {
+            block()
+            println("nothing was thrown")
+        } catch (e: Exception) {
+            println("${e.javaClass.simpleName}: ${e.cause?.message}")
+        }
+
+    /** Each line of descriptor 4 to descriptor 3. */
+    private suspend fun answerOnThree() {
+        val requests = ReadEnd.inherited(4).open()
+        val answers = WriteEnd.inherited(3).open()
+        requests.lines().collect { answers.writeLine("answer to $it") }
+        requests.close()
+        answers.close()
+        answers.awaitClosed()
+        System.`in`.read() // lives on, for its peer to see that both numbers are closed
+    }
+}

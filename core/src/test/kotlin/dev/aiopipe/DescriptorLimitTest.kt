@@ -1,0 +1,85 @@
+package dev.aiopipe
+
+import java.io.FileInputStream
+import java.io.IOException
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.runBlocking
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.DisplayName
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.extension.ExtendWith
+
+@ExtendWith(NothingLeft::class)
+class DescriptorLimitTest {
+    @Test
+    @DisplayName("E23 at the limit of descriptors: an IOException, nothing leaked, and it works again afterwards")
+    fun descriptorLimit() =
+        runBlocking<Unit> {
+            val program = jvm(AtTheLimit::class.java)
+            // a JVM has 100 or so with this class path; a start needs up to 20 at a time
+            program.command(listOf("sh", "-c", "ulimit -n 256 && exec \"\$@\"", "sh") + program.command())
+            val outcome =
+                program.redirectErrorStream(true).withPiped { child ->
+                    child.stdin.close()
+                    child.stdout.lines().toList() to child.awaitExit()
+                }
+            assertEquals(listOf("works again") to 0, outcome)
+        }
+
+    /** The program: starts children and makes pipes with 0, 1, 2 … descriptors left. */
+    object AtTheLimit {
+        @JvmStatic
+        fun main(args: Array<String>) =
+            runBlocking<Unit> {
+                talk() // loads all classes, for which there is no descriptor later
+                fail { ProcessBuilder("no-such-program").startPiped() }
+                fail { FileInputStream("/no/such/file").close() }
+                val before = openDescriptors().sorted()
+                var left = 0
+                var refused = 0
+                do {
+                    val fillers = exhaust()
+                    repeat(left++) { fillers.removeLast().close() }
+                    val outcome = runCatching { talk() }
+                    fillers.forEach { it.close() }
+                    outcome.onFailure {
+                        if (it !is IOException) throw it
+                        refused++
+                    }
+                    val what = "with ${left - 1} descriptors left nothing is leaked: $before, and $outcome"
+                    awaitState(what, { openDescriptors().sorted() }) { it == before }
+                    awaitState("no child is left") { ProcessHandle.current().children().noneMatch { it.isAlive } }
+                } while (outcome.isFailure)
+                check(refused in 5..40) { "$refused starts were refused" }
+                talk()
+                println("works again")
+            }
+
+        private suspend fun talk() {
+            ProcessBuilder("cat").startPiped().use { cat ->
+                cat.stdin.writeLine("hello")
+                check(cat.stdout.readLine() == "hello")
+                cat.stop()
+            }
+            aioPipe().use { pipe ->
+                pipe.tx().open().use { it.writeLine("hello") }
+                pipe.rx().open().use { check(it.readLine() == "hello") }
+            }
+        }
+
+        private suspend fun fail(block: suspend () -> Unit) {
+            check(runCatching { block() }.exceptionOrNull() is IOException)
+        }
+
+        private fun exhaust(): MutableList<FileInputStream> {
+            val fillers = mutableListOf<FileInputStream>()
+            while (true) {
+                try {
+                    fillers += FileInputStream("/dev/null")
+                } catch (_: IOException) {
+                    return fillers
+                }
+            }
+        }
+    }
+}

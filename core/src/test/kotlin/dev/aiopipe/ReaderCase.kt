@@ -1,0 +1,55 @@
+package dev.aiopipe
+
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.withContext
+import org.junit.jupiter.api.Assertions.assertArrayEquals
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.extension.ExtendWith
+
+/** What every chapter of the reader's contract needs. */
+@ExtendWith(NothingLeft::class)
+interface ReaderCase {
+    val kind: ReadableKind
+    val threads: Threads
+
+    /** One test, with a stream of its own. */
+    fun reading(maxLineBytes: Int = 16 shl 20, case: suspend Reading.() -> Unit) = threads.run { loop ->
+        val stream = kind.open(PipeOptions.defaults().withLoop(loop).withMaxLineBytes(maxLineBytes))
+        try {
+            Reading(stream, this, kind).case()
+        } finally {
+            withContext(NonCancellable) { stream.release() }
+        }
+    }
+}
+
+/** A stream to read from, and its other side. */
+class Reading(private val stream: Readable, scope: CoroutineScope, private val kind: ReadableKind) :
+    CoroutineScope by scope, Readable by stream {
+    suspend fun send(text: String) = send(text.toByteArray())
+
+    /** Sends, while a read waits that is not content with it, and returns when it has arrived there. */
+    suspend fun sendAndArrive(text: String) {
+        val before = reader.buffered
+        val bytes = text.toByteArray()
+        send(bytes)
+        eventually("$text arrives") { reader.buffered == before + bytes.size }
+    }
+
+    /** The stream is at its end: each read says so, time and again if the end is final. */
+    suspend fun assertEnded() {
+        repeat(if (kind.endIsFinal) 2 else 1) { assertEquals(null, reader.readLine()) }
+    }
+
+    suspend fun assertReads(text: String) =
+        assertEquals(text, reader.readExactly(text.toByteArray().size).decodeToString())
+}
+
+/** Bytes without a pattern that a shift would keep. */
+fun noise(size: Int, seed: Int = 1): ByteArray =
+    java.util.Random(seed.toLong()).let { random -> ByteArray(size).also(random::nextBytes) }
+
+fun assertSameBytes(expected: ByteArray, actual: ByteArray) {
+    if (!expected.contentEquals(actual)) assertArrayEquals(expected, actual)
+}

@@ -1,0 +1,183 @@
+package dev.aiopipe
+
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Assumptions.assumeTrue
+import org.junit.jupiter.api.DisplayName
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
+
+/** Reads that look for a line end or a delimiter. */
+interface ReaderLinesContract : ReaderCase {
+    @Test
+    @DisplayName("R08 a line is put together from chunks")
+    fun lineComesInChunks() {
+        assumeTrue(kind.canEnd)
+        reading {
+            val read = waiting { reader.readLine() }
+            sendAndArrive("chunk1 ")
+            sendAndArrive("chunk2 ")
+            sendAndArrive("chunk3 ")
+            send("\n chunk4")
+            end()
+            assertEquals("chunk1 chunk2 chunk3 ", read.await())
+            assertEquals(" chunk4", reader.readLine())
+            assertEnded()
+        }
+    }
+
+    @Test
+    @DisplayName("R09 a line at the limit is read, one over it is skipped")
+    fun linesOverTheLimitCanBeSkipped() =
+        reading(maxLineBytes = 7) {
+            send("1234567\n12345678\n1234567\r\nnext\n")
+            assertEquals("1234567", reader.readLine())
+            assertEquals(7, assertThrows<LimitExceededException> { reader.readLine() }.limit())
+            assertTrue(reader.requestLine())
+            assertThrows<LimitExceededException> { reader.readLine() }
+            assertEquals(9, reader.skipLine())
+            assertEquals("1234567", reader.readLine())
+            assertEquals("next", reader.readLine())
+        }
+
+    @Test
+    @DisplayName("R11 a line over the limit fails before its end has come, and stays readable")
+    fun lineOverTheLimitFailsEarly() =
+        reading(maxLineBytes = 3) {
+            val read = waiting { reader.readLine() }
+            send("12345")
+            assertTrue(failureOf(read) is LimitExceededException)
+            assertTrue(reader.requestLine())
+            assertEquals("12345", reader.readAtMost(10).decodeToString())
+        }
+
+    @Test
+    @DisplayName("R11 skipLine drops a line that is far over the limit")
+    fun skipLineDropsLongLines() =
+        reading(maxLineBytes = 3) {
+            val sent = alongside { send("x".repeat(1_000_000) + "\nabc\n") }
+            assertThrows<LimitExceededException> { reader.readLine() }
+            assertEquals(1_000_001, reader.skipLine())
+            assertEquals("abc", reader.readLine())
+            sent.await()
+        }
+
+    @Test
+    @DisplayName("R12 R13 an unterminated last line is a line, an empty stream has none")
+    fun lastLineNeedsNoLineEnd() {
+        assumeTrue(kind.canEnd)
+        reading {
+            send("some data")
+            end()
+            assertTrue(reader.requestLine())
+            assertEquals("some data", reader.readLine())
+            assertEnded()
+        }
+        reading {
+            end()
+            assertFalse(reader.requestLine())
+            if (kind.endIsFinal) assertEnded()
+        }
+    }
+
+    @Test
+    @DisplayName("R15 an empty delimiter is a mistake")
+    fun emptyDelimiterIsRefused() = reading {
+        val failure = assertThrows<IllegalArgumentException> { reader.readUntil(ByteArray(0)) }
+        assertEquals("delimiter is empty", failure.message)
+        assertThrows<IllegalArgumentException> { reader.readUntil(256) }
+        assertThrows<IllegalArgumentException> { reader.readUntil(10, -1) }
+    }
+
+    @Test
+    @DisplayName("R16 a delimiter is found across chunks")
+    fun delimiterIsFoundAcrossChunks() {
+        for (chunks in listOf(listOf("QWEaa", "XYaa", "a"), listOf("QWEaa", "XYa", "aa"))) {
+            reading {
+                val read = waiting { reader.readUntil("aaa".toByteArray()) }
+                chunks.dropLast(1).forEach { sendAndArrive(it) }
+                send(chunks.last())
+                assertEquals("QWEaaXYaaa", read.await().decodeToString())
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("R16 one byte as delimiter, signed or not")
+    fun delimiterMayBeOneByte() = reading {
+        send(byteArrayOf(1, 2, -1, 3, -1, 4))
+        assertEquals("[1, 2, -1]", reader.readUntil(255).contentToString())
+        assertEquals("[3, -1]", reader.readUntil(-1).contentToString())
+        assertEquals("[4]", reader.readAtMost(9).contentToString())
+    }
+
+    @Test
+    @DisplayName("R09 readUntil counts its limit before the delimiter")
+    fun readUntilKeepsItsLimit() = reading {
+        send("1234567--8")
+        val delimiter = "--".toByteArray()
+        assertEquals(6, assertThrows<LimitExceededException> { reader.readUntil(delimiter, 6) }.limit())
+        assertEquals("1234567--", reader.readUntil(delimiter, 7).decodeToString())
+        assertReads("8")
+    }
+
+    @Test
+    @DisplayName("R17 the end without a delimiter keeps the bytes")
+    fun endWithoutDelimiterKeepsTheBytes() {
+        assumeTrue(kind.canEnd)
+        reading {
+            send("no delimiter")
+            end()
+            val failure = assertThrows<IncompleteReadException> { reader.readUntil(';'.code) }
+            assertEquals(-1, failure.expected())
+            assertEquals(12, failure.available())
+            assertReads("no delimiter")
+        }
+    }
+
+    @Test
+    @DisplayName("R25 line ends are \\n and \\r\\n, and a lone \\r is data")
+    fun lineEndsAreRecognized() = reading {
+        send("a\r\nb\nc\rd\n\r\n\n\r\r\n")
+        assertEquals(listOf("a", "b", "c\rd", "", "", "\r"), List(6) { reader.readLine() })
+    }
+
+    @Test
+    @DisplayName("R25 \\r and \\n in different chunks are one line end")
+    fun lineEndMayBeSplit() =
+        reading(maxLineBytes = 1) {
+            val read = waiting { reader.readLine() }
+            sendAndArrive("a")
+            sendAndArrive("\r")
+            assertTrue(read.isActive)
+            send("\n")
+            assertEquals("a", read.await())
+        }
+
+    @Test
+    @DisplayName("R26 characters that are split at any byte come out whole")
+    fun charactersMayBeSplit() = reading {
+        val text = "a\u00e9\u20ac\ud83d\ude00z"
+        val bytes = "$text\n".toByteArray()
+        for (split in 1 until bytes.size) {
+            val read = waiting { reader.readLine() }
+            send(bytes.copyOf(split))
+            eventually("$split bytes arrive") { reader.buffered == split }
+            send(bytes.copyOfRange(split, bytes.size))
+            assertEquals(text, read.await())
+        }
+    }
+
+    @Test
+    @DisplayName("R26 malformed bytes become U+FFFD")
+    fun malformedBytesAreReplaced() {
+        assumeTrue(kind.canEnd)
+        reading {
+            send(byteArrayOf(0x61, 0xff.toByte(), 0x62, 0x0a, 0xe2.toByte(), 0x82.toByte(), 0x0a, 0x63, 0xc3.toByte()))
+            end()
+            assertEquals(listOf("a\ufffdb", "\ufffd", "c\ufffd"), List(3) { reader.readLine() })
+            assertEnded()
+        }
+    }
+}

@@ -1,0 +1,159 @@
+package dev.aiopipe
+
+import java.nio.ByteBuffer
+import java.nio.channels.AsynchronousCloseException
+import java.nio.channels.ClosedChannelException
+import java.nio.channels.ReadPendingException
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.launch
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Assertions.fail
+import org.junit.jupiter.api.DisplayName
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
+
+/** Reads that wait and are cancelled, disturbed or closed meanwhile. */
+interface ReaderWaitsContract : ReaderCase {
+    @Test
+    @DisplayName("R23 a cancelled readLine leaves the half line to the next one")
+    fun cancelledReadTakesNothing() = reading {
+        val read = waiting { reader.readLine() }
+        sendAndArrive("par")
+        read.cancelAndJoin()
+        assertEquals(3, reader.buffered)
+        send("tial\n")
+        assertEquals("partial", reader.readLine())
+    }
+
+    @Test
+    @DisplayName("R23 what a cancelled read waited for is there for each other kind of read")
+    fun cancelledReadsOfEveryKindTakeNothing() = reading {
+        val reads =
+            listOf<suspend () -> Any?>(
+                { reader.readLine() },
+                { reader.readExactly(100) },
+                { reader.readExactly(ByteBuffer.allocate(100)) },
+                { reader.readUntil(';'.code) },
+                { reader.readAll() },
+                { reader.readText() },
+                { reader.skip(100) },
+                { reader.skipLine() },
+                { reader.request(100) },
+                { reader.requestLine() },
+                { reader.atomically { readExactly(100) } },
+                { reader.lines().collect { fail<Unit>(it) } },
+            )
+        for ((sent, read) in reads.withIndex()) {
+            val wait = waiting { read() }
+            send("x")
+            eventually("byte $sent arrives") { reader.buffered > sent }
+            wait.cancelAndJoin()
+        }
+        assertEquals("x".repeat(reads.size), reader.readExactly(reads.size).decodeToString())
+    }
+
+    @Test
+    @DisplayName("R24 a second reader is refused, the first one is undisturbed")
+    fun secondReaderIsRefused() = reading {
+        val first = waiting { reader.readLine() }
+        assertThrows<ReadPendingException> { reader.readLine() }
+        assertThrows<ReadPendingException> { reader.request(1) }
+        assertThrows<ReadPendingException> { reader.readAtMost(1) }
+        sendAndArrive("fir")
+        assertThrows<ReadPendingException> { reader.readAtMost(1) }
+        send("st\nsecond\n")
+        assertEquals("first", first.await())
+        assertEquals("second", reader.readLine())
+    }
+
+    @Test
+    @DisplayName("R24 the slot is free as soon as a waiting read is cancelled")
+    fun cancelFreesTheSlotAtOnce() = reading {
+        repeat(100) {
+            val first = waiting { reader.readLine() }
+            first.cancel()
+            val second = waiting { reader.readLine() }
+            send("$it\n")
+            assertEquals("$it", second.await())
+            assertTrue(failureOf(first) is CancellationException)
+        }
+    }
+
+    @Test
+    @DisplayName("R33 a read of a cancelled coroutine takes nothing")
+    fun readOfCancelledCoroutineTakesNothing() = reading {
+        send("line\n")
+        assertTrue(reader.requestLine())
+        val cancelled =
+            launch(start = CoroutineStart.UNDISPATCHED) {
+                coroutineContext.cancel()
+                assertThrows<CancellationException> { reader.readLine() }
+                assertThrows<CancellationException> { reader.readAtMost(1) }
+                assertThrows<CancellationException> { reader.readExactly(1) }
+                assertThrows<CancellationException> { reader.read(ByteBuffer.allocate(1)) }
+                assertThrows<CancellationException> { reader.readUntil(10) }
+                assertThrows<CancellationException> { reader.skip(1) }
+                assertThrows<CancellationException> { reader.skipLine() }
+                assertThrows<CancellationException> { reader.request(1) }
+                assertThrows<CancellationException> { reader.requestLine() }
+                assertThrows<CancellationException> { reader.atomically { fail<Unit>("ran") } }
+                assertThrows<CancellationException> { reader.lines().collect { fail<Unit>(it) } }
+            }
+        cancelled.join()
+        assertEquals(5, reader.buffered)
+        assertEquals("line", reader.readLine())
+    }
+
+    @Test
+    @DisplayName("R32 close wakes a waiting read, later ones find it closed")
+    fun closeWakesWaitingRead() = reading {
+        val read = waiting { reader.readLine() }
+        sendAndArrive("half a line")
+        reader.close()
+        val failure = failureOf(read)
+        assertTrue(failure is AsynchronousCloseException) { "$failure" }
+        assertClosed()
+    }
+
+    @Test
+    @DisplayName("R32 close drops what is buffered")
+    fun closeDropsWhatIsBuffered() = reading {
+        send("a\nb\n")
+        assertTrue(reader.request(4))
+        reader.close()
+        assertEquals(0, reader.buffered)
+        assertClosed()
+    }
+
+    @Test
+    @DisplayName("R32 close from within what a read woke")
+    fun closeBetweenReads() = reading {
+        coroutineScope {
+            val reads = waiting {
+                val line = reader.readLine()
+                reader.close()
+                line
+            }
+            send("a\nb\n")
+            assertEquals("a", reads.await())
+        }
+        assertClosed()
+    }
+
+    private suspend fun Reading.assertClosed() {
+        repeat(2) {
+            assertThrows<ClosedChannelException> { reader.readLine() }
+            assertThrows<ClosedChannelException> { reader.readAtMost(1) }
+            assertThrows<ClosedChannelException> { reader.readAtMost(0) }
+            assertThrows<ClosedChannelException> { reader.request(1) }
+            assertThrows<ClosedChannelException> { reader.atomically { fail<Unit>("ran") } }
+            assertThrows<ClosedChannelException> { reader.lines().collect {} }
+            reader.close()
+        }
+    }
+}

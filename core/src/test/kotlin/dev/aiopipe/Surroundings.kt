@@ -1,0 +1,59 @@
+package dev.aiopipe
+
+import java.io.File
+import java.nio.file.Path
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Assertions.fail
+import org.junit.jupiter.api.Assumptions.abort
+
+/** Skips the test where a program is missing; with `AIOPIPE_CI` set that is a failure. */
+fun requireProgram(vararg names: String): String {
+    val places = System.getenv("PATH").split(File.pathSeparator)
+    for (name in names) if (places.any { File(it, name).canExecute() }) return name
+    return missing("none of these programs is on the PATH: ${names.toList()}")
+}
+
+fun requireThat(condition: Boolean, what: String) {
+    if (!condition) missing<Unit>("not given: $what")
+}
+
+private fun <T> missing(what: String): T = if (System.getenv("AIOPIPE_CI") != null) fail(what) else abort(what)
+
+/** A JVM that runs [AdoptingProgram]. */
+fun adopting(vararg arguments: String, fallback: Boolean = false, classPath: String? = null): ProcessBuilder {
+    val builder = jvm(AdoptingProgram::class.java, *arguments)
+    val command = builder.command()
+    command.add(1, "-Ddev.aiopipe.fallback=$fallback")
+    if (System.getProperty("java.specification.version").toInt() >= 24) {
+        command.add(1, "--enable-native-access=ALL-UNNAMED")
+    }
+    if (classPath != null) command[command.indexOf("-cp") + 1] = classPath
+    return builder
+}
+
+/** The same program, started by a shell that sets its descriptors up: [script] ends in `"$@"`. */
+fun ProcessBuilder.under(script: String, shell: String = "sh"): ProcessBuilder = also {
+    it.command(listOf(shell, "-c", script, shell) + it.command())
+}
+
+/** What descriptors 0, 1 and 2 of a process are flagged with. */
+fun flagsOf(pid: Long) = (0..2).map { Posix.flags(pid, it) }
+
+/** Lets time pass while the loop has nothing to do, and looks how much its thread works nevertheless. */
+fun assertQuiet(loopThread: String) {
+    val thread = Thread.getAllStackTraces().keys.single { it.name == loopThread }
+    val management = java.lang.management.ManagementFactory.getThreadMXBean()
+    @Suppress("DEPRECATION") val cpuNanos = { management.getThreadCpuTime(thread.id) }
+    val cpuBefore = cpuNanos()
+    val begin = System.nanoTime()
+    while (System.nanoTime() - begin < 200_000_000) java.util.concurrent.locks.LockSupport.parkNanos(10_000_000)
+    val spent = cpuNanos() - cpuBefore
+    assertTrue(spent < (System.nanoTime() - begin) / 4) { "$loopThread worked for $spent ns while there was nothing" }
+}
+
+/** A path within a directory of the test. */
+fun Path.fifo(name: String = "fifo"): Path = resolve(name).also { ReadEnd.createFifo(it) }
+
+/** What a failure says at the bottom of its causes: coroutines put a copy of an exception on top of it. */
+fun rootMessage(failure: Result<*>): String? =
+    generateSequence(failure.exceptionOrNull()) { it.cause }.lastOrNull()?.message

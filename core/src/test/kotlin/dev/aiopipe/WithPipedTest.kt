@@ -1,0 +1,342 @@
+package dev.aiopipe
+
+import java.io.IOException
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.hours
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.test.runTest
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertSame
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.DisplayName
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.extension.ExtendWith
+
+@ExtendWith(NothingLeft::class)
+class WithPipedTest {
+    /** Says what ends it: 7 for the end of its stdin, 8 for SIGTERM. */
+    private val polite = sh("trap 'exit 8' TERM; echo ready; cat >/dev/null; exit 7")
+    private val deaf = sh("trap '' TERM; echo ready; exec sleep 1000")
+    private val never = 1.hours
+
+    private suspend fun PipedProcess.becomesReady() = apply { assertEquals("ready", stdout.readLine()) }
+
+    @Test
+    @DisplayName("E18 a child that exits on the end of its stdin gets no signal")
+    fun stopByTheEndOfStdin() =
+        runBlocking<Unit> {
+            polite.startPiped().use { assertEquals(7, it.becomesReady().stop(never)) }
+        }
+
+    @Test
+    @DisplayName("E18 a child that does not heed the end of its stdin gets SIGTERM after the grace")
+    fun stopBySigterm() =
+        runBlocking<Unit> {
+            sh("trap 'exit 8' TERM; echo ready; while :; do sleep 0.01; done").startPiped().use {
+                assertEquals(8, it.becomesReady().stop(2.seconds)) // long enough for the trap on a busy machine
+            }
+        }
+
+    @Test
+    @DisplayName("E18 a child that ignores SIGTERM is killed after a second grace")
+    fun stopByKill() =
+        runBlocking<Unit> {
+            deaf.startPiped().use { assertEquals(137, it.becomesReady().stop(50.milliseconds)) }
+        }
+
+    @Test
+    @DisplayName("E18 without a grace each step follows at once")
+    fun stopWithoutGrace() =
+        runBlocking<Unit> {
+            deaf.startPiped().use { assertEquals(137, it.becomesReady().stop(Duration.ZERO)) }
+        }
+
+    @Test
+    @DisplayName("E18 a child that waits on a full stdout and stderr is drained, so that it comes to its own end")
+    fun stopDrains() =
+        runBlocking<Unit> {
+            val output = "head -c 1000000 /dev/zero"
+            sh("echo ready; read line; $output; $output >&2; exit 7").startPiped().use {
+                assertEquals(7, it.becomesReady().stop(never))
+            }
+        }
+
+    @Test
+    @DisplayName("E18 stop leaves an output to the coroutine that reads it")
+    fun stopLeavesOutputToItsReader() =
+        runBlocking<Unit> {
+            sh("echo ready; read line; echo last; exit 7").startPiped().use { child ->
+                child.becomesReady()
+                val reading = async(start = CoroutineStart.UNDISPATCHED) { child.stdout.lines().toList() }
+                assertEquals(7, child.stop(never))
+                assertEquals(listOf("last"), reading.await())
+            }
+        }
+
+    @Test
+    @DisplayName("E18 what a write owes goes out before the end of stdin")
+    fun stopSendsWhatIsOwed() =
+        runBlocking<Unit> {
+            sh("echo ready; read line; wc -c >&2; read line; exit 7").startPiped().use { child ->
+                child.becomesReady()
+                val writing = launch(start = CoroutineStart.UNDISPATCHED) { child.stdin.write(ByteArray(1 shl 20)) }
+                writing.cancelAndJoin()
+                assertTrue(child.stdin.owed > 0)
+                child.stdin.writeLine("") // the first line ends behind what is owed
+                val counting = async(start = CoroutineStart.UNDISPATCHED) { child.stderr.readText() }
+                assertEquals(7, child.stop(never))
+                assertEquals("0", counting.await().trim())
+            }
+        }
+
+    @Test
+    @DisplayName("E18 a stopped child, one that has exited, one whose pipes are closed: stop gives the exit code")
+    fun stopAgain() =
+        runBlocking<Unit> {
+            sh("exit 9").startPiped().use { child ->
+                assertEquals(9, child.awaitExit())
+                assertEquals(9, child.stop(never))
+                assertEquals(9, child.stop(never))
+            }
+            polite.startPiped().use { child ->
+                child.becomesReady().stdout.close()
+                child.stdin.close()
+                child.stderr.close()
+                assertEquals(7, child.stop(never))
+            }
+            deaf.startPiped().use { child ->
+                child.becomesReady().close()
+                assertEquals(137, child.stop(never))
+            }
+        }
+
+    @Test
+    @DisplayName("E18 a cancelled stop leaves the child to close()")
+    fun cancelledStop() =
+        runBlocking<Unit> {
+            deaf.startPiped().use { child ->
+                child.becomesReady()
+                launch(start = CoroutineStart.UNDISPATCHED) { child.stop(never) }.cancelAndJoin()
+                assertTrue(child.process.isAlive)
+            }
+        }
+
+    @Test
+    @DisplayName("E18 a negative grace is refused, before anything is started or stopped")
+    fun negativeGrace() =
+        runBlocking<Unit> {
+            polite.startPiped().use { child ->
+                val refusal = assertThrowsSuspending<IllegalArgumentException> { child.stop((-1).seconds) }
+                assertTrue(refusal.message!!.startsWith("grace < 0: "), refusal.message)
+                assertEquals(7, child.becomesReady().stop(never))
+            }
+            var entered = false
+            assertThrowsSuspending<IllegalArgumentException> {
+                polite.withPiped(grace = (-1).seconds) { entered = true }
+            }
+            assertFalse(entered)
+        }
+
+    @Test
+    @DisplayName("E18 descendants are ended, too, when that is asked for")
+    fun stopWithDescendants() =
+        runBlocking<Unit> {
+            sh("(trap '' TERM; exec sleep 1000) & echo \$!; read line").startPiped().use { child ->
+                val grandchild = ProcessHandle.of(child.stdout.readLine()!!.toLong()).orElseThrow()
+                assertEquals(1, child.stop(never, descendants = true))
+                awaitState("the grandchild is gone") { !grandchild.isAlive }
+            }
+        }
+
+    @Test
+    @DisplayName("graces are wall-clock time, also under runTest")
+    fun graceUnderVirtualTime() = runTest {
+        val exit =
+            polite.withPiped(grace = never) { child ->
+                child.becomesReady()
+                child.stop(never)
+            }
+        assertEquals(7, exit)
+    }
+
+    @Test
+    @DisplayName("withPiped returns the value of its block; the child is stopped")
+    fun leavesWithAValue() =
+        runBlocking<Unit> {
+            lateinit var seen: PipedProcess
+            val value = polite.withPiped { child ->
+                seen = child
+                child.becomesReady()
+                "value"
+            }
+            assertEquals("value", value)
+            assertEquals(7, seen.process.exitValue())
+        }
+
+    @Test
+    @DisplayName("withPiped passes the exception of its block on; the child is stopped")
+    fun leavesWithAnException() =
+        runBlocking<Unit> {
+            lateinit var seen: PipedProcess
+            val failure = IllegalStateException("the block's own")
+            val thrown =
+                assertThrowsSuspending<IllegalStateException> {
+                    polite.withPiped { child ->
+                        seen = child
+                        child.becomesReady()
+                        throw failure
+                    }
+                }
+            assertEquals("the block's own", thrown.message)
+            assertEquals(7, seen.process.exitValue())
+        }
+
+    @Test
+    @DisplayName("withPiped fails when a coroutine launched in its block fails; the child is stopped")
+    fun leavesWithAFailedLaunch() =
+        runBlocking<Unit> {
+            lateinit var seen: PipedProcess
+            assertThrowsSuspending<IOException> {
+                polite.withPiped { child ->
+                    seen = child
+                    child.becomesReady()
+                    launch { throw IOException("launched") }
+                    child.stdout.readLine() // waits for ever, but for the failure
+                }
+            }
+            assertEquals(7, seen.process.exitValue())
+        }
+
+    @Test
+    @DisplayName("withPiped that is cancelled while it waits for a silent child stops it, and ends as cancelled")
+    fun leavesByCancellation() =
+        runBlocking<Unit> {
+            lateinit var seen: PipedProcess
+            val ready = CompletableDeferred<Unit>()
+            val job = launch {
+                polite.withPiped { child ->
+                    seen = child
+                    child.becomesReady()
+                    ready.complete(Unit)
+                    child.stdout.readLine()
+                }
+            }
+            ready.await()
+            job.cancelAndJoin()
+            assertTrue(job.isCancelled)
+            assertEquals(7, seen.process.exitValue())
+        }
+
+    @Test
+    @DisplayName("withPiped that is cancelled kills a child that ignores SIGTERM")
+    fun cancellationOverADeafChild() =
+        runBlocking<Unit> {
+            lateinit var seen: PipedProcess
+            val ready = CompletableDeferred<Unit>()
+            val job = launch {
+                deaf.withPiped(grace = 50.milliseconds) { child ->
+                    seen = child
+                    child.becomesReady()
+                    ready.complete(Unit)
+                    awaitCancellation()
+                }
+            }
+            ready.await()
+            job.cancelAndJoin()
+            assertEquals(137, seen.process.exitValue())
+        }
+
+    @Test
+    @DisplayName("withPiped waits for what its block launched before it stops the child")
+    fun launchesBelongToTheBlock() =
+        runBlocking<Unit> {
+            val lines = mutableListOf<String>()
+            sh("while read line; do echo \"got \$line\"; done").withPiped { child ->
+                launch { child.stdout.lines().collect { lines += it } }
+                child.stdin.writeLines(listOf("a", "b", "c"))
+                child.stdin.close()
+            }
+            assertEquals(listOf("got a", "got b", "got c"), lines)
+        }
+
+    @Test
+    @DisplayName("withPiped of a child that never stops writing, and is not read")
+    fun childThatNeverStopsWriting() =
+        runBlocking<Unit> {
+            lateinit var seen: PipedProcess
+            ProcessBuilder("yes").withPiped(grace = 50.milliseconds) { seen = it }
+            assertTrue(seen.process.exitValue() in listOf(137, 143), "${seen.process.exitValue()}")
+        }
+
+    @Test
+    @DisplayName("withPiped of a grandchild that keeps the output open does not wait for it")
+    fun grandchildKeepsTheOutput() =
+        runBlocking<Unit> {
+            val grandchild =
+                sh("(exec sleep 1000) & echo \$!").withPiped(grace = never) { it.stdout.readLine()!!.toLong() }
+            val handle = ProcessHandle.of(grandchild).orElseThrow()
+            assertTrue(handle.isAlive)
+            handle.destroyForcibly()
+            awaitState("the grandchild is gone") { !handle.isAlive }
+        }
+
+    @Test
+    @DisplayName("withPiped in which the user has ended everything himself")
+    fun everythingEndedByHand() =
+        runBlocking<Unit> {
+            val exit =
+                polite.withPiped(grace = never) { child ->
+                    child.becomesReady()
+                    child.stdin.close()
+                    assertNull(child.stdout.readLine())
+                    child.awaitExit().also { child.close() }
+                }
+            assertEquals(7, exit)
+        }
+
+    @Test
+    @DisplayName("E06 withPiped of a missing program does not run its block")
+    fun missingProgram() =
+        runBlocking<Unit> {
+            var entered = false
+            val failure =
+                assertThrowsSuspending<IOException> {
+                    ProcessBuilder("no-such-program-here").withPiped { entered = true }
+                }
+            assertTrue("no-such-program-here" in failure.message!!, failure.message)
+            assertFalse(entered)
+        }
+
+    @Test
+    @DisplayName("withPiped that is cancelled before it begins starts nothing")
+    fun cancelledBefore() =
+        runBlocking<Unit> {
+            val cause = CancellationException("before")
+            var entered = false
+            val job =
+                launch(start = CoroutineStart.UNDISPATCHED) {
+                    cancel(cause)
+                    try {
+                        polite.withPiped { entered = true }
+                    } catch (e: CancellationException) {
+                        assertSame(cause.message, e.message)
+                        throw e
+                    }
+                }
+            job.join()
+            assertFalse(entered)
+        }
+}
