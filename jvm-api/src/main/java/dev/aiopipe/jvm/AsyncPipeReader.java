@@ -1,0 +1,471 @@
+package dev.aiopipe.jvm;
+
+import dev.aiopipe.PipeOptions;
+import dev.aiopipe.ReadMode;
+import dev.aiopipe.engine.Input;
+import dev.aiopipe.engine.Take;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a stream of bytes: a child's output, a pipe, a socket.
+ *
+ * <p><b>One reader.</b> One read at a time. The future of a second one, while the first waits, fails with
+ * {@link java.nio.channels.ReadPendingException}, and nothing else changes. Which thread reads does not matter.
+ *
+ * <p><b>Threads.</b> What is there already completes on the caller's thread, before the method returns. Otherwise the future completes
+ * on the executor that was given at open.
+ *
+ * <p><b>Cancellation.</b> To cancel the future that a read has returned ends the read: nothing was taken, the next read continues
+ * where this one began, and may be called as soon as {@code cancel} has returned. If the value was taken already, {@code cancel}
+ * returns false and the future has it. The same holds for everything else that completes this future, as {@code complete} or
+ * {@code orTimeout}. It does not hold for futures that depend on it; the {@linkplain dev.aiopipe.jvm package} says more.
+ * {@link #withTimeout} is the way to a deadline.
+ *
+ * <p><b>End of stream.</b> Every read says how it shows it. Behind the end of a terminal or a FIFO a later read may find more.
+ *
+ * <p><b>Exceptions.</b> Wrong arguments are refused by the call. All else completes the future: besides what the methods name,
+ * {@link java.nio.channels.AsynchronousCloseException} if the reader is closed while it waits,
+ * {@link java.nio.channels.ClosedChannelException} on a closed one (their cause is set if the loop has ended), and
+ * {@link java.io.IOException} if the stream fails, after what had come before the failure was read. A read that fails has taken
+ * nothing.
+ */
+public final class AsyncPipeReader implements AutoCloseable {
+    private static final int CHUNK_SIZE = 64 * 1024;
+
+    private final View view;
+    private final Take<String> line;
+    private final Take<Boolean> lineRequest;
+
+    static AsyncPipeReader of(Input input, PipeOptions options, Continuations continuations) {
+        return new AsyncPipeReader(new View(new Source(input, options, continuations), null, null));
+    }
+
+    AsyncPipeReader(View view) {
+        this.view = view;
+        PipeOptions options = view.source().options;
+        this.line = Take.line(options.charset(), options.maxLineBytes());
+        this.lineRequest = Take.requestLine(options.maxLineBytes());
+    }
+
+    /**
+     * The same reader, each read of which may take so long at most: then its future fails with
+     * {@link java.util.concurrent.TimeoutException}, has taken nothing, and the next read continues. {@link #lines},
+     * {@link #forEachLine} and the like wait so long for each of their parts.
+     *
+     * <p>This, unlike {@code readLine().thenApply(f).orTimeout(…)}, ends the read itself.
+     *
+     * @param timeout zero or more; zero takes only what is there
+     * @return a view; to close it closes the reader
+     * @throws IllegalArgumentException if the timeout is negative
+     */
+    public AsyncPipeReader withTimeout(Duration timeout) {
+        return new AsyncPipeReader(new View(view.source(), view.owner(), Timeout.of(timeout)));
+    }
+
+    /**
+     * The next line without its line end, {@code \n} or {@code \r\n}; a lone {@code \r} is data. An unterminated last line is a line.
+     * Malformed bytes become U+FFFD.
+     *
+     * @return null at the end of the stream; fails with {@link dev.aiopipe.LimitExceededException} if the line is longer than
+     *     {@code maxLineBytes}: it stays readable for {@link #readAtMost} or {@link #skipLine}
+     */
+    public CompletableFuture<@Nullable String> readLine() {
+        return read(line);
+    }
+
+    /**
+     * What is there, one byte at least.
+     *
+     * @param destination its position moves behind what was read; not to be touched before the future is done
+     * @return the count of bytes, -1 at the end of the stream; 0 only if the destination has no room
+     * @throws IllegalArgumentException if the destination is read-only
+     */
+    public CompletableFuture<Integer> read(ByteBuffer destination) {
+        return read(Take.into(destination));
+    }
+
+    /**
+     * What is there, one byte at least and {@code count} at most.
+     *
+     * @param count how many bytes at most
+     * @return empty at the end of the stream, and for a count of 0
+     * @throws IllegalArgumentException if count is negative
+     */
+    public CompletableFuture<byte[]> readAtMost(int count) {
+        return read(Take.atMost(count));
+    }
+
+    /**
+     * Exactly {@code count} bytes.
+     *
+     * @param count how many bytes
+     * @return them; fails with {@link dev.aiopipe.IncompleteReadException} if the stream ends before: what is there stays readable
+     * @throws IllegalArgumentException if count is negative
+     */
+    public CompletableFuture<byte[]> readExactly(int count) {
+        return read(Take.exactly(count));
+    }
+
+    /**
+     * Exactly as many bytes as the destination has room for.
+     *
+     * @param destination full when the future is done; not to be touched before, and unchanged if it fails
+     * @return done when it is full; fails with {@link dev.aiopipe.IncompleteReadException} if the stream ends before: what is there
+     *     stays readable
+     * @throws IllegalArgumentException if the destination is read-only
+     */
+    public CompletableFuture<@Nullable Void> readExactly(ByteBuffer destination) {
+        Take<Integer> exactly = Take.exactly(destination);
+        return read(in -> exactly.from(in) == Take.MORE ? Take.MORE : null);
+    }
+
+    /**
+     * Everything up to and with one byte, of which {@code maxLineBytes} may stand before it.
+     *
+     * @param delimiter 0 to 255; -128 to -1 name the same bytes as 128 to 255
+     * @return as {@link #readUntil(byte[], int)}
+     * @throws IllegalArgumentException if the delimiter is no byte
+     */
+    public CompletableFuture<byte[]> readUntil(int delimiter) {
+        return readUntil(delimiter, options().maxLineBytes());
+    }
+
+    /**
+     * Everything up to and with one byte.
+     *
+     * @param delimiter 0 to 255; -128 to -1 name the same bytes as 128 to 255
+     * @param limit how many bytes may stand before it
+     * @return as {@link #readUntil(byte[], int)}
+     * @throws IllegalArgumentException if the delimiter is no byte or the limit negative
+     */
+    public CompletableFuture<byte[]> readUntil(int delimiter, int limit) {
+        return read(Take.until(delimiter, limit));
+    }
+
+    /**
+     * Everything up to and with a delimiter, of which {@code maxLineBytes} may stand before it.
+     *
+     * @param delimiter one byte or more
+     * @return as {@link #readUntil(byte[], int)}
+     * @throws IllegalArgumentException if the delimiter is empty
+     */
+    public CompletableFuture<byte[]> readUntil(byte[] delimiter) {
+        return readUntil(delimiter, options().maxLineBytes());
+    }
+
+    /**
+     * Everything up to and with a delimiter.
+     *
+     * @param delimiter one byte or more
+     * @param limit how many bytes may stand before it
+     * @return what was read; fails with {@link dev.aiopipe.IncompleteReadException} if the stream ends before (its {@code expected} is
+     *     -1), with {@link dev.aiopipe.LimitExceededException} if more stands before the delimiter: what is there stays readable
+     * @throws IllegalArgumentException if the delimiter is empty or the limit negative
+     */
+    public CompletableFuture<byte[]> readUntil(byte[] delimiter, int limit) {
+        return read(Take.until(delimiter, limit));
+    }
+
+    /**
+     * Everything up to the end of the stream, 64 MiB at most.
+     *
+     * @return as {@link #readAll(int)}
+     */
+    public CompletableFuture<byte[]> readAll() {
+        return readAll(Take.DEFAULT_ALL_LIMIT);
+    }
+
+    /**
+     * Everything up to the end of the stream.
+     *
+     * @param limit bytes at most
+     * @return empty if the stream is at its end; fails with {@link dev.aiopipe.LimitExceededException} if there are more: they stay
+     *     readable
+     * @throws IllegalArgumentException if the limit is negative
+     */
+    public CompletableFuture<byte[]> readAll(int limit) {
+        return read(Take.all(limit));
+    }
+
+    /**
+     * As {@link #readAll()}, decoded. Malformed bytes become U+FFFD.
+     *
+     * @return the text
+     */
+    public CompletableFuture<String> readText() {
+        return readText(Take.DEFAULT_ALL_LIMIT);
+    }
+
+    /**
+     * As {@link #readAll(int)}, decoded. Malformed bytes become U+FFFD.
+     *
+     * @param limit bytes at most
+     * @return the text
+     * @throws IllegalArgumentException if the limit is negative
+     */
+    public CompletableFuture<String> readText(int limit) {
+        Take<byte[]> all = Take.all(limit);
+        return read(in -> all.from(in) instanceof byte[] bytes
+                ? new String(bytes, options().charset())
+                : Take.MORE);
+    }
+
+    /**
+     * Drops {@code count} bytes. Up to {@code maxLineBytes} are dropped together; more than that in pieces, and a call that is
+     * cancelled behind the first piece succeeds early, with what it has dropped.
+     *
+     * @param count how many bytes
+     * @return how many were dropped, fewer than {@code count} at the end of the stream
+     * @throws IllegalArgumentException if count is negative
+     */
+    public CompletableFuture<Long> skip(long count) {
+        return read(Take.skip(count, options().maxLineBytes()));
+    }
+
+    /**
+     * Drops everything up to and with the next {@code \n}, or up to the end of the stream: the way on after a line that is over the
+     * limit. Such a line is dropped in pieces; what a cancelled call leaves of it is for the next {@code skipLine}.
+     *
+     * @return how many bytes were dropped, 0 at the end of the stream
+     */
+    public CompletableFuture<Long> skipLine() {
+        return read(Take.skipLine(options().maxLineBytes()));
+    }
+
+    /**
+     * Waits until {@code count} bytes are buffered; takes nothing.
+     *
+     * @param count how many bytes
+     * @return false if the stream ends before; then what is left of it is buffered
+     * @throws IllegalArgumentException if count is negative
+     */
+    public CompletableFuture<Boolean> request(int count) {
+        return read(Take.request(count));
+    }
+
+    /**
+     * Waits until {@link #readLine} would not wait: for a line, for an unterminated last one, or for one that is over the limit. Takes
+     * nothing.
+     *
+     * @return false at the end of the stream
+     */
+    public CompletableFuture<Boolean> requestLine() {
+        return read(lineRequest);
+    }
+
+    /**
+     * The lines up to the end of the stream, as {@link #readLine} gives them, as many as the subscriber asks for and when it asks for
+     * them: nothing is read ahead. A line that was taken is delivered; those behind a cancelled subscription can be read, or
+     * subscribed to again.
+     *
+     * <p>Signals come on the executor. A reader has one subscriber at a time; a second one gets {@code onError} at once. The
+     * subscriber may itself read in {@code onNext}, a body behind its header for example, if that is complete when it returns. The
+     * end is signalled to a subscriber that asks for more than there is. The reader is not closed.
+     *
+     * @return a publisher over this reader
+     */
+    public Flow.Publisher<String> lines() {
+        return new ReaderPublisher<>(view, line);
+    }
+
+    /**
+     * What is there, in pieces of 64 KiB at most, up to the end of the stream; else as {@link #lines}.
+     *
+     * @return a publisher over this reader; the buffers are the subscriber's
+     */
+    public Flow.Publisher<ByteBuffer> chunks() {
+        Take<byte[]> chunk = Take.atMost(CHUNK_SIZE);
+        Take<ByteBuffer> buffer = in -> {
+            Object bytes = chunk.from(in);
+            return bytes instanceof byte[] some ? (some.length == 0 ? null : ByteBuffer.wrap(some)) : bytes;
+        };
+        return new ReaderPublisher<>(view, buffer);
+    }
+
+    /**
+     * Hands each line to an action, on the executor, one after the other. A slow action holds the reading up, and with it the
+     * writer. The action may read from this reader itself, if that is complete when it returns.
+     *
+     * <p>To cancel the future ends this behind the line that the action has; no other was taken.
+     *
+     * @param action what is done with a line; if it throws, the future fails with that
+     * @return done at the end of the stream
+     */
+    public CompletableFuture<@Nullable Void> forEachLine(Consumer<? super String> action) {
+        Objects.requireNonNull(action, "action");
+        return forEach(text -> {
+            action.accept(text);
+            return LineLoop.THROUGH;
+        });
+    }
+
+    /**
+     * Hands each line to an action, on the executor, the next one when the stage that the action returned is complete. The action, and
+     * what it starts, may read from this reader before that stage is complete.
+     *
+     * <p>To cancel the future ends this behind the line that the action has; no other was taken. The stage goes on.
+     *
+     * @param action what is done with a line; if it throws, or its stage fails, the future fails with that
+     * @return done at the end of the stream
+     */
+    public CompletableFuture<@Nullable Void> forEachLineAsync(
+            Function<? super String, ? extends CompletionStage<?>> action) {
+        return forEach(Objects.requireNonNull(action, "action"));
+    }
+
+    private CompletableFuture<@Nullable Void> forEach(Function<? super String, ? extends CompletionStage<?>> action) {
+        return new LineLoop(view, line, action).begin();
+    }
+
+    /**
+     * Runs a block whose reads are one: if it fails, or the future is cancelled, all that it read from this reader is readable again. A
+     * header without its body is never lost:
+     *
+     * <pre>{@code
+     * reader.atomically(r -> r.readExactly(4).thenCompose(head -> r.readExactly(lengthIn(head))))
+     * }</pre>
+     *
+     * <p>The block reads from the reader that it is given. Reads from the outside fail meanwhile with
+     * {@link java.nio.channels.ReadPendingException}, and the block's own do so with {@link IllegalStateException} once it has ended; a
+     * read that still waits then is cancelled. Blocks can be nested.
+     *
+     * @param <T> what the block gives
+     * @param block begins on this thread, and ends when the stage that it returns does. Its reads fail with
+     *     {@link dev.aiopipe.LimitExceededException} if they would come to more than {@code maxLineBytes}
+     * @return what the stage completes with
+     */
+    public <T extends @Nullable Object> CompletableFuture<T> atomically(
+            Function<? super AsyncPipeReader, ? extends CompletionStage<T>> block) {
+        return new AtomicBlock<T>(view).run(Objects.requireNonNull(block, "block"));
+    }
+
+    /**
+     * Moves all bytes up to the end of the stream to a writer, see {@link #transferTo(AsyncPipeWriter, long)}.
+     *
+     * @param target where they go
+     * @return how many were moved
+     */
+    public CompletableFuture<Long> transferTo(AsyncPipeWriter target) {
+        return transferTo(target, Long.MAX_VALUE);
+    }
+
+    /**
+     * Moves bytes to a writer until the stream ends, or {@code count} are moved. Closes neither. Other reads fail meanwhile.
+     *
+     * <p>If the future is cancelled each byte is either still to be read here, or sent, or {@linkplain AsyncPipeWriter#owed owed} by
+     * the target.
+     *
+     * @param target where they go
+     * @param count how many at most
+     * @return how many were moved
+     * @throws IllegalArgumentException if count is negative
+     */
+    public CompletableFuture<Long> transferTo(AsyncPipeWriter target, long count) {
+        return Transfer.of(view, count, target::write).begin();
+    }
+
+    /**
+     * Moves all bytes up to the end of the stream to a blocking channel, see {@link #transferTo(WritableByteChannel, long)}.
+     *
+     * @param target where they go
+     * @return how many were moved
+     * @throws IllegalArgumentException if the channel is in non-blocking mode
+     */
+    public CompletableFuture<Long> transferTo(WritableByteChannel target) {
+        return transferTo(target, Long.MAX_VALUE);
+    }
+
+    /**
+     * Moves bytes to a blocking channel, a file for example, until the stream ends, or {@code count} are moved. Closes neither. Other
+     * reads fail meanwhile. The channel is written to on a thread of its own.
+     *
+     * <p>If the future is cancelled, a write that is under way goes on; only when it is through can this reader be read again. Each
+     * byte is then either still to be read here or in the channel.
+     *
+     * @param target where they go
+     * @param count how many at most
+     * @return how many were moved
+     * @throws IllegalArgumentException if count is negative, or the channel is in non-blocking mode
+     */
+    public CompletableFuture<Long> transferTo(WritableByteChannel target, long count) {
+        return Transfer.of(view, count, new BlockingTarget(target)).begin();
+    }
+
+    /**
+     * This reader as a stream that blocks: for old code, and for virtual threads, which it parks and never pins. To close it closes
+     * the reader, and frees a thread that is blocked in it. A thread that is interrupted while it is blocked gets an
+     * {@link java.io.InterruptedIOException}, and nothing is lost; so does one whose {@linkplain #withTimeout time} is over.
+     *
+     * @return a view of this reader, with no buffer of its own
+     */
+    public InputStream asInputStream() {
+        return new ReaderInputStream(view);
+    }
+
+    /**
+     * How many bytes are here and can be read without waiting for the system.
+     *
+     * @return a moment's value
+     */
+    public int buffered() {
+        return view.input().buffered();
+    }
+
+    /**
+     * How this reader gets its bytes.
+     *
+     * @return the mode
+     */
+    public ReadMode mode() {
+        return view.input().mode();
+    }
+
+    /**
+     * Closes the reader and its descriptor. A read that waits fails with {@link java.nio.channels.AsynchronousCloseException}, a later
+     * one with {@link java.nio.channels.ClosedChannelException}. Never blocks; a second close does nothing.
+     */
+    @Override
+    public void close() {
+        view.input().close();
+    }
+
+    @Override
+    public String toString() {
+        return "AsyncPipeReader[" + view.input() + "]";
+    }
+
+    Source source() {
+        return view.source();
+    }
+
+    private PipeOptions options() {
+        return view.source().options;
+    }
+
+    /** Tries on this thread; only if there is nothing does somebody wait. */
+    @SuppressWarnings("unchecked") // a take of T gives nothing else
+    private <T extends @Nullable Object> CompletableFuture<T> read(Take<T> take) {
+        if (view.owner() != null) {
+            return new PendingRead<>(view, take, false).begin(); // the start, too, is under the owner's monitor
+        }
+        Object value;
+        try {
+            value = view.start(take);
+        } catch (Exception e) {
+            return view.source().continuations.failed(e);
+        }
+        return value == Take.MORE
+                ? new PendingRead<>(view, take, true).begin()
+                : view.source().continuations.completed((T) value);
+    }
+}

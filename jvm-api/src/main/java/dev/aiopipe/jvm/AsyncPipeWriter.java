@@ -1,0 +1,215 @@
+package dev.aiopipe.jvm;
+
+import dev.aiopipe.PipeOptions;
+import dev.aiopipe.engine.Message;
+import dev.aiopipe.engine.Outbox;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a stream of bytes: a child's input, a pipe, a socket.
+ *
+ * <p><b>Messages.</b> The bytes of one call are a message. Messages are sent in the order of the calls, from any number of threads and
+ * without waiting for one another's futures, and their bytes never mix; up to {@link dev.aiopipe.WriteEnd#PIPE_BUF} bytes that holds
+ * among processes that write to one pipe, too.
+ *
+ * <p><b>Futures.</b> A write is done when the kernel has every byte. There is no buffer here that an exit could lose. To wait for the
+ * future before the next write is what keeps a program from running ahead of its reader: messages that wait are held in memory.
+ *
+ * <p><b>Threads.</b> A write begins on the caller's thread, and if the kernel has room it is done when the method returns. Otherwise
+ * the loop sends the rest, and the future completes on the executor that was given at open.
+ *
+ * <p><b>Cancellation.</b> Of a write whose future is cancelled, or completed by anybody else, either nothing was sent, or all of it
+ * will be: the rest is copied, {@link #owed}, and goes out before anything else. A message is never torn. When {@code cancel} returns
+ * the array is the caller's again; a buffer's position is unchanged if nothing was sent, or else at its limit. {@link #abort}, the end
+ * of the loop, a reader that goes and the exit of the JVM drop what is owed: {@link #onClosed} tells.
+ *
+ * <p><b>Exceptions.</b> Wrong arguments are refused by the call. All else completes the future:
+ * {@link dev.aiopipe.BrokenPipeException} if nobody is left to read, every time;
+ * {@link java.nio.channels.AsynchronousCloseException} if the write waits when the writer is aborted or the loop ends;
+ * {@link java.nio.channels.ClosedChannelException} on a closed writer; {@link IllegalStateException} for the stdin of a child that was
+ * redirected elsewhere.
+ */
+public final class AsyncPipeWriter implements AutoCloseable {
+    private final Outbox outbox;
+    private final PipeOptions options;
+    private final Continuations continuations;
+
+    AsyncPipeWriter(Outbox outbox, PipeOptions options, Continuations continuations) {
+        this.outbox = outbox;
+        this.options = options;
+        this.continuations = continuations;
+    }
+
+    /**
+     * Writes all bytes.
+     *
+     * @param bytes not to be touched before the future is done
+     * @return done when they are sent
+     */
+    public CompletableFuture<@Nullable Void> write(byte[] bytes) {
+        return write(bytes, 0, bytes.length);
+    }
+
+    /**
+     * Writes {@code length} bytes from {@code offset} on.
+     *
+     * @param bytes not to be touched before the future is done
+     * @param offset of the first one
+     * @param length how many
+     * @return done when they are sent
+     * @throws IllegalArgumentException if the array has no such bytes
+     */
+    public CompletableFuture<@Nullable Void> write(byte[] bytes, int offset, int length) {
+        if (offset < 0 || length < 0 || length > bytes.length - offset) {
+            throw new IllegalArgumentException(
+                    "offset " + offset + " and length " + length + " are not within " + bytes.length + " bytes");
+        }
+        return write(ByteBuffer.wrap(bytes, offset, length));
+    }
+
+    /**
+     * Writes what remains in all buffers, in their order, as one message.
+     *
+     * @param sources not to be touched before the future is done; then their positions are at their limits
+     * @return done when they are sent
+     */
+    public CompletableFuture<@Nullable Void> write(ByteBuffer... sources) {
+        Message message = Message.of(sources);
+        try {
+            return outbox.offer(message)
+                    ? continuations.completed(null)
+                    : new PendingWrite(outbox, message, continuations).begin();
+        } catch (Exception e) {
+            return continuations.failed(e);
+        }
+    }
+
+    /**
+     * Writes text, encoded with the charset of the options.
+     *
+     * @param text without a line end being added
+     * @return done when it is sent
+     */
+    public CompletableFuture<@Nullable Void> write(CharSequence text) {
+        return write(text.toString().getBytes(options.charset()));
+    }
+
+    /**
+     * Writes text and a {@code \n}, as one message.
+     *
+     * @param text the line
+     * @return done when it is sent
+     */
+    public CompletableFuture<@Nullable Void> writeLine(CharSequence text) {
+        return write(encodeLine(text));
+    }
+
+    /**
+     * Writes lines, each with a {@code \n}. Each line is a message: those of other writers may come in between. Short ones are sent
+     * together. The lines are iterated on this thread while the kernel has room, then on the executor; so wait for the future before
+     * {@link #close}.
+     *
+     * <p>To cancel the future stops this behind whole lines.
+     *
+     * @param lines if their iterator throws, the future fails with that, and what came before was sent
+     * @return done when all are sent
+     */
+    public CompletableFuture<@Nullable Void> writeLines(Iterable<? extends CharSequence> lines) {
+        return new LineWriting(this, continuations, new IteratedLines(lines)).begin();
+    }
+
+    /**
+     * Writes the lines of a publisher, as {@link #writeLines(Iterable)}. While it pauses, all that it has published is on its way.
+     *
+     * <p>To cancel the future cancels the subscription and stops this behind whole lines; up to 64 more may have been published.
+     *
+     * @param lines if they fail, the future fails with that, and what came before was sent
+     * @return done when all are sent
+     */
+    public CompletableFuture<@Nullable Void> writeLines(Flow.Publisher<? extends CharSequence> lines) {
+        PublishedLines subscriber = new PublishedLines(this, continuations);
+        lines.subscribe(subscriber);
+        return subscriber.future();
+    }
+
+    /**
+     * This writer as a stream that blocks: for old code, and for virtual threads, which it parks and never pins. Each call of
+     * {@code write} is one message, and returns when the kernel has all of it; so {@code flush} has nothing to do. To close it closes
+     * the writer. A thread that is interrupted while it is blocked gets an {@link java.io.InterruptedIOException}, and its message is
+     * sent either not at all or wholly, as with every cancelled write ({@code bytesTransferred} tells).
+     *
+     * @return a view of this writer, with no buffer of its own
+     */
+    public OutputStream asOutputStream() {
+        return new WriterOutputStream(outbox);
+    }
+
+    /**
+     * How many bytes cancelled writes still owe.
+     *
+     * @return a moment's value
+     */
+    public int owed() {
+        return outbox.owed();
+    }
+
+    /**
+     * When nobody is left to read, without a write: on an idle pipe, a full one, and one whose reader has gone already.
+     *
+     * <p>A socket's peer has gone when its own output ended or failed, which shows when it is read. What threads write, and a pipe
+     * where there is no C library, shows it with the next write.
+     *
+     * @return done when the last reader has gone; fails with {@link java.nio.channels.ClosedChannelException} if the writer is closed
+     *     before
+     */
+    public CompletableFuture<@Nullable Void> onReaderGone() {
+        CompletableFuture<@Nullable Void> gone;
+        try {
+            gone = outbox.readerGone();
+        } catch (IOException e) {
+            return continuations.failed(e);
+        }
+        return Relayed.of(gone, () -> gone.cancel(false), continuations);
+    }
+
+    /**
+     * The end of this writer.
+     *
+     * @return done when the writer is closed and all is sent; fails if bytes that were owed were dropped, or if the loop ended before
+     */
+    public CompletableFuture<@Nullable Void> onClosed() {
+        CompletableFuture<@Nullable Void> closed = outbox.closed();
+        return Relayed.of(closed, () -> closed.cancel(false), continuations);
+    }
+
+    /**
+     * Closes the writer as soon as all that was called for before is sent. Never blocks. Later writes fail with
+     * {@link java.nio.channels.ClosedChannelException}. A reader that never reads keeps the descriptor open until {@link #abort}.
+     */
+    @Override
+    public void close() {
+        outbox.close();
+    }
+
+    /**
+     * Closes the writer now. Writes that wait fail with {@link java.nio.channels.AsynchronousCloseException}; what is owed is dropped.
+     */
+    public void abort() {
+        outbox.abort();
+    }
+
+    @Override
+    public String toString() {
+        return "AsyncPipeWriter[" + outbox + "]";
+    }
+
+    byte[] encodeLine(CharSequence line) {
+        return (Objects.requireNonNull(line, "line") + "\n").getBytes(options.charset());
+    }
+}

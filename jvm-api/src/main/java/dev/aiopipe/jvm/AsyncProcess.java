@@ -1,0 +1,121 @@
+package dev.aiopipe.jvm;
+
+import dev.aiopipe.PipeOptions;
+import dev.aiopipe.engine.Child;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+
+/** A child process and this side of its pipes. Made by {@link AsyncPipes#start(ProcessBuilder)}. */
+public final class AsyncProcess implements AutoCloseable {
+    private static final Duration DEFAULT_GRACE = Duration.ofSeconds(5);
+
+    private final Child child;
+    private final Continuations continuations;
+    private final AsyncPipeWriter stdin;
+    private final AsyncPipeReader stdout;
+    private final AsyncPipeReader stderr;
+
+    AsyncProcess(Child child, PipeOptions options, Continuations continuations) {
+        this.child = child;
+        this.continuations = continuations;
+        this.stdin = new AsyncPipeWriter(child.stdin(), options, continuations);
+        this.stdout = AsyncPipeReader.of(child.stdout(), options, continuations);
+        this.stderr = AsyncPipeReader.of(child.stderr(), options, continuations);
+    }
+
+    /**
+     * The child as the JDK knows it.
+     *
+     * @return its own streams are not connected
+     */
+    public Process process() {
+        return child.process();
+    }
+
+    /**
+     * What the child reads.
+     *
+     * @return if it was redirected elsewhere, each write fails with {@link IllegalStateException}
+     */
+    public AsyncPipeWriter stdin() {
+        return stdin;
+    }
+
+    /**
+     * What the child writes.
+     *
+     * @return if it was redirected elsewhere, it is at its end
+     */
+    public AsyncPipeReader stdout() {
+        return stdout;
+    }
+
+    /**
+     * What the child reports.
+     *
+     * @return if it was redirected elsewhere, or into stdout, it is at its end
+     */
+    public AsyncPipeReader stderr() {
+        return stderr;
+    }
+
+    /**
+     * The child's exit. That is not the end of its output, which a grandchild may keep open.
+     *
+     * @return its exit code, as {@link Process#exitValue} gives it: 128 plus the signal's number for one that was killed. To cancel
+     *     the future changes nothing for the child
+     */
+    public CompletableFuture<Integer> onExit() {
+        CompletableFuture<Integer> exit = process().onExit().thenApply(Process::exitValue);
+        return Relayed.of(exit, () -> exit.cancel(false), continuations);
+    }
+
+    /**
+     * Ends the child within twice 5 seconds, see {@link #stop(Duration, boolean)}.
+     *
+     * @return the exit code
+     */
+    public CompletableFuture<Integer> stop() {
+        return stop(DEFAULT_GRACE);
+    }
+
+    /**
+     * Ends the child, see {@link #stop(Duration, boolean)}.
+     *
+     * @param grace zero or more
+     * @return the exit code
+     * @throws IllegalArgumentException if the grace is negative
+     */
+    public CompletableFuture<Integer> stop(Duration grace) {
+        return stop(grace, false);
+    }
+
+    /**
+     * Ends the child as gently as it lets: closes its stdin, then asks it to end (SIGTERM), then kills it (SIGKILL), each if it has
+     * not exited within the grace of the step before. Output that nobody reads is drained meanwhile, so that no full pipe holds the
+     * child up. Then closes the pipes, but for an output that somebody is reading: that one stays open for its reader.
+     *
+     * <p>To cancel the future ends the stopping; the child may live on, and {@link #close} is still to be called.
+     *
+     * @param grace zero or more
+     * @param descendants whether the signals go to the child's descendants, too, and those that outlive it are killed
+     * @return the exit code
+     * @throws IllegalArgumentException if the grace is negative
+     */
+    public CompletableFuture<Integer> stop(Duration grace, boolean descendants) {
+        Stream<Source> outputs = Stream.of(stdout.source(), stderr.source());
+        return Stopping.of(child, outputs, grace, descendants, continuations);
+    }
+
+    /** Kills the child, and releases everything. Does not wait for the child's end. A second close does nothing. */
+    @Override
+    public void close() {
+        child.kill();
+    }
+
+    @Override
+    public String toString() {
+        return "AsyncProcess[" + process() + "]";
+    }
+}

@@ -1,0 +1,125 @@
+package dev.aiopipe.jvm;
+
+import dev.aiopipe.engine.Input;
+import java.io.IOException;
+import java.nio.channels.ReadPendingException;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A block whose reads are one: what they took is kept, until the block has succeeded, or given back.
+ *
+ * <pre>
+ *     running ── the stage succeeds ──► over: what was read is gone
+ *        └────── it fails, or the future is given up ──► over: what was read is readable again
+ * </pre>
+ *
+ * @param <T> what the block gives
+ */
+final class AtomicBlock<T extends @Nullable Object> extends Owner implements PipeFuture.Operation, Continuations.Task {
+    private final View view;
+    private final Input input;
+    private final PipeFuture<T> future;
+    private int keptBefore;
+    private @Nullable Thread beginning; // the block may end while it begins: then nobody depends on the future yet
+    private @Nullable T value; // written before the executor gets this, as is what follows
+    private @Nullable Throwable failure;
+
+    AtomicBlock(View view) {
+        super(view.owner());
+        this.view = view;
+        this.input = view.input();
+        this.future = new PipeFuture<>(view.source().continuations, this);
+    }
+
+    PipeFuture<T> run(Function<? super AsyncPipeReader, ? extends CompletionStage<T>> block) {
+        try {
+            hold();
+        } catch (Exception e) {
+            release(view.source());
+            return view.source().continuations.failed(e);
+        }
+        beginning = Thread.currentThread();
+        try {
+            block.apply(new AsyncPipeReader(view.ownedBy(this))).whenComplete(this::complete);
+        } catch (Throwable e) {
+            complete(null, e);
+        }
+        beginning = null;
+        return future;
+    }
+
+    private void hold() throws IOException {
+        synchronized (root()) {
+            requireActive();
+            if (!acquire(view.source())) {
+                throw new ReadPendingException();
+            } else if (isRoot()) {
+                input.hold(view.source().options.maxLineBytes());
+            }
+            keptBefore = input.kept();
+        }
+    }
+
+    private void complete(@Nullable T result, @Nullable Throwable thrown) {
+        if (end(thrown == null)) {
+            value = result;
+            failure = Failures.unwrapped(thrown);
+            if (beginning == Thread.currentThread()) {
+                run();
+            } else {
+                view.source().continuations.run(this);
+            }
+        }
+    }
+
+    /** Ends the block, once. */
+    private boolean end(boolean complete) {
+        Reading left;
+        synchronized (root()) {
+            if (!finish()) {
+                return false;
+            }
+            left = waiting();
+            if (left != null) {
+                left.end(new CancellationException("the block that this read belongs to has ended"));
+            }
+            try {
+                if (!complete) {
+                    input.giveBack(input.kept() - keptBefore);
+                }
+                if (isRoot()) {
+                    input.letGo();
+                }
+            } finally {
+                release(view.source());
+            }
+        }
+        if (left != null) {
+            left.onWake();
+        }
+        return true;
+    }
+
+    @Override
+    public void run() {
+        if (failure == null) {
+            future.succeed(value);
+        } else {
+            future.fail(failure);
+        }
+    }
+
+    /** What has become of the block is decided, whatever the executor says. */
+    @Override
+    public void refused(Throwable why) {
+        run();
+    }
+
+    @Override
+    public boolean withdraw() {
+        return end(false);
+    }
+}

@@ -1,0 +1,120 @@
+package dev.aiopipe.jvm;
+
+import dev.aiopipe.engine.Message;
+import dev.aiopipe.engine.Outbox;
+import dev.aiopipe.engine.Take;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** Reads and writes that park the calling thread until they are through. The work is done on that thread, without the executor. */
+final class Blocked {
+    private Blocked() {}
+
+    @SuppressWarnings("unchecked") // a take of T gives nothing else
+    static <T> T read(View view, Take<T> take) throws IOException {
+        Thread thread = Thread.currentThread();
+        Reading reading = new Reading(view, take, false) {
+            @Override
+            void onWake() {
+                LockSupport.unpark(thread);
+            }
+        };
+        try {
+            Object value;
+            while ((value = reading.take()) == Take.MORE) {
+                LockSupport.park(view);
+                if (Thread.interrupted() && reading.stop()) {
+                    T partial = givenUp(take, new InterruptedIOException("interrupted while reading"));
+                    thread.interrupt(); // no exception tells of it
+                    return partial;
+                }
+            }
+            return (T) value;
+        } catch (TimeoutException e) {
+            InterruptedIOException late = new InterruptedIOException(e.getMessage());
+            late.initCause(e);
+            return givenUp(take, late);
+        } catch (IOException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IOException(e);
+        }
+    }
+
+    /** What a read that was given up comes to: its exception, or the count of what it has skipped by then. */
+    @SuppressWarnings("unchecked") // a take of T gives nothing else
+    private static <T> T givenUp(Take<T> take, InterruptedIOException why) throws InterruptedIOException {
+        Object partial = take.givenUp();
+        if (partial == Take.MORE) {
+            throw why;
+        }
+        return (T) partial;
+    }
+
+    /** Reads if that needs no waiting: else {@code otherwise}. */
+    @SuppressWarnings("unchecked") // a take of T gives nothing else
+    static <T> T poll(View view, Take<T> take, T otherwise) throws IOException {
+        Reading reading = new Reading(view, take, false) {
+            @Override
+            void onWake() {
+                // stopped before that could matter
+            }
+        };
+        try {
+            Object value = reading.take();
+            return value == Take.MORE ? otherwise : (T) value;
+        } catch (IOException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IOException(e);
+        } finally {
+            reading.stop();
+        }
+    }
+
+    /** Sends what remains, as one message. */
+    static void write(Outbox outbox, ByteBuffer bytes) throws IOException {
+        int start = bytes.position();
+        Message message = Message.of(bytes);
+        if (outbox.offer(message)) {
+            return;
+        }
+        Sent sent = new Sent(Thread.currentThread());
+        outbox.await(message, sent);
+        while (!sent.done) {
+            LockSupport.park(outbox);
+            if (!sent.done && Thread.interrupted()) {
+                outbox.cancel(message);
+                InterruptedIOException interrupted = new InterruptedIOException("interrupted while writing");
+                interrupted.bytesTransferred = bytes.position() - start; // all if they are owed
+                throw interrupted;
+            }
+        }
+        if (sent.failure instanceof IOException e) {
+            throw e;
+        } else if (sent.failure != null) {
+            throw new IOException(sent.failure);
+        }
+    }
+
+    private static final class Sent implements Message.Listener {
+        private final Thread thread;
+        private @Nullable Throwable failure;
+        private volatile boolean done;
+
+        Sent(Thread thread) {
+            this.thread = thread;
+        }
+
+        @Override
+        public void done(@Nullable Throwable why) {
+            failure = why;
+            done = true;
+            LockSupport.unpark(thread);
+        }
+    }
+}

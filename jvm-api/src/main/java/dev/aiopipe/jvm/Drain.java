@@ -1,0 +1,54 @@
+package dev.aiopipe.jvm;
+
+import dev.aiopipe.engine.InputBuffer;
+import dev.aiopipe.engine.Take;
+import java.io.IOException;
+import java.nio.channels.ReadPendingException;
+
+/** Reads what nobody wants, and closes in the end; unless somebody else is reading. */
+final class Drain extends Reading {
+    private final Turns turns;
+
+    Drain(Source source, Continuations continuations) {
+        super(new View(source, null, null), Drain::drop);
+        this.turns = new Turns(continuations, this::turn, refusal -> end());
+    }
+
+    void begin() {
+        turns.schedule();
+    }
+
+    /** Nobody is held up any more. */
+    void end() {
+        if (stop()) {
+            view.input().close();
+        }
+    }
+
+    @Override
+    void onWake() {
+        turns.schedule();
+    }
+
+    private void turn() {
+        try {
+            Object dropped;
+            do {
+                dropped = take();
+            } while (dropped != Take.MORE && (int) dropped > 0);
+            if (dropped != Take.MORE) {
+                end();
+            }
+        } catch (ReadPendingException e) {
+            stop(); // somebody wants it
+        } catch (Exception e) {
+            end(); // closed by its user, or failed: nothing is left to drain
+        }
+    }
+
+    private static Object drop(InputBuffer in) throws IOException {
+        int count = in.size();
+        in.take(count);
+        return count > 0 || in.ended() ? (Object) count : Take.MORE;
+    }
+}

@@ -1,0 +1,84 @@
+package dev.aiopipe.jvm;
+
+import dev.aiopipe.engine.Take;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Hands one line after the other to an action, each when the action is through with the one before, up to the end of the stream. */
+final class LineLoop extends Reading implements PipeFuture.Operation {
+    /** For an action that is through when it returns. */
+    static final CompletionStage<?> THROUGH = CompletableFuture.completedStage(null);
+
+    private final Function<? super String, ? extends CompletionStage<?>> action;
+    private final PipeFuture<@Nullable Void> future;
+    private final Turns turns;
+    private volatile boolean acting; // a stage that the action gave is not through
+    private volatile @Nullable Throwable failure; // of that stage
+
+    LineLoop(View view, Take<String> line, Function<? super String, ? extends CompletionStage<?>> action) {
+        super(view, line);
+        this.action = action;
+        this.future = new PipeFuture<>(view.source().continuations, this);
+        this.turns = new Turns(view.source().continuations, this::turn, this::refused);
+    }
+
+    PipeFuture<@Nullable Void> begin() {
+        turns.schedule();
+        return future;
+    }
+
+    @Override
+    void onWake() {
+        turns.schedule();
+    }
+
+    private void turn() {
+        while (!acting) {
+            try {
+                if (failure != null) {
+                    throw failure;
+                }
+                Object line = take();
+                if (line == Take.MORE) {
+                    return;
+                } else if (line == null) {
+                    if (stop()) {
+                        future.succeed(null);
+                    }
+                    return;
+                }
+                act((String) line);
+            } catch (Throwable e) {
+                if (stop()) {
+                    future.fail(e);
+                }
+                return;
+            }
+        }
+    }
+
+    private void act(String line) {
+        CompletionStage<?> stage = action.apply(line);
+        if (stage != THROUGH) {
+            acting = true;
+            stage.whenComplete((ignored, thrown) -> {
+                failure = Failures.unwrapped(thrown);
+                acting = false;
+                turns.schedule();
+            });
+        }
+    }
+
+    private void refused(Throwable why) {
+        if (stop()) {
+            future.fail(why);
+        }
+    }
+
+    @Override
+    public boolean withdraw() {
+        return stop();
+    }
+}

@@ -1,0 +1,64 @@
+package dev.aiopipe.jvm;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whoever has a source to itself for more than one read, so that no other read comes in between. Owners can be nested; the outermost
+ * one is the root. All reads on behalf of one root, and the ends of its owners, happen under the root's monitor.
+ */
+class Owner {
+    private final @Nullable Owner parent;
+    private boolean over; // guarded by the root, as is what follows
+    private @Nullable Reading waiting; // the root's: it has the read slot
+
+    Owner(@Nullable Owner parent) {
+        this.parent = parent;
+    }
+
+    final Owner root() {
+        return parent == null ? this : parent.root();
+    }
+
+    final boolean isRoot() {
+        return parent == null;
+    }
+
+    /** Has the source, if this is a root and nobody else has it. */
+    final boolean acquire(Source source) {
+        return !isRoot() || source.owner.compareAndSet(null, this);
+    }
+
+    /**
+     * From now on nothing is read on behalf of this.
+     *
+     * @return false if that has been so before
+     */
+    final boolean finish() {
+        boolean first = !over;
+        over = true;
+        return first;
+    }
+
+    /** Others may have the source, if this is the root. */
+    final void release(Source source) {
+        if (isRoot()) {
+            source.owner.compareAndSet(this, null);
+        }
+    }
+
+    final void requireActive() {
+        for (Owner owner = this; owner != null; owner = owner.parent) {
+            if (owner.over) {
+                throw new IllegalStateException("the block that this reader belongs to has ended");
+            }
+        }
+    }
+
+    final void waiting(@Nullable Reading reading) {
+        root().waiting = reading;
+    }
+
+    final @Nullable Reading waiting() {
+        return root().waiting;
+    }
+}

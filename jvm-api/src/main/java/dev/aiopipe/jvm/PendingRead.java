@@ -1,0 +1,81 @@
+package dev.aiopipe.jvm;
+
+import dev.aiopipe.engine.Take;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A read that found nothing, and the future of its value.
+ *
+ * @param <T> what it reads
+ */
+final class PendingRead<T extends @Nullable Object> extends Reading
+        implements PipeFuture.Operation, Continuations.Task {
+    private final Take<T> take;
+    private final PipeFuture<T> future;
+
+    /** A read of the view, which may be started with the take already, and want more. */
+    PendingRead(View view, Take<T> take, boolean started) {
+        super(view, take, started);
+        this.take = take;
+        this.future = new PipeFuture<>(view.source().continuations, this);
+    }
+
+    /** Waits; or perhaps there is something by now. */
+    PipeFuture<T> begin() {
+        run();
+        return future;
+    }
+
+    @Override
+    void onWake() {
+        view.source().continuations.run(this);
+    }
+
+    @Override
+    public void run() {
+        Object value;
+        try {
+            value = take();
+        } catch (Throwable e) {
+            end(e);
+            return;
+        }
+        if (value != Take.MORE) {
+            succeed(value);
+        }
+    }
+
+    @Override
+    public void refused(Throwable why) {
+        if (stop()) {
+            end(why);
+        }
+    }
+
+    @Override
+    public boolean withdraw() {
+        if (!stop()) {
+            return false;
+        }
+        Object partial = take.givenUp();
+        if (partial == Take.MORE) {
+            return true;
+        }
+        succeed(partial);
+        return false;
+    }
+
+    private void end(Throwable failure) {
+        Object partial = take.givenUp();
+        if (partial == Take.MORE) {
+            future.fail(failure);
+        } else {
+            succeed(partial);
+        }
+    }
+
+    @SuppressWarnings("unchecked") // a take of T gives nothing else
+    private void succeed(@Nullable Object value) {
+        future.succeed((T) value);
+    }
+}

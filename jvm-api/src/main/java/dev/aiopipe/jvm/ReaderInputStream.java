@@ -1,0 +1,78 @@
+package dev.aiopipe.jvm;
+
+import dev.aiopipe.engine.Take;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadPendingException;
+import java.util.Objects;
+
+/** A reader as a stream that blocks. Each method is one read, so that an interrupt or a timeout loses nothing. */
+final class ReaderInputStream extends InputStream {
+    private static final int MAX_ARRAY_SIZE = Integer.MAX_VALUE - 8;
+
+    private final View view;
+
+    ReaderInputStream(View view) {
+        this.view = view;
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = read(Take.atMost(1));
+        return one.length == 0 ? -1 : one[0] & 0xFF;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+        return read(Take.into(slice(target, offset, length)));
+    }
+
+    @Override
+    public byte[] readAllBytes() throws IOException {
+        return read(Take.all(MAX_ARRAY_SIZE));
+    }
+
+    @Override
+    public byte[] readNBytes(int count) throws IOException {
+        read(Take.request(count));
+        return read(Take.atMost(count));
+    }
+
+    @Override
+    public int readNBytes(byte[] target, int offset, int length) throws IOException {
+        ByteBuffer slice = slice(target, offset, length);
+        read(Take.request(length));
+        return Math.max(read(Take.into(slice)), 0);
+    }
+
+    @Override
+    public long skip(long count) throws IOException {
+        return count <= 0 ? 0 : read(Take.skip(count, view.source().options.maxLineBytes()));
+    }
+
+    /** What is buffered; if that is nothing, the system is asked. 0 while another thread is blocked here. */
+    @Override
+    public int available() throws IOException {
+        try {
+            Take<Integer> size = Take.look(in -> in.size() > 0 || in.ended() ? (Object) in.size() : Take.MORE);
+            return Blocked.poll(view, size, 0);
+        } catch (ReadPendingException e) {
+            return 0;
+        }
+    }
+
+    @Override
+    public void close() {
+        view.input().close();
+    }
+
+    private <T> T read(Take<T> take) throws IOException {
+        return Blocked.read(view, take);
+    }
+
+    private static ByteBuffer slice(byte[] target, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, target.length);
+        return ByteBuffer.wrap(target, offset, length);
+    }
+}

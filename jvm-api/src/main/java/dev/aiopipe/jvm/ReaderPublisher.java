@@ -1,0 +1,31 @@
+package dev.aiopipe.jvm;
+
+import dev.aiopipe.engine.Take;
+import java.util.Objects;
+import java.util.concurrent.Flow;
+
+/**
+ * Gives the values of a take to a subscriber, as many as it asks for. The reader has one subscriber at a time.
+ *
+ * @param <T> what is read; the take gives null at the end of the stream
+ */
+final class ReaderPublisher<T> implements Flow.Publisher<T> {
+    private final View view;
+    private final Take<T> take;
+
+    ReaderPublisher(View view, Take<T> take) {
+        this.view = view;
+        this.take = take;
+    }
+
+    @Override
+    public void subscribe(Flow.Subscriber<? super T> subscriber) {
+        Objects.requireNonNull(subscriber, "subscriber");
+        new ReaderSubscription<T>(view, take, subscriber).begin();
+    }
+
+    @Override
+    public String toString() {
+        return "ReaderPublisher[" + view.input() + "]";
+    }
+}

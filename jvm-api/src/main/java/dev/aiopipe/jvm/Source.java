@@ -1,0 +1,25 @@
+package dev.aiopipe.jvm;
+
+import dev.aiopipe.PipeOptions;
+import dev.aiopipe.engine.Input;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** What all views of one reader share. */
+final class Source {
+    final Input input;
+    final PipeOptions options;
+    final Continuations continuations;
+
+    /** Who has the reader to itself, a root; only its reads are begun. */
+    final AtomicReference<@Nullable Owner> owner = new AtomicReference<>();
+
+    /** Who subscribes. */
+    final AtomicReference<@Nullable Object> subscription = new AtomicReference<>();
+
+    Source(Input input, PipeOptions options, Continuations continuations) {
+        this.input = input;
+        this.options = options;
+        this.continuations = continuations;
+    }
+}

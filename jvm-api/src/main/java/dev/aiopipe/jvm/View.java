@@ -1,0 +1,44 @@
+package dev.aiopipe.jvm;
+
+import dev.aiopipe.engine.Input;
+import dev.aiopipe.engine.Take;
+import java.io.IOException;
+import java.nio.channels.ReadPendingException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A way to look at a source.
+ *
+ * @param owner on whose behalf it reads; null if on nobody's
+ * @param timeout how long each of its reads may take; null for ever
+ */
+record View(Source source, @Nullable Owner owner, @Nullable Timeout timeout) {
+    Input input() {
+        return source.input;
+    }
+
+    View ownedBy(Owner other) {
+        return new View(source, other, timeout);
+    }
+
+    /**
+     * Begins a read, see {@link Input#start}.
+     *
+     * @param take what to read
+     * @return its value, or {@link Take#MORE}
+     * @throws ReadPendingException if somebody else reads or owns the source
+     * @throws IllegalStateException if this view's owner is through
+     * @throws IOException from the input
+     */
+    @Nullable
+    Object start(Take<?> take) throws IOException {
+        Owner owning = source.owner.get();
+        if (owner != null) {
+            owner.requireActive();
+        }
+        if (owning != (owner == null ? null : owner.root())) {
+            throw new ReadPendingException();
+        }
+        return source.input.start(take);
+    }
+}

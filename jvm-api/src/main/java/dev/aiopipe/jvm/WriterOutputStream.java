@@ -1,0 +1,32 @@
+package dev.aiopipe.jvm;
+
+import dev.aiopipe.engine.Outbox;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+
+/** A writer as a stream that blocks. Each call is one message. */
+final class WriterOutputStream extends OutputStream {
+    private final Outbox outbox;
+
+    WriterOutputStream(Outbox outbox) {
+        this.outbox = outbox;
+    }
+
+    @Override
+    public void write(int value) throws IOException {
+        write(new byte[] {(byte) value}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+        Objects.checkFromIndexSize(offset, length, bytes.length);
+        Blocked.write(outbox, ByteBuffer.wrap(bytes, offset, length));
+    }
+
+    @Override
+    public void close() {
+        outbox.close();
+    }
+}

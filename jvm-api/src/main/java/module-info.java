@@ -1,0 +1,7 @@
+/** Non-blocking operating-system pipes for {@link java.util.concurrent.CompletableFuture}. */
+module dev.aiopipe.jvm {
+    requires transitive dev.aiopipe;
+    requires static transitive org.jspecify;
+
+    exports dev.aiopipe.jvm;
+}

@@ -1,0 +1,194 @@
+package dev.aiopipe.jvm;
+
+import static dev.aiopipe.jvm.Futures.failure;
+import static dev.aiopipe.jvm.Futures.get;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.aiopipe.LimitExceededException;
+import dev.aiopipe.PipeOptions;
+import dev.aiopipe.jvm.Link.Kind;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ReadPendingException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** R34: blocks whose reads are one. */
+@ExtendWith(NothingLeft.class)
+class AtomicallyTest {
+    private final ScriptedSource source = new ScriptedSource();
+    private final ManualExecutor executor = new ManualExecutor();
+    private final AsyncPipeReader reader = source.reader(executor);
+
+    private CompletableFuture<String> message(AsyncPipeReader from) {
+        return from.atomically(r -> r.readLine()
+                .thenCompose(head -> r.readExactly(Integer.parseInt(head)))
+                .thenApply(String::new));
+    }
+
+    private void arrive(String bytes) {
+        source.arrive(bytes).signal();
+        executor.runAll();
+    }
+
+    @Test
+    @DisplayName("R34 header and body; what is there completes at once")
+    void success() {
+        source.arrive("4\nbody3\nmo");
+        assertEquals("body", message(reader).getNow(null));
+
+        CompletableFuture<String> second = message(reader);
+        assertFalse(second.isDone());
+        failure(ReadPendingException.class, reader.readLine());
+        failure(ReadPendingException.class, message(reader));
+        arrive("re1\nx");
+        assertEquals("mor", get(second));
+        assertEquals("e1", get(reader.readLine()));
+    }
+
+    @Test
+    @DisplayName("R34 cancelled between header and body: the header is readable again, at once")
+    void cancelled() {
+        CompletableFuture<String> message = message(reader);
+        arrive("4\nbo");
+
+        assertTrue(message.cancel(true));
+
+        source.arrive("dy");
+        assertEquals("4", get(reader.readLine()));
+        assertEquals("body", new String(get(reader.readExactly(4))));
+        executor.runAll();
+        assertTrue(message.isCancelled());
+    }
+
+    @Test
+    @DisplayName("R34 a block whose time is over, or whose read's is, gives everything back")
+    void timeouts() {
+        source.arrive("4\nbo");
+        CompletableFuture<String> message = message(reader).orTimeout(1, TimeUnit.NANOSECONDS);
+        failure(TimeoutException.class, message);
+        failure(TimeoutException.class, message(reader.withTimeout(Duration.ZERO)));
+
+        source.arrive("dy");
+        assertEquals("body", get(message(reader)));
+    }
+
+    @Test
+    @DisplayName("R34 a block that fails or throws gives everything back")
+    void failed() {
+        IllegalStateException mine = new IllegalStateException("mine");
+        source.arrive("a\nb\n").end();
+        assertEquals(mine, failure(IllegalStateException.class, reader.atomically(r -> {
+            r.readLine();
+            throw mine;
+        })));
+        assertEquals(
+                mine,
+                failure(
+                        IllegalStateException.class,
+                        reader.atomically(
+                                r -> r.readLine().thenCompose(line -> CompletableFuture.failedFuture(mine)))));
+        failure(NullPointerException.class, reader.atomically(r -> null));
+        failure(NumberFormatException.class, message(reader));
+        assertEquals("a", get(reader.readLine()));
+    }
+
+    @Test
+    @DisplayName("R34 nested: the inner one gives back its own part, the outer one all")
+    void nested() {
+        source.arrive("a\nb\nc\n");
+        CompletableFuture<List<String>> outer =
+                reader.atomically(r -> r.readLine().thenCompose(a -> {
+                    assertEquals("a", a);
+                    failure(NumberFormatException.class, message(r));
+                    return r.atomically(AsyncPipeReader::readLine)
+                            .thenCombine(r.readLine(), (b, c) -> List.of(a, b, c));
+                }));
+        assertEquals(List.of("a", "b", "c"), get(outer));
+
+        source.arrive("a\nb\n");
+        failure(
+                NumberFormatException.class,
+                reader.atomically(r -> r.atomically(AsyncPipeReader::readLine).thenCompose(a -> message(r))));
+        assertEquals("a", get(reader.readLine()));
+        assertEquals("b", get(reader.readLine()));
+    }
+
+    @Test
+    @DisplayName("R34 over the limit: an error, nothing is lost")
+    void limit() {
+        AsyncPipeReader small = new ScriptedSource()
+                .arrive("12345678")
+                .reader(executor, PipeOptions.defaults().withMaxLineBytes(5));
+        failure(
+                LimitExceededException.class,
+                small.atomically(r -> r.readAtMost(4).thenCompose(x -> r.readAtMost(4))));
+        assertEquals("12345678", new String(get(small.readAtMost(10))));
+    }
+
+    @Test
+    @DisplayName("a read that still waits when its block ends is cancelled; later ones are refused")
+    void readsBehindTheEnd() {
+        AsyncPipeReader[] inner = new AsyncPipeReader[1];
+        List<CompletableFuture<String>> waiting = new java.util.ArrayList<>();
+        assertEquals("done", get(reader.atomically(r -> {
+            inner[0] = r;
+            waiting.add(r.readLine());
+            return CompletableFuture.completedFuture("done");
+        })));
+        executor.runAll();
+
+        assertTrue(waiting.get(0).isCancelled());
+        failure(IllegalStateException.class, inner[0].readLine());
+        failure(IllegalStateException.class, inner[0].atomically(AsyncPipeReader::readLine));
+        arrive("a\n");
+        assertEquals("a", get(reader.readLine()));
+    }
+
+    @Test
+    @DisplayName("closed while a block waits, and before one begins")
+    void closed() {
+        CompletableFuture<String> message = message(reader);
+        reader.close();
+        executor.runAll();
+        failure(ClosedChannelException.class, message);
+        failure(ClosedChannelException.class, message(reader));
+        failure(ClosedChannelException.class, reader.readLine());
+    }
+
+    @Test
+    @DisplayName("R34 blocks that are cancelled at random lose and double nothing")
+    void cancelledAtRandom() throws Exception {
+        Random random = new Random(3);
+        int messages = 20_000;
+        try (Link link = Kind.PIPE.open()) {
+            Thread feeder = new Thread(() -> {
+                for (int i = 0; i < messages; i++) {
+                    String body = Integer.toString(i);
+                    link.writer().write(body.length() + "\n").join();
+                    Thread.yield();
+                    link.writer().write(body).join();
+                }
+            });
+            feeder.start();
+            for (int next = 0; next < messages; ) {
+                CompletableFuture<String> message = message(link.reader());
+                for (int i = random.nextInt(300); i > 0; i--) {
+                    Thread.onSpinWait();
+                }
+                if (!message.cancel(true)) {
+                    assertEquals(Integer.toString(next++), get(message));
+                }
+            }
+            feeder.join();
+        }
+    }
+}

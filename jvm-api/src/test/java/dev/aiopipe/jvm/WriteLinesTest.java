@@ -1,0 +1,177 @@
+package dev.aiopipe.jvm;
+
+import static dev.aiopipe.jvm.Futures.failure;
+import static dev.aiopipe.jvm.Futures.get;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.aiopipe.BrokenPipeException;
+import dev.aiopipe.jvm.Link.Kind;
+import dev.aiopipe.jvm.NothingLeft.Await;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
+import java.util.concurrent.SubmissionPublisher;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Lines from an iterable and from a publisher. */
+@ExtendWith(NothingLeft.class)
+class WriteLinesTest {
+    private final SubmissionPublisher<String> publisher = new SubmissionPublisher<>();
+    private Link link;
+
+    @BeforeEach
+    void open() throws IOException {
+        link = Kind.PIPE.open();
+    }
+
+    @AfterEach
+    void close() {
+        publisher.close();
+        link.close();
+    }
+
+    @Test
+    @DisplayName("lines of all lengths, more than the pipe holds, in order")
+    void iterable() {
+        List<String> lines = IntStream.range(0, 2_000)
+                .mapToObj(i -> "x".repeat(i % 7 == 0 ? 5_000 : i % 50))
+                .toList();
+        List<String> seen = new ArrayList<>();
+        CompletableFuture<?> sent = link.writer().writeLines(lines).thenRun(link.writer()::close);
+
+        get(link.reader().forEachLine(seen::add));
+
+        get(sent);
+        assertEquals(lines, seen);
+    }
+
+    @Test
+    @DisplayName("a few lines are sent before the method returns, so that close may follow")
+    void thenClose() {
+        link.writer().writeLines(List.of("a", new StringBuilder("b")));
+        link.writer().close();
+
+        assertEquals("a\nb\n", get(link.reader().readText()));
+    }
+
+    @Test
+    @DisplayName("an iterator that throws: what came before it was sent")
+    void failingIterator() {
+        IllegalStateException mine = new IllegalStateException("mine");
+        Iterator<String> lines = new Iterator<>() {
+            private int count;
+
+            @Override
+            public boolean hasNext() {
+                return true;
+            }
+
+            @Override
+            public String next() {
+                if (count == 3) {
+                    throw mine;
+                }
+                return "line " + count++;
+            }
+        };
+        Iterable<String> iterable = () -> lines;
+
+        assertEquals(mine, failure(IllegalStateException.class, link.writer().writeLines(iterable)));
+        link.writer().close();
+        assertEquals("line 0\nline 1\nline 2\n", get(link.reader().readText()));
+    }
+
+    @Test
+    @DisplayName("a cancelled call has sent whole lines, from the first on")
+    void cancelled() {
+        Iterable<String> endless = () ->
+                IntStream.iterate(0, i -> i + 1).mapToObj(i -> "line " + i).iterator();
+        CompletableFuture<?> sent = link.writer().writeLines(endless);
+        assertEquals("line 0", get(link.reader().readLine()));
+
+        assertTrue(sent.cancel(true));
+        link.writer().close();
+
+        int[] next = {1};
+        get(link.reader().forEachLine(line -> assertEquals("line " + next[0]++, line)));
+        assertTrue(next[0] > 1_000);
+    }
+
+    @Test
+    @DisplayName("W13 while a publisher pauses, what it has published arrives")
+    void pausingPublisher() {
+        CompletableFuture<?> sent = link.writer().writeLines(publisher);
+        for (int i = 0; i < 300; i++) {
+            publisher.submit("line " + i);
+            assertEquals("line " + i, get(link.reader().readLine()));
+        }
+        assertFalse(sent.isDone());
+        publisher.close();
+        assertNull(get(sent));
+    }
+
+    @Test
+    @DisplayName("a fast publisher is held back by a slow reader, and nothing is lost")
+    void fastPublisher() {
+        List<String> lines =
+                IntStream.range(0, 50_000).mapToObj(Integer::toString).toList();
+        CompletableFuture<?> sent = link.writer().writeLines(publisher).thenRun(link.writer()::close);
+        Thread producer = new Thread(() -> {
+            lines.forEach(publisher::submit);
+            publisher.close();
+        });
+        producer.start();
+        List<String> seen = new ArrayList<>();
+        get(link.reader().forEachLine(seen::add));
+        get(sent);
+        assertEquals(lines, seen);
+    }
+
+    @Test
+    @DisplayName("a publisher that fails: what came before was sent, and the future fails with that")
+    void failingPublisher() {
+        IOException mine = new IOException("mine");
+        CompletableFuture<?> sent = link.writer()
+                .writeLines(subscriber -> subscriber.onSubscribe(new Flow.Subscription() {
+                    @Override
+                    public void request(long count) {
+                        subscriber.onNext("a");
+                        subscriber.onError(mine);
+                    }
+
+                    @Override
+                    public void cancel() {
+                        // has ended by itself
+                    }
+                }));
+
+        assertEquals(mine, failure(IOException.class, sent));
+        assertEquals("a", get(link.reader().readLine()));
+    }
+
+    @Test
+    @DisplayName("to cancel the future, or to lose the reader, cancels the subscription")
+    void cancelledSubscription() {
+        CompletableFuture<?> sent = link.writer().writeLines(publisher);
+        assertTrue(sent.cancel(true));
+        Await.until(() -> !publisher.hasSubscribers(), () -> "still subscribed");
+
+        CompletableFuture<?> broken = link.writer().writeLines(publisher);
+        link.reader().close();
+        get(link.writer().onReaderGone());
+        publisher.submit("a");
+        failure(BrokenPipeException.class, broken);
+        Await.until(() -> !publisher.hasSubscribers(), () -> "still subscribed");
+    }
+}
