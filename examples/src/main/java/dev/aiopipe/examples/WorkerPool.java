@@ -1,0 +1,66 @@
+package dev.aiopipe.examples;
+
+import dev.aiopipe.jvm.AsyncPipes;
+import dev.aiopipe.jvm.AsyncProcess;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Stream;
+
+/** Child processes that answer a line with a line; each of them one question at a time. */
+public final class WorkerPool implements AutoCloseable {
+    // begin
+    private final List<AsyncProcess> workers;
+    private final Queue<AsyncProcess> idle;
+
+    /** Starts the workers. */
+    public WorkerPool(ProcessBuilder program, int size) {
+        workers = Stream.generate(() -> AsyncPipes.start(program)).limit(size).toList().stream()
+                .map(CompletableFuture::join)
+                .toList();
+        idle = new ConcurrentLinkedQueue<>(workers);
+    }
+
+    /** The answer of an idle worker. One that is late is not idle again: its answer may still come. */
+    public CompletableFuture<String> ask(String question, Duration patience) {
+        AsyncProcess worker = idle.poll();
+        if (worker == null) {
+            return CompletableFuture.failedFuture(new IllegalStateException("all workers are busy"));
+        }
+        return worker.stdin()
+                .writeLine(question)
+                .thenCompose(written -> worker.stdout().withTimeout(patience).readLine()) // the time is the read's own
+                .thenApply(answer -> {
+                    Objects.requireNonNull(answer, "the worker has ended");
+                    idle.add(worker);
+                    return answer;
+                });
+    }
+
+    /** Ends the workers, silent ones too: closes their stdin, and after the grace there are signals. */
+    @Override
+    public void close() {
+        CompletableFuture<?>[] stops = workers.stream()
+                .map(worker -> worker.stop(Duration.ofMillis(200)))
+                .toArray(CompletableFuture<?>[]::new);
+        CompletableFuture.allOf(stops).join();
+        workers.forEach(AsyncProcess::close);
+    }
+    // end
+
+    /**
+     * Asks two workers.
+     *
+     * @param args the questions
+     */
+    public static void main(String[] args) {
+        try (WorkerPool pool = new WorkerPool(new ProcessBuilder("cat"), 2)) {
+            for (String question : args) {
+                System.out.println(pool.ask(question, Duration.ofSeconds(5)).join());
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package dev.aiopipe.examples
+
+import dev.aiopipe.aioPipe
+import dev.aiopipe.open
+import dev.aiopipe.withPiped
+import java.nio.file.Path
+import kotlin.io.path.readText
+import kotlinx.coroutines.runBlocking
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.DisplayName
+import org.junit.jupiter.api.Test
+
+class ReadmeTest {
+    @Test
+    @DisplayName("the README shows exactly the snippets that are compiled here")
+    fun readmeShowsTheSnippets() {
+        val readme = Path.of("../README.md").readText()
+        val source = Path.of("src/main/kotlin/dev/aiopipe/examples/ReadmeSnippets.kt").readText()
+        assertEquals(blocks(source, "// begin\n", "// end"), blocks(readme, "```kotlin\n", "```"))
+        val java =
+            listOf("HelloFromJava", "StdinFilter", "WorkerPool").flatMap {
+                blocks(Path.of("src/main/java/dev/aiopipe/examples/$it.java").readText(), "// begin\n", "// end")
+            }
+        assertEquals(java, blocks(readme, "```java\n", "```"))
+    }
+
+    private fun blocks(text: String, begin: String, end: String) =
+        text.split(begin).drop(1).map { it.substringBefore(end).trimIndent().trim() }
+
+    @Test
+    @DisplayName("the snippets do what the README says")
+    fun snippetsWork() = runBlocking {
+        greeting()
+        assertEquals(listOf("a", "b", "c"), sorted(listOf("c", "a", "b")))
+        assertEquals(listOf("one", "two"), askAll(ProcessBuilder("cat"), listOf("one", "two")))
+        ProcessBuilder("echo", "last").withPiped {
+            assertEquals("last", nextLine(it))
+            assertNull(nextLine(it))
+        }
+        val (rx, tx) = aioPipe()
+        tx.open().use { it.write("5\nhello") }
+        rx.open().use { assertEquals("hello", String(it.readMessage())) }
+        assertEquals(2, countLatin1Lines(ProcessBuilder("printf", "\\344\\n\\366\\n")))
+    }
+}
