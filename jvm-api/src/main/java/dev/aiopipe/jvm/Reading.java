@@ -3,8 +3,6 @@ package dev.aiopipe.jvm;
 import dev.aiopipe.engine.Input;
 import dev.aiopipe.engine.Readiness;
 import dev.aiopipe.engine.Take;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +45,8 @@ abstract class Reading implements Readiness.Waiter {
     private State state; // guarded by the monitor, as is all that follows
     private Exception failure = new Exception(); // of ENDED
     private long deadlineNanos;
-    private @Nullable CompletableFuture<Void> timer;
+    private long waits;
+    private @Nullable Runnable alarmOff;
 
     /**
      * A reading of any number of values, one after the other. Nothing is begun yet.
@@ -122,27 +121,20 @@ abstract class Reading implements Readiness.Waiter {
                 input.abandon(this);
                 throw timedOut();
             }
-            startTimer(deadlineNanos - now);
+            long wait = ++waits;
+            alarmOff = timeout.alarm().set(() -> expire(wait), deadlineNanos - now);
         }
         move(State.WAITING);
-    }
-
-    private void startTimer(long nanos) {
-        CompletableFuture<Void> started = new CompletableFuture<>();
-        timer = started;
-        started.orTimeout(nanos, TimeUnit.NANOSECONDS).exceptionally(e -> {
-            expire(started);
-            return null;
-        });
     }
 
     private TimeoutException timedOut() {
         return new TimeoutException("read timed out after " + view.timeout());
     }
 
-    private void expire(CompletableFuture<Void> expired) {
+    /** An alarm that is switched off may still come, when the wait that it was set for is over. */
+    private void expire(long wait) {
         synchronized (monitor) {
-            if (timer != expired) {
+            if (state != State.WAITING || wait != waits) {
                 return;
             }
             end(timedOut());
@@ -191,9 +183,9 @@ abstract class Reading implements Readiness.Waiter {
     }
 
     private void move(State next) {
-        if (next != State.WAITING && timer != null) {
-            timer.complete(null);
-            timer = null;
+        if (next != State.WAITING && alarmOff != null) {
+            alarmOff.run();
+            alarmOff = null;
         }
         if (view.owner() != null) {
             view.owner().waiting(next == State.WAITING || next == State.WOKEN ? this : null);

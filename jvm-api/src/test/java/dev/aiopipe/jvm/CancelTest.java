@@ -13,6 +13,8 @@ import dev.aiopipe.engine.Take;
 import dev.aiopipe.jvm.NothingLeft.Await;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadPendingException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -273,6 +275,72 @@ class CancelTest {
 
         source.arrive("tial\n");
         assertEquals("partial", nextLine());
+    }
+
+    @Test
+    @DisplayName("J02 a time that is over while the read is being woken changes nothing: the line is delivered")
+    void timeoutBehindWake() {
+        ManualAlarm alarm = new ManualAlarm();
+        CompletableFuture<String> read = timed(alarm).readLine();
+        source.arrive("line\n").signal();
+
+        alarm.ring(0);
+        executor.runAll();
+
+        assertEquals("line", get(read));
+    }
+
+    @Test
+    @DisplayName("J02 a read whose time is over while its signal is on its way takes nothing")
+    void timeoutBetweenSignalAndWake() {
+        ManualAlarm alarm = new ManualAlarm();
+        CompletableFuture<String> read = timed(alarm).readLine();
+        var signalled = source.arrive("line\n").signalOnly();
+
+        alarm.ring(0);
+        ScriptedSource.wakeUp(signalled);
+        executor.runAll();
+
+        failure(TimeoutException.class, read);
+        assertEquals("line", nextLine());
+    }
+
+    @Test
+    @DisplayName("J02 the alarm of a wait that is over does not end the next one of the same read")
+    void timeoutOfEarlierWait() {
+        ManualAlarm alarm = new ManualAlarm();
+        CompletableFuture<String> read = timed(alarm).readLine();
+        source.arrive("par").signal();
+        executor.runAll();
+
+        alarm.ring(0);
+        executor.runAll();
+        assertFalse(read.isDone());
+
+        alarm.ring(1);
+        executor.runAll();
+        failure(TimeoutException.class, read);
+        source.arrive("tial\n");
+        assertEquals("partial", nextLine());
+    }
+
+    private AsyncPipeReader timed(Timeout.Alarm alarm) {
+        return new AsyncPipeReader(new View(reader.source(), null, Timeout.of(java.time.Duration.ofDays(1), alarm)));
+    }
+
+    /** Rings when the test says so, also what was switched off: too late. */
+    private static final class ManualAlarm implements Timeout.Alarm {
+        private final List<Runnable> set = new ArrayList<>();
+
+        @Override
+        public Runnable set(Runnable task, long nanos) {
+            set.add(task);
+            return () -> {};
+        }
+
+        void ring(int number) {
+            set.get(number).run();
+        }
     }
 
     private void wakeAndRun() {
