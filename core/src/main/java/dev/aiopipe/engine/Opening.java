@@ -10,6 +10,9 @@ import java.util.function.Consumer;
  * Opens an origin: at once where that is a matter of some system calls, else on a blocking thread. A FIFO without a reader can't be
  * opened for writing, and nothing tells when one has come (fifo(7), ENXIO), so that is tried again and again.
  *
+ * <p>To cancel waits for the try that is under way, if there is one. So nothing is opened once {@code cancel} has returned, and the
+ * reader of a FIFO does not see a writer come and go that had been given up.
+ *
  * @param <T> what comes of it
  */
 public final class Opening<T> {
@@ -26,7 +29,8 @@ public final class Opening<T> {
     private final Origin origin;
     private final Attempt<T> attempt;
     private final Consumer<T> discard;
-    private final CompletableFuture<T> result = new CompletableFuture<>();
+    private final Result result = new Result();
+    private boolean givenUp; // guarded by this
 
     private Opening(Origin origin, Attempt<T> attempt, Consumer<T> discard) {
         this.origin = origin;
@@ -43,7 +47,7 @@ public final class Opening<T> {
      * @return the open stream, or an IOException. To cancel it leaves nothing open
      */
     public static CompletableFuture<Input> ofInput(Origin origin, Loop loop, int capacity) {
-        return new Opening<>(origin, () -> sized(origin, capacity).openInput(loop), Input::close).begin();
+        return begin(origin, () -> sized(origin, capacity).openInput(loop), Input::close);
     }
 
     /**
@@ -55,7 +59,7 @@ public final class Opening<T> {
      * @return the open stream, or an IOException. To cancel it leaves nothing open
      */
     public static CompletableFuture<Outbox> ofOutbox(Origin origin, Loop loop, int capacity) {
-        return new Opening<>(origin, () -> sized(origin, capacity).openOutbox(loop), Outbox::abort).begin();
+        return begin(origin, () -> sized(origin, capacity).openOutbox(loop), Outbox::abort);
     }
 
     private static Origin sized(Origin origin, int capacity) throws IOException {
@@ -65,29 +69,34 @@ public final class Opening<T> {
         return origin;
     }
 
-    private CompletableFuture<T> begin() {
+    static <T> CompletableFuture<T> begin(Origin origin, Attempt<T> attempt, Consumer<T> discard) {
+        Opening<T> opening = new Opening<>(origin, attempt, discard);
         if (origin.opensAtOnce()) {
-            attempt();
+            opening.attempt();
         } else {
-            Blocking.EXECUTOR.execute(this::attempt);
+            Blocking.EXECUTOR.execute(opening::attempt);
         }
-        return result;
+        return opening.result;
     }
 
     private void attempt() {
-        if (result.isDone()) {
-            return; // given up, and nothing is open
-        }
+        T opened;
         try {
-            T opened = attempt.open();
-            if (opened == null) {
-                LATER.execute(this::attempt);
-            } else if (!result.complete(opened)) {
-                discard.accept(opened);
+            synchronized (this) {
+                if (givenUp) {
+                    return;
+                }
+                opened = attempt.open();
             }
         } catch (Throwable e) {
             closeOrigin(e);
             result.completeExceptionally(e);
+            return;
+        }
+        if (opened == null) {
+            LATER.execute(this::attempt);
+        } else if (!result.complete(opened)) {
+            discard.accept(opened);
         }
     }
 
@@ -96,6 +105,16 @@ public final class Opening<T> {
             origin.close();
         } catch (IOException e) {
             failure.addSuppressed(e);
+        }
+    }
+
+    private final class Result extends CompletableFuture<T> {
+        @Override
+        public boolean cancel(boolean mayInterruptIfRunning) {
+            synchronized (Opening.this) {
+                givenUp = true;
+            }
+            return super.cancel(mayInterruptIfRunning);
         }
     }
 }
