@@ -7,7 +7,6 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.ReadPendingException
 import java.nio.channels.WritableByteChannel
-import java.util.concurrent.atomic.AtomicReference
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.coroutineContext
@@ -49,15 +48,10 @@ public class PipeReader internal constructor(private val input: Input, private v
     private val line: Take<String?> = Take.line(options.charset(), options.maxLineBytes())
     private val lineRequest: Take<Boolean> = Take.requestLine(options.maxLineBytes())
 
-    /**
-     * The [atomically] block or transfer that has this reader to itself: known by its presence in the context of its
-     * reads.
-     */
-    private val owner = AtomicReference<Exclusive?>()
-    private val ownerKey = object : CoroutineContext.Key<Exclusive> {}
+    private val exclusiveKey = object : CoroutineContext.Key<Exclusive> {}
 
-    /** Who read last. To find the job in a context takes as long as a short line does. Any thread's value will do. */
-    private var caller = Caller(EmptyCoroutineContext)
+    /** Who read last. To look into a context takes as long as a short line does. Any thread's value will do. */
+    private var caller = NOBODY
 
     /** How many bytes are here and can be read without waiting for the system. A moment's value. */
     public val buffered: Int
@@ -276,7 +270,7 @@ public class PipeReader internal constructor(private val input: Input, private v
                         send(chunk)
                     } finally {
                         val sent = chunk.position().toLong() // is taken only now, and is there
-                        input.start(Take.skip(sent, TRANSFER_SIZE))
+                        input.start(Take.skip(sent, TRANSFER_SIZE), coroutineContext[exclusiveKey])
                         moved += sent
                     }
                 }
@@ -302,17 +296,23 @@ public class PipeReader internal constructor(private val input: Input, private v
      * [java.nio.channels.AsynchronousCloseException], a later one with [java.nio.channels.ClosedChannelException].
      * Never blocks; a second close does nothing.
      */
-    override fun close(): Unit = input.close()
+    override fun close() {
+        caller = NOBODY
+        input.close()
+    }
 
     override fun toString(): String = "PipeReader[$input]"
 
     /** Tries on this thread; only where there is nothing does the call become one that can be suspended. */
     private suspend fun <T> read(take: Take<T>): T {
         val context = coroutineContext
-        val last = caller
-        (if (last.context === context) last else Caller(context).also { caller = it }).job?.ensureActive()
-        if (owner.get() != null) checkOwner(context)
-        val value = input.start(take)
+        var current = caller
+        if (current.context !== context) {
+            current = Caller(context, context[Job], context[exclusiveKey])
+            caller = current
+        }
+        current.job?.ensureActive()
+        val value = input.start(take, current.exclusive?.orNullBehindIt())
         @Suppress("UNCHECKED_CAST")
         return if (value !== Take.MORE) value as T else readWaiting(take)
     }
@@ -347,31 +347,33 @@ public class PipeReader internal constructor(private val input: Input, private v
         override fun wake() = continuation.resume(Unit)
     }
 
-    /** Has the reader to itself; reads with [mine] in their context are its own. */
+    /** Has the reader to itself; reads with [mine][Exclusive] in their context are its own. */
     private suspend fun <T> exclusively(block: suspend (mine: CoroutineContext, outermost: Boolean) -> T): T {
-        coroutineContext.ensureActive()
-        val mine = Exclusive(ownerKey)
-        if (!owner.compareAndSet(null, mine)) {
-            checkOwner(coroutineContext)
-            return block(EmptyCoroutineContext, false)
-        }
+        val context = coroutineContext
+        context.ensureActive()
+        if (context[exclusiveKey]?.orNullBehindIt() != null) return block(EmptyCoroutineContext, false)
+        val mine = Exclusive(exclusiveKey)
+        input.own(mine)
         try {
             return block(mine, true)
         } finally {
-            owner.set(null)
+            mine.over = true
+            input.disown(mine)
         }
     }
 
-    private fun checkOwner(context: CoroutineContext) {
-        val current = owner.get()
-        if (current != null && context[ownerKey] !== current) throw ReadPendingException()
-    }
+    private class Caller(
+        @JvmField val context: CoroutineContext,
+        @JvmField val job: Job?,
+        @JvmField val exclusive: Exclusive?,
+    )
 
-    private class Caller(val context: CoroutineContext) {
-        val job: Job? = context[Job]
-    }
+    /** An [atomically] block or a transfer. What it has launched elsewhere may outlive it. */
+    private class Exclusive(override val key: CoroutineContext.Key<*>) : CoroutineContext.Element {
+        @Volatile var over = false
 
-    private class Exclusive(override val key: CoroutineContext.Key<*>) : CoroutineContext.Element
+        fun orNullBehindIt() = if (over) null else this
+    }
 
     /**
      * Unlike `flow { emit(…) }` it does not look for cancellation between taking and emitting: what was taken is
@@ -384,6 +386,7 @@ public class PipeReader internal constructor(private val input: Input, private v
     }
 
     private companion object {
+        val NOBODY = Caller(EmptyCoroutineContext, null, null)
         const val TRANSFER_SIZE = 64 shl 10
     }
 }

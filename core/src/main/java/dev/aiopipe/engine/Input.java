@@ -28,6 +28,8 @@ import java.nio.channels.ReadPendingException;
  *                         await │  │ proceed
  *                               ▼  │
  *                              waiter ── abandon ──► free
+ *
+ *     free is null, or whoever {@linkplain #own owns} this: a start on behalf of anybody else finds it taken
  * </pre>
  *
  * <p>A take runs on the thread of the driver that calls, and a waiter is handed nothing but the news that another try may succeed.
@@ -51,6 +53,7 @@ public final class Input {
     private final InputBuffer buffer = new InputBuffer(); // this and what follows belongs to the holder of the slot
     private IOException failure;
     private boolean drained; // the last read was short: wait before the next one
+    private volatile Object owner;
     private volatile Object slot;
 
     /**
@@ -77,16 +80,28 @@ public final class Input {
     }
 
     /**
+     * Begins a read on nobody's behalf.
+     *
+     * @param take what to read
+     * @return as {@link #start(Take, Object)}
+     * @throws IOException as {@link #start(Take, Object)}
+     */
+    public Object start(Take<?> take) throws IOException {
+        return start(take, null);
+    }
+
+    /**
      * Begins a read.
      *
      * @param take what to read
+     * @param reader on whose behalf: the owner's, or null
      * @return its value; or {@link Take#MORE}, then the slot stays with the caller, who has to {@link #await}
-     * @throws ReadPendingException if another read is under way; it is not disturbed
+     * @throws ReadPendingException if another read is under way, which is not disturbed; or if this is owned by somebody else
      * @throws ClosedChannelException if this is closed
      * @throws IOException what the take or the source throws
      */
-    public Object start(Take<?> take) throws IOException {
-        acquire();
+    public Object start(Take<?> take, Object reader) throws IOException {
+        acquire(reader);
         return run(take);
     }
 
@@ -115,7 +130,7 @@ public final class Input {
             throw new IllegalStateException("the read was abandoned");
         }
         if (readiness.closeCause() != null) {
-            slot = null;
+            free();
             throw closed(new AsynchronousCloseException());
         }
         drained = false;
@@ -131,20 +146,44 @@ public final class Input {
         readiness.cancel(waiter);
         if (SLOT.compareAndSet(this, waiter, BUSY)) {
             drained = false; // the news may have reached this waiter, and would not be told again
-            slot = null;
+            free();
         }
     }
 
     /**
-     * From now on what is read is kept too, until {@link #letGo}.
+     * From now on reads are begun on the owner's behalf only, until it {@linkplain #disown disowns} this.
+     *
+     * @param next the owner
+     * @throws ReadPendingException if a read is under way, or there is an owner already
+     * @throws ClosedChannelException if this is closed
+     */
+    public void own(Object next) throws ClosedChannelException {
+        acquire(null);
+        owner = next;
+        free();
+    }
+
+    /**
+     * From now on anybody may begin a read, if this is owned by the one that is named. A read that the owner has left under way stays.
+     *
+     * @param last the owner
+     */
+    public void disown(Object last) {
+        if (owner == last) {
+            owner = null;
+            SLOT.compareAndSet(this, last, null);
+        }
+    }
+
+    /**
+     * For the owner: from now on what is read is kept too, until {@link #letGo}.
      *
      * @param limit how many bytes are kept at most
-     * @throws IOException if this is closed
      */
-    public void hold(int limit) throws IOException {
-        acquire();
+    public void hold(int limit) {
+        occupy(owner);
         buffer.hold(limit);
-        slot = null;
+        free();
     }
 
     /**
@@ -157,21 +196,21 @@ public final class Input {
     }
 
     /**
-     * Puts back what was read last.
+     * For the owner: puts back what was read last.
      *
      * @param count bytes, at most {@link #kept}
      */
     public void giveBack(int count) {
-        occupy();
+        occupy(owner);
         buffer.giveBack(count);
-        slot = null;
+        free();
     }
 
-    /** Ends {@link #hold}: what was read is gone. */
+    /** For the owner: ends {@link #hold}. What was read is gone. */
     public void letGo() {
-        occupy();
+        occupy(owner);
         buffer.letGo();
-        slot = null;
+        free();
     }
 
     /**
@@ -211,16 +250,28 @@ public final class Input {
         }
     }
 
-    private void acquire() throws IOException {
+    private void acquire(Object reader) throws ClosedChannelException {
         if (readiness.closeCause() != null) {
             throw closed(new ClosedChannelException());
         }
-        occupy();
+        occupy(reader);
     }
 
-    private void occupy() {
-        if (!SLOT.compareAndSet(this, null, BUSY)) {
+    private void occupy(Object reader) {
+        if (!SLOT.compareAndSet(this, reader, BUSY)) {
             throw new ReadPendingException();
+        }
+    }
+
+    private void free() {
+        Object current = owner;
+        if (current == null) { // nor can there be one, as long as the slot is not free
+            SLOT.setRelease(this, null);
+            return;
+        }
+        slot = current;
+        if (owner != current) {
+            SLOT.compareAndSet(this, current, null); // disowned meanwhile
         }
     }
 
@@ -243,7 +294,7 @@ public final class Input {
                 if (endTold && source != null && !source.endIsFinal()) {
                     buffer.ended(false); // the caller was told; what came before the end did not tell
                 }
-                SLOT.setRelease(this, null);
+                free();
             }
         }
     }

@@ -2,7 +2,6 @@ package dev.aiopipe.jvm;
 
 import dev.aiopipe.engine.Input;
 import java.io.IOException;
-import java.nio.channels.ReadPendingException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -38,7 +37,6 @@ final class AtomicBlock<T extends @Nullable Object> extends Owner implements Pip
         try {
             hold();
         } catch (Exception e) {
-            release(view.source());
             return view.source().continuations.failed(e);
         }
         beginning = Thread.currentThread();
@@ -54,9 +52,8 @@ final class AtomicBlock<T extends @Nullable Object> extends Owner implements Pip
     private void hold() throws IOException {
         synchronized (root()) {
             requireActive();
-            if (!acquire(view.source())) {
-                throw new ReadPendingException();
-            } else if (isRoot()) {
+            acquire(view.source());
+            if (isRoot()) {
                 input.hold(view.source().options.maxLineBytes());
             }
             keptBefore = input.kept();
@@ -70,7 +67,7 @@ final class AtomicBlock<T extends @Nullable Object> extends Owner implements Pip
             if (beginning == Thread.currentThread()) {
                 run();
             } else {
-                view.source().continuations.run(this);
+                future.resume(this);
             }
         }
     }

@@ -1,5 +1,7 @@
 package dev.aiopipe.jvm;
 
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ReadPendingException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +25,16 @@ class Owner {
         return parent == null;
     }
 
-    /** Has the source, if this is a root and nobody else has it. */
-    final boolean acquire(Source source) {
-        return !isRoot() || source.owner.compareAndSet(null, this);
+    /**
+     * Has the source from now on, if this is a root; else the root has it.
+     *
+     * @throws ReadPendingException if somebody else reads or has it
+     * @throws ClosedChannelException if it is closed
+     */
+    final void acquire(Source source) throws ClosedChannelException {
+        if (isRoot()) {
+            source.input.own(this);
+        }
     }
 
     /**
@@ -42,7 +51,7 @@ class Owner {
     /** Others may have the source, if this is the root. */
     final void release(Source source) {
         if (isRoot()) {
-            source.owner.compareAndSet(this, null);
+            source.input.disown(this);
         }
     }
 

@@ -11,9 +11,6 @@ final class Source {
     final PipeOptions options;
     final Continuations continuations;
 
-    /** Who has the reader to itself, a root; only its reads are begun. */
-    final AtomicReference<@Nullable Owner> owner = new AtomicReference<>();
-
     /** Who subscribes. */
     final AtomicReference<@Nullable Object> subscription = new AtomicReference<>();
 

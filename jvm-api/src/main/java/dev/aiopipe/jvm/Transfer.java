@@ -4,6 +4,7 @@ import dev.aiopipe.engine.InputBuffer;
 import dev.aiopipe.engine.Take;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadPendingException;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -53,10 +54,11 @@ final class Transfer extends Reading implements PipeFuture.Operation {
     }
 
     PipeFuture<Long> begin() {
-        if (owner.acquire(view.source())) {
+        try {
+            owner.acquire(view.source());
             turns.schedule();
-        } else {
-            refused(new ReadPendingException());
+        } catch (ReadPendingException | ClosedChannelException e) {
+            refused(e);
         }
         return future;
     }

@@ -32,13 +32,10 @@ record View(Source source, @Nullable Owner owner, @Nullable Timeout timeout) {
      */
     @Nullable
     Object start(Take<?> take) throws IOException {
-        Owner owning = source.owner.get();
-        if (owner != null) {
-            owner.requireActive();
+        if (owner == null) {
+            return source.input.start(take);
         }
-        if (owning != (owner == null ? null : owner.root())) {
-            throw new ReadPendingException();
-        }
-        return source.input.start(take);
+        owner.requireActive();
+        return source.input.start(take, owner.root());
     }
 }
