@@ -28,7 +28,7 @@ final class PendingRead<T extends @Nullable Object> extends Reading
 
     @Override
     void onWake() {
-        view.source().continuations.run(this);
+        future.resume(this);
     }
 
     @Override

@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 final class PendingWrite implements PipeFuture.Operation, Message.Listener, Continuations.Task {
     private final Outbox outbox;
     private final Message message;
-    private final Continuations continuations;
     private final PipeFuture<@Nullable Void> future;
     private final AtomicBoolean decided = new AtomicBoolean();
     private @Nullable Throwable failure; // written before the executor gets this
@@ -18,7 +17,6 @@ final class PendingWrite implements PipeFuture.Operation, Message.Listener, Cont
     PendingWrite(Outbox outbox, Message message, Continuations continuations) {
         this.outbox = outbox;
         this.message = message;
-        this.continuations = continuations;
         this.future = new PipeFuture<>(continuations, this);
     }
 
@@ -32,7 +30,7 @@ final class PendingWrite implements PipeFuture.Operation, Message.Listener, Cont
     public void done(@Nullable Throwable why) {
         if (decided.compareAndSet(false, true)) {
             failure = why;
-            continuations.run(this);
+            future.resume(this);
         }
     }
 

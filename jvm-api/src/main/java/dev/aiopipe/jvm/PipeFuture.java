@@ -1,9 +1,16 @@
 package dev.aiopipe.jvm;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -40,8 +47,19 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
 
     static final Operation NO_OPERATION = () -> true;
 
+    private static final VarHandle JOINER;
+
+    static {
+        try {
+            JOINER = MethodHandles.lookup().findVarHandle(PipeFuture.class, "joiner", Joiner.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final Continuations continuations;
     private final Operation operation;
+    private volatile @Nullable Joiner joiner;
 
     PipeFuture(Continuations continuations, Operation operation) {
         this.continuations = continuations;
@@ -50,28 +68,83 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
 
     /** For the operation, once its outcome is decided. */
     void succeed(T value) {
-        super.complete(value);
+        told(super.complete(value));
     }
 
     /** For the operation, once its outcome is decided. */
     void fail(Throwable failure) {
-        super.completeExceptionally(failure);
+        told(super.completeExceptionally(failure));
+    }
+
+    /**
+     * Has the operation go on behind a wait: on the thread that waits for this future, if there is one and nobody else depends on it,
+     * or else on the executor. On one core that saves every other change of threads.
+     */
+    void resume(Continuations.Task task) {
+        Joiner waiting = getNumberOfDependents() == 0 ? (Joiner) JOINER.getAndSet(this, null) : null;
+        if (waiting == null) {
+            continuations.run(task);
+        } else {
+            waiting.hand(task);
+        }
+    }
+
+    @Override
+    public T join() {
+        help(null);
+        return super.join();
+    }
+
+    @Override
+    public T get() throws InterruptedException, ExecutionException {
+        help(null);
+        return super.get();
+    }
+
+    @Override
+    public T get(long timeout, TimeUnit unit) throws InterruptedException, ExecutionException, TimeoutException {
+        long deadline = System.nanoTime() + unit.toNanos(timeout);
+        help(deadline);
+        return super.get(isDone() ? 0 : deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+    }
+
+    /** Waits, and does what {@link #resume} hands over. Returns early where it is for the JDK's own waiting to say what happens. */
+    private void help(@Nullable Long deadline) {
+        while (operation != NO_OPERATION && !isDone()) {
+            Joiner mine = new Joiner(this, deadline);
+            if (!JOINER.compareAndSet(this, null, mine)) {
+                return; // somebody else helps
+            }
+            mine.await();
+            if (JOINER.compareAndSet(this, mine, null)) {
+                return; // done, interrupted or too late
+            }
+            mine.handed().run();
+        }
+    }
+
+    private boolean told(boolean completed) {
+        Joiner waiting = joiner;
+        if (waiting != null) {
+            LockSupport.unpark(waiting.thread);
+        }
+        return completed;
     }
 
     @Override
     public boolean cancel(boolean mayInterruptIfRunning) {
-        return operation.withdraw() ? super.cancel(mayInterruptIfRunning) : isCancelled();
+        return operation.withdraw() ? told(super.cancel(mayInterruptIfRunning)) : isCancelled();
     }
 
     @Override
     public boolean complete(T value) {
-        return operation.withdraw() && super.complete(value);
+        return operation.withdraw() && told(super.complete(value));
     }
 
     @Override
     public boolean completeExceptionally(Throwable failure) {
         Objects.requireNonNull(failure);
-        return operation.withdraw() && super.completeExceptionally(failure);
+        return operation.withdraw() && told(super.completeExceptionally(failure));
     }
 
     @Override
@@ -93,6 +166,7 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
     public void obtrudeValue(T value) {
         operation.withdraw();
         super.obtrudeValue(value);
+        told(true);
     }
 
     @Override
@@ -100,6 +174,7 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
         Objects.requireNonNull(failure);
         operation.withdraw();
         super.obtrudeException(failure);
+        told(true);
     }
 
     @Override
@@ -110,5 +185,66 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
     @Override
     public Executor defaultExecutor() {
         return continuations.executor();
+    }
+
+    /**
+     * A thread in {@link #join} or {@link #get}.
+     *
+     * <pre>
+     *     the future's joiner:   none ── help ──► this ── resume: handed over, and run ──► none
+     *                                               └─── done, interrupted, too late ─────► none
+     * </pre>
+     */
+    private static final class Joiner implements ForkJoinPool.ManagedBlocker {
+        private final Thread thread = Thread.currentThread();
+        private final CompletableFuture<?> future;
+        private final @Nullable Long deadline; // of System.nanoTime
+        private volatile @Nullable Runnable task;
+
+        Joiner(CompletableFuture<?> future, @Nullable Long deadline) {
+            this.future = future;
+            this.deadline = deadline;
+        }
+
+        void hand(Runnable handed) {
+            task = handed;
+            LockSupport.unpark(thread);
+        }
+
+        /** What {@link #hand} brings, which has begun already. */
+        Runnable handed() {
+            Runnable handed;
+            while ((handed = task) == null) {
+                Thread.onSpinWait();
+            }
+            return handed;
+        }
+
+        void await() {
+            try {
+                ForkJoinPool.managedBlock(this);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e); // block() throws none
+            }
+        }
+
+        @Override
+        public boolean isReleasable() {
+            return task != null || future.isDone() || thread.isInterrupted() || deadline != null && left() <= 0;
+        }
+
+        @Override
+        public boolean block() {
+            if (deadline == null) {
+                LockSupport.park(future);
+            } else {
+                LockSupport.parkNanos(future, left());
+            }
+            return isReleasable();
+        }
+
+        private long left() {
+            return deadline - System.nanoTime();
+        }
     }
 }

@@ -8,14 +8,12 @@ import org.jspecify.annotations.Nullable;
 final class Relayed<T extends @Nullable Object> implements PipeFuture.Operation, Continuations.Task {
     private final CompletableFuture<T> origin;
     private final Runnable giveUp;
-    private final Continuations continuations;
     private final PipeFuture<T> future;
     private final AtomicBoolean decided = new AtomicBoolean();
 
     private Relayed(CompletableFuture<T> origin, Runnable giveUp, Continuations continuations) {
         this.origin = origin;
         this.giveUp = giveUp;
-        this.continuations = continuations;
         this.future = new PipeFuture<>(continuations, this);
     }
 
@@ -39,7 +37,7 @@ final class Relayed<T extends @Nullable Object> implements PipeFuture.Operation,
 
     private void decide() {
         if (decided.compareAndSet(false, true)) {
-            continuations.run(this);
+            future.resume(this);
         }
     }
 

@@ -34,7 +34,9 @@
  *
  * <p>What is there already completes on the caller's thread, before the method returns: to read a buffered line costs no hand-over.
  * All else completes on the executor that was given at open, or the {@linkplain java.util.concurrent.ForkJoinPool#commonPool common
- * pool}; so do the {@code …Async} methods of these futures where they are given no executor. Functions given to a future that is
+ * pool}; so do the {@code …Async} methods of these futures where they are given no executor. A thread that waits in {@code join} or
+ * {@code get} of such a future, when nothing else depends on it, does the rest of the work itself, which saves the executor, and half
+ * of the time that a round trip takes on one core. Functions given to a future that is
  * complete by then run on the thread that gives them, as with every {@code CompletableFuture}. Nothing of the user's runs on the loop's
  * thread, unless the executor is {@code Runnable::run}; then it must not block.
  *

@@ -17,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -50,10 +51,22 @@ class ExecutorTest {
             get(cat.stdin().writeLine(""));
             assertEquals("mine", get(line));
             assertEquals("mine", get(write));
+            CountDownLatch attached = new CountDownLatch(1);
+            executor.execute(
+                    () -> awaitUninterruptibly(attached)); // else the child's end may be told before all have asked
             CompletableFuture<String> stop = cat.stop().thenApply(ExecutorTest::threadName);
+            attached.countDown();
             assertEquals("mine", get(closed));
             assertEquals("mine", get(exit));
             assertEquals("mine", get(stop));
+        }
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            assertTrue(latch.await(20, TimeUnit.SECONDS));
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
         }
     }
 

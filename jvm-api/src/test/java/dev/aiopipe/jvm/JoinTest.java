@@ -1,0 +1,225 @@
+package dev.aiopipe.jvm;
+
+import static dev.aiopipe.jvm.Futures.get;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
+
+import dev.aiopipe.AioPipe;
+import dev.aiopipe.PipeOptions;
+import dev.aiopipe.jvm.NothingLeft.Await;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Threads that wait in join and get: they do what the executor would do, if nobody depends on the future. */
+@ExtendWith(NothingLeft.class)
+class JoinTest {
+    private final ScriptedSource source = new ScriptedSource();
+    private final ManualExecutor executor = new ManualExecutor();
+    private final AsyncPipeReader reader = source.reader(executor);
+
+    @Test
+    @DisplayName("J03 a joined read goes on by the thread that joins, wait by wait, without the executor")
+    void joinerReads() throws Exception {
+        CompletableFuture<String> line = reader.readLine();
+        Waiting<String> joiner = new Waiting<>(line::join);
+
+        source.arrive("par").signal();
+        joiner.awaitParked();
+        source.arrive("tial\n").signal();
+
+        assertEquals("partial", joiner.result());
+        assertEquals(0, executor.waiting());
+    }
+
+    @Test
+    @DisplayName("J03 what depends on a joined read runs on the executor")
+    void dependentsOnExecutor() throws Exception {
+        CompletableFuture<String> line = reader.readLine();
+        List<Thread> ran = new ArrayList<>();
+        CompletableFuture<Void> dependent = line.thenAccept(value -> ran.add(Thread.currentThread()));
+        Waiting<String> joiner = new Waiting<>(line::join);
+
+        source.arrive("line\n").signal();
+        assertEquals(1, executor.waiting());
+        executor.runAll();
+
+        get(dependent);
+        assertEquals("line", joiner.result());
+        assertEquals(List.of(Thread.currentThread()), ran);
+    }
+
+    @Test
+    @DisplayName("J05 an interrupted get leaves the read to the executor")
+    void interrupted() throws Exception {
+        CompletableFuture<String> line = reader.readLine();
+        Waiting<String> joiner = new Waiting<>(line::get);
+
+        joiner.thread.interrupt();
+
+        assertInstanceOf(InterruptedException.class, joiner.failure());
+        assertLeftToExecutor(line);
+    }
+
+    @Test
+    @DisplayName("J05 a get whose time is over leaves the read to the executor")
+    void late() throws Exception {
+        CompletableFuture<String> line = reader.readLine();
+
+        Waiting<String> joiner = new Waiting<>(() -> line.get(1, TimeUnit.MILLISECONDS), false);
+
+        assertInstanceOf(TimeoutException.class, joiner.failure());
+        assertLeftToExecutor(line);
+    }
+
+    private void assertLeftToExecutor(CompletableFuture<String> line) {
+        assertFalse(line.isDone());
+        source.arrive("line\n").signal();
+        assertEquals(1, executor.waiting());
+        executor.runAll();
+        assertEquals("line", get(line));
+    }
+
+    @Test
+    @DisplayName("J02 cancelling a joined read frees the thread that joins")
+    void cancelled() throws Exception {
+        CompletableFuture<String> line = reader.readLine();
+        Waiting<String> joiner = new Waiting<>(line::join);
+
+        line.cancel(true);
+
+        assertInstanceOf(CancellationException.class, joiner.failure());
+    }
+
+    @Test
+    @DisplayName("J03 any number of threads may join one read")
+    void manyJoin() throws Exception {
+        CompletableFuture<String> line = reader.readLine();
+        Waiting<String> first = new Waiting<>(line::join);
+        Waiting<String> second = new Waiting<>(line::get);
+
+        source.arrive("line\n").signal();
+        executor.runAll();
+
+        assertEquals("line", first.result());
+        assertEquals("line", second.result());
+    }
+
+    @Test
+    @DisplayName("J03 a hand-over that meets an interrupt is not lost")
+    void handOverMeetsInterrupt() throws Exception {
+        for (int i = 0; i < 2_000; i++) {
+            CompletableFuture<String> line = reader.readLine();
+            Waiting<String> joiner = new Waiting<>(line::get, false);
+            CountDownLatch both = new CountDownLatch(1);
+            Thread interrupting = new Thread(() -> {
+                await(both);
+                joiner.thread.interrupt();
+            });
+            interrupting.start();
+            both.countDown();
+            source.arrive("line\n").signal();
+            executor.runAll();
+
+            Await.until(line::isDone, () -> "nobody has read the line");
+            assertEquals("line", line.join());
+            interrupting.join();
+            joiner.thread.join();
+        }
+    }
+
+    @Test
+    @DisplayName("J03 a pool whose only thread joins goes on with its other tasks, and brings the line itself")
+    void pool() throws Exception {
+        ForkJoinPool pool = new ForkJoinPool(1);
+        try (AioPipe pipe = AioPipe.create();
+                AsyncPipeReader rx = get(AsyncPipes.open(pipe.rx(), PipeOptions.defaults(), pool));
+                AsyncPipeWriter tx = get(AsyncPipes.open(pipe.tx(), PipeOptions.defaults(), pool))) {
+            CountDownLatch queued = new CountDownLatch(1);
+            var joining = pool.submit(() -> {
+                await(queued);
+                return rx.readLine().join();
+            });
+            pool.submit(() -> tx.writeLine("line"));
+            queued.countDown();
+
+            assertEquals("line", joining.get(20, TimeUnit.SECONDS));
+        } finally {
+            pool.shutdown();
+        }
+    }
+
+    @Test
+    @DisplayName("J03 a joined write ends with the thread that joins")
+    void write() throws Exception {
+        try (AioPipe pipe = AioPipe.create();
+                AsyncPipeReader rx = get(AsyncPipes.open(pipe.rx()));
+                AsyncPipeWriter tx = get(AsyncPipes.open(pipe.tx(), PipeOptions.defaults(), executor))) {
+            byte[] large = new byte[1 << 20];
+            CompletableFuture<Void> sent = tx.write(large);
+            Waiting<Void> joiner = new Waiting<>(sent::join);
+
+            assertEquals(large.length, get(rx.readExactly(large.length)).length);
+
+            assertSame(null, joiner.result());
+            assertEquals(0, executor.waiting());
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** A thread that waits for a future. */
+    private static final class Waiting<T> {
+        private final FutureTask<T> task;
+        private final Thread thread;
+
+        Waiting(Callable<T> wait) {
+            this(wait, true);
+        }
+
+        Waiting(Callable<T> wait, boolean untilParked) {
+            task = new FutureTask<>(wait);
+            thread = new Thread(task);
+            thread.start();
+            if (untilParked) {
+                awaitParked();
+            }
+        }
+
+        void awaitParked() {
+            Await.until(
+                    () -> thread.getState() == Thread.State.WAITING,
+                    () -> "it does not wait, but is " + thread.getState());
+        }
+
+        T result() throws Exception {
+            return task.get(20, TimeUnit.SECONDS);
+        }
+
+        Throwable failure() throws Exception {
+            try {
+                throw new AssertionError("has a result: " + result());
+            } catch (java.util.concurrent.ExecutionException e) {
+                return e.getCause();
+            }
+        }
+    }
+}
