@@ -20,16 +20,18 @@ import kotlinx.coroutines.runBlocking
 internal class ChildLines(builder: ProcessBuilder) : AutoCloseable {
     private val child: PipedProcess = runBlocking { builder.startPiped() }
 
-    fun read(count: Int): Long = runBlocking {
-        var chars = 0L
-        repeat(count) { chars += child.stdout.readLine()!!.length }
-        chars
-    }
+    fun read(count: Int): Long = runBlocking { charsOf(child.stdout, count) }
 
-    fun readAll(): Long = runBlocking {
+    fun readAll(): Long = runBlocking { charsOf(child.stdout, Int.MAX_VALUE) }
+
+    private suspend fun charsOf(lines: PipeReader, count: Int): Long {
         var chars = 0L
-        while (true) chars += (child.stdout.readLine() ?: break).length
-        chars
+        var left = count
+        while (left-- > 0) {
+            val line = lines.readLine() ?: break
+            chars += line.length
+        }
+        return chars
     }
 
     fun roundTrip(line: String): String? = runBlocking {
