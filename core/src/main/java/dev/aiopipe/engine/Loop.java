@@ -36,6 +36,7 @@ public final class Loop {
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final List<Readiness.Waiter> ready = new ArrayList<>();
     private final Set<Readiness> attached = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+    private final JvmExit jvmExit;
     private Thread thread; // guarded by this
     private volatile Selector selector;
     private volatile Throwable closeCause;
@@ -47,6 +48,7 @@ public final class Loop {
      */
     public Loop(String name) {
         this.name = name;
+        this.jvmExit = new JvmExit(name, () -> selector.wakeup());
     }
 
     /**
@@ -204,9 +206,7 @@ public final class Loop {
             synchronized (this) {
                 running = selector;
                 if (running == null && closeCause == null) {
-                    selector = running = Selector.open();
-                    thread = new LoopThread();
-                    thread.start();
+                    running = begin();
                 }
             }
         }
@@ -214,6 +214,21 @@ public final class Loop {
             throw closed();
         }
         return running;
+    }
+
+    private Selector begin() throws IOException {
+        Selector opened = Selector.open();
+        try {
+            LoopThread started = new LoopThread();
+            started.start(); // goes on when this has left the lock
+            thread = started;
+        } catch (Throwable e) {
+            opened.close();
+            throw e;
+        }
+        selector = opened;
+        jvmExit.watch();
+        return opened;
     }
 
     private IOException closed() {
@@ -241,10 +256,10 @@ public final class Loop {
     }
 
     private void round() throws IOException {
-        if (tasks.isEmpty()) {
+        if (tasks.isEmpty() && !jvmExit.hasBegun()) {
             selector.select(this::note);
-        } else {
-            selector.selectNow(this::note);
+        } else if (selector.selectNow(this::note) == 0 && tasks.isEmpty()) {
+            jvmExit.idle();
         }
         Thread.interrupted(); // an interrupted thread would never wait again
         for (Readiness.Waiter waiter : ready) {
@@ -272,6 +287,7 @@ public final class Loop {
     }
 
     private void end() {
+        jvmExit.forget();
         for (Readiness.Waiter waiter : ready) {
             guarded(waiter::wake); // they were noted before the death
         }
@@ -309,6 +325,9 @@ public final class Loop {
 
         @Override
         public void run() {
+            synchronized (Loop.this) {
+                // whoever starts this is through when it goes on
+            }
             Loop.this.run();
         }
     }
