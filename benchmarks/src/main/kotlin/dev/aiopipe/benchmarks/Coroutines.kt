@@ -5,6 +5,7 @@ import dev.aiopipe.PipeOptions
 import dev.aiopipe.PipeReader
 import dev.aiopipe.PipeWriter
 import dev.aiopipe.PipedProcess
+import dev.aiopipe.ReadEnd
 import dev.aiopipe.aioPipe
 import dev.aiopipe.dispatcher
 import dev.aiopipe.open
@@ -24,22 +25,33 @@ internal class ChildLines(builder: ProcessBuilder) : AutoCloseable {
 
     fun readAll(): Long = runBlocking { charsOf(child.stdout, Int.MAX_VALUE) }
 
-    private suspend fun charsOf(lines: PipeReader, count: Int): Long {
-        var chars = 0L
-        var left = count
-        while (left-- > 0) {
-            val line = lines.readLine() ?: break
-            chars += line.length
-        }
-        return chars
-    }
-
     fun roundTrip(line: String): String? = runBlocking {
         child.stdin.writeLine(line)
         child.stdout.readLine()
     }
 
     override fun close() = child.close()
+}
+
+/** Stdin of this process, which a loop of lines comes in by. */
+internal class StdinLines {
+    private val stdin = runBlocking { ReadEnd.stdin().open() }
+
+    fun read(count: Int): Long = runBlocking { charsOf(stdin, count) }
+
+    companion object {
+        @JvmStatic fun firstLine(): String? = runBlocking { ReadEnd.stdin().open().readLine() }
+    }
+}
+
+private suspend fun charsOf(lines: PipeReader, count: Int): Long {
+    var chars = 0L
+    var left = count
+    while (left-- > 0) {
+        val line = lines.readLine() ?: break
+        chars += line.length
+    }
+    return chars
 }
 
 /** Pipes whose readers all wait on one loop, each in a coroutine on the loop's own thread. */

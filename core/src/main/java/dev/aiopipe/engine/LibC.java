@@ -2,6 +2,7 @@ package dev.aiopipe.engine;
 
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -163,7 +164,7 @@ final class LibC {
 
         private static boolean register() {
             try {
-                Native.register(Binding.class, "c");
+                Native.register(Binding.class, NativeLibrary.getProcess()); // it is there: no search
                 return true;
             } catch (LinkageError e) {
                 System.getLogger("dev.aiopipe")

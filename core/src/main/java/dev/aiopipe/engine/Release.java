@@ -20,8 +20,6 @@ public final class Release {
     /** Of what holds nothing. */
     static final Release NOTHING = new Release(new AtomicReference<>(), () -> {});
 
-    private static final System.Logger LOGGER = System.getLogger("dev.aiopipe");
-
     private final AtomicReference<Closeable> target;
     private final Cleaner.Cleanable cleanable;
 
@@ -96,7 +94,8 @@ public final class Release {
         if (open == null) {
             return;
         }
-        LOGGER.log(Level.WARNING, "a {0} was garbage collected without having been closed: {1}", name, open);
+        System.getLogger("dev.aiopipe")
+                .log(Level.WARNING, "a {0} was garbage collected without having been closed: {1}", name, open);
         try {
             open.close();
         } catch (IOException e) {
