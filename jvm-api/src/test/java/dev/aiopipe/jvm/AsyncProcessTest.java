@@ -91,6 +91,16 @@ class AsyncProcessTest {
     }
 
     @Test
+    @DisplayName("W12 all that a child wrote arrives, though it has exited")
+    void outputOfExitedChild() {
+        try (AsyncProcess child =
+                get(AsyncPipes.start(new ProcessBuilder("sh", "-c", "head -c 60000 /dev/zero; exit 3")))) {
+            assertEquals(3, get(child.onExit()));
+            assertEquals(60_000, get(child.stdout().readAll()).length);
+        }
+    }
+
+    @Test
     @DisplayName("a cancelled start leaves no child, whenever it is cancelled")
     void cancelledStart() {
         for (int i = 0; i < 20; i++) {

@@ -11,8 +11,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.engine.Take;
 import dev.aiopipe.jvm.NothingLeft.Await;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadPendingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -322,6 +324,17 @@ class CancelTest {
         failure(TimeoutException.class, read);
         source.arrive("tial\n");
         assertEquals("partial", nextLine());
+    }
+
+    @Test
+    @DisplayName("R06 what came before the stream failed is read first, then the failure")
+    void bytesBeforeFailure() {
+        IOException broken = new IOException("broken");
+        source.arrive("line\nrest").fail(broken);
+
+        assertEquals("line", get(reader.readLine()));
+        assertArrayEquals("rest".getBytes(StandardCharsets.UTF_8), get(reader.readAtMost(10)));
+        assertEquals(broken, failure(IOException.class, reader.readLine()));
     }
 
     private AsyncPipeReader timed(Timeout.Alarm alarm) {

@@ -138,6 +138,17 @@ class WriteContractTest {
     }
 
     @Test
+    @DisplayName("W06 a write that waits fails when the reader goes")
+    void readerGoesDuringWrite() {
+        CompletableFuture<Void> write = writer.write(bytes(MEGABYTE, (byte) 1));
+        assertFalse(write.isDone());
+
+        reader.close();
+
+        failure(BrokenPipeException.class, write);
+    }
+
+    @Test
     @DisplayName("W07 close lets waiting writes finish; later ones fail")
     void closeIsGraceful() {
         CompletableFuture<?> first = writer.write(bytes(MEGABYTE, 1));

@@ -1,0 +1,104 @@
+package dev.aiopipe
+
+import java.util.Collections
+import java.util.logging.Handler
+import java.util.logging.LogRecord
+import java.util.logging.Logger
+import java.util.logging.SimpleFormatter
+import kotlinx.coroutines.runBlocking
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.DisplayName
+import org.junit.jupiter.api.Timeout
+import org.junit.jupiter.params.ParameterizedTest
+import org.junit.jupiter.params.provider.CsvSource
+
+/**
+ * Loses something, and prints the warnings once its descriptors are closed. In a function of its own, whose frame does
+ * not keep it.
+ */
+object LosingProgram {
+    private val warnings = Collections.synchronizedList(mutableListOf<String>())
+    private val handler =
+        object : Handler() {
+            override fun publish(record: LogRecord) {
+                warnings += SimpleFormatter().formatMessage(record)
+            }
+
+            override fun flush() {}
+
+            override fun close() {}
+        }
+
+    @JvmStatic
+    fun main(args: Array<String>) {
+        val logger = Logger.getLogger("dev.aiopipe") // held, or it would be garbage itself
+        logger.addHandler(handler)
+        logger.useParentHandlers = false
+        val before = openPipes()
+        val count = args[1].toInt()
+        when (args[0]) {
+            "ends" -> loseEnds()
+            "streams" -> runBlocking { loseStreams() }
+            "child ends" -> loseChildEnds()
+            "closed" -> runBlocking { useAndClose() }
+        }
+        if (count == 0) loseEnds() // told behind what else is told
+        awaitState("all is closed", { openPipes().also { System.gc() } }) { it <= before }
+        awaitState("all is told", { warnings.size }) { it >= maxOf(count, 2) }
+        warnings.forEach(::println)
+    }
+
+    private fun openPipes() = openDescriptors().count { it.startsWith("pipe:") }
+
+    private fun loseEnds() {
+        aioPipe()
+    }
+
+    private suspend fun loseStreams() {
+        val (rx, tx) = aioPipe()
+        val reader = rx.open()
+        val writer = tx.open()
+        writer.writeLine("x")
+        check(reader.readLine() == "x")
+    }
+
+    private fun loseChildEnds() {
+        val (rx, tx) = aioPipe()
+        rx.forChild().redirect()
+        tx.forChild()
+    }
+
+    private suspend fun useAndClose() {
+        aioPipe().close()
+        val (rx, tx) = aioPipe()
+        rx.open().close()
+        tx.open().close()
+        val (input, output) = aioPipe()
+        input.forChild().close()
+        output.forChild().close()
+    }
+}
+
+@Timeout(60)
+class GarbageTest {
+    @ParameterizedTest
+    @CsvSource(
+        "ends, 2, ReadEnd WriteEnd",
+        "streams, 2, PipeReader PipeWriter",
+        "child ends, 2, ChildEnd ChildEnd",
+        "closed, 0, ReadEnd WriteEnd",
+    )
+    @DisplayName(
+        "E24 what nobody closes is closed once it is garbage, each with one warning; what was closed gives none"
+    )
+    fun lost(what: String, count: Int, names: String) {
+        val program = jvm(LosingProgram::class.java, what, "$count").redirectErrorStream(true).start()
+        val warnings = program.inputStream.bufferedReader().readLines()
+        assertEquals(0, program.waitFor(), "$warnings")
+        val told = warnings.map {
+            Regex("a (\\w+) was garbage collected without having been closed: .+").matchEntire(it)?.groupValues?.get(1)
+                ?: it
+        }
+        assertEquals(names, told.sorted().joinToString(" "))
+    }
+}
