@@ -282,7 +282,11 @@ public final class Loop {
             foreign.run();
         } catch (Throwable e) {
             Thread current = Thread.currentThread();
-            current.getUncaughtExceptionHandler().uncaughtException(current, e);
+            try {
+                current.getUncaughtExceptionHandler().uncaughtException(current, e);
+            } catch (Throwable ignored) {
+                // as the JVM does with what a handler throws: the other streams are not to suffer
+            }
         }
     }
 

@@ -354,6 +354,21 @@ class LoopTest {
         assertInstanceOf(IOException.class, failure.getCause());
     }
 
+    @Test
+    @DisplayName("a handler of uncaught exceptions that throws, too, is not the end of the loop")
+    void throwingHandler() throws Exception {
+        onLoop(() -> Thread.currentThread().setUncaughtExceptionHandler((thread, failure) -> {
+            uncaught.add(failure);
+            throw new IllegalStateException("the handler's own", failure);
+        }));
+        RuntimeException foreign = new RuntimeException("a task's");
+        loop.execute(() -> {
+            throw foreign;
+        });
+        loopThread(); // alive, and behind the task
+        assertEquals(List.of(foreign), List.copyOf(uncaught));
+    }
+
     private void onLoop(Runnable task) throws InterruptedException {
         Phaser done = new Phaser(1);
         loop.execute(() -> {
