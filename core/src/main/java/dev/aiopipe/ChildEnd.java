@@ -5,6 +5,7 @@ import dev.aiopipe.engine.Release;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * An end on its way to a child process, or to several. Each start with its {@link #redirect} gives that child a copy; this process's
@@ -13,7 +14,7 @@ import java.lang.ProcessBuilder.Redirect;
 public final class ChildEnd implements AutoCloseable {
     private final Origin origin;
     private final Release release;
-    private volatile boolean closed;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     ChildEnd(Origin origin) {
         this.origin = origin;
@@ -28,10 +29,10 @@ public final class ChildEnd implements AutoCloseable {
      * @throws IOException if this is closed, or if the platform has no way to hand the descriptor over
      */
     public Redirect redirect() throws IOException {
-        if (closed) {
+        if (closed.get()) {
             throw new IOException("the end is closed: " + this);
         }
-        return origin.redirect(() -> !closed);
+        return origin.redirect(() -> !closed.get());
     }
 
     /** Under which path a child opens it. */
@@ -39,12 +40,18 @@ public final class ChildEnd implements AutoCloseable {
         return origin.path(self);
     }
 
-    /** Closes this process's copy. Children that were started keep theirs. A second close does nothing. */
+    /**
+     * Closes this process's copy, also if it came from {@code inherited} with a number above 2. Children that were started keep
+     * theirs. A second close does nothing.
+     */
     @Override
     public void close() {
-        closed = true;
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
         try {
             release.close();
+            origin.closeHandedOver();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -212,7 +212,8 @@ public class PipeReader internal constructor(private val input: Input, private v
 
     /**
      * Runs [block], whose reads are one: if it is cancelled, or fails in another way, all that it read from this reader
-     * is readable again. Blocks can be nested. Meanwhile reads from outside the block throw [ReadPendingException].
+     * is readable again. Blocks can be nested. Meanwhile reads from outside the block throw [ReadPendingException]. A
+     * read that the block has launched elsewhere, and that outlives it, throws [IllegalStateException].
      *
      * @throws LimitExceededException from a read in the block, if the block would have read more than `maxLineBytes`
      */
@@ -224,7 +225,6 @@ public class PipeReader internal constructor(private val input: Input, private v
             withContext(mine) { block() }.also { complete = true } // out here: cancelled, it drops the block's value
         } finally {
             if (!complete) input.giveBack(input.kept() - kept)
-            if (outermost) input.letGo()
         }
     }
 

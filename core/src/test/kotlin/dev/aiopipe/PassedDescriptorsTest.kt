@@ -341,10 +341,14 @@ class PassedDescriptorsTest {
         runBlocking<Unit> {
             repeat(10) {
                 val (rx, tx) = aioPipe()
+                var early: PipedProcess? = null
                 val start =
-                    launch(start = CoroutineStart.UNDISPATCHED) { sh("exec sleep 1000").startPiped(mapOf(3 to tx)) }
+                    launch(start = CoroutineStart.UNDISPATCHED) {
+                        early = sh("exec sleep 1000").startPiped(mapOf(3 to tx))
+                    }
                 start.cancel()
                 start.join()
+                early?.close() // it was through before the cancellation
                 rx.open().use { assertNull(it.readLine()) }
             }
         }

@@ -11,9 +11,15 @@ package dev.aiopipe.engine;
 public record Child(Process process, Outbox stdin, Input stdout, Input stderr) {
     /** Kills it, and releases everything; does not wait for its end. */
     public void kill() {
-        process.destroyForcibly();
-        stdin.abort();
-        stdout.close();
-        stderr.close();
+        try {
+            process.destroyForcibly();
+            stdin.abort();
+        } finally {
+            try {
+                stdout.close();
+            } finally {
+                stderr.close();
+            }
+        }
     }
 }

@@ -33,6 +33,17 @@ final class Inherited {
         }
     }
 
+    /** Closes a number that nobody has open in this direction here. */
+    static void close(int number, boolean forReading) throws IOException {
+        synchronized (OPEN) {
+            Inherited inherited = OPEN.get(number);
+            boolean used = inherited != null && (forReading ? inherited.reading : inherited.writing);
+            if (!used && Kind.of(number).isStream()) {
+                claim(number, forReading).release(forReading).close();
+            }
+        }
+    }
+
     /** What ends the claim; called once. */
     Closeable release(boolean forReading) {
         return () -> {

@@ -63,7 +63,7 @@ public final class InheritedOrigin implements Origin {
                     int fresh = reopen(LibC.O_RDONLY);
                     yield fresh < 0
                             ? pumped(ReadMode.THREAD, false, loop, release)
-                            : FifoSource.open(fresh, () -> reopen(LibC.O_RDONLY), false, loop, release);
+                            : FifoSource.open(fresh, () -> tryReopen(LibC.O_RDONLY), false, loop, release);
                 }
                 case SOCKET -> unflagged(kind, loop, release);
                 case FILE, DEVICE -> pumped(ReadMode.DIRECT, true, loop, release);
@@ -131,7 +131,15 @@ public final class InheritedOrigin implements Origin {
     }
 
     /** The same pipe, FIFO or terminal, with flags of our own; negative if that is not allowed. */
-    private int reopen(int access) {
+    private int reopen(int access) throws IOException {
+        int fresh = tryReopen(access);
+        if (fresh < 0 && LibC.isOutOfDescriptors()) {
+            throw LibC.failure(toString());
+        }
+        return fresh;
+    }
+
+    private int tryReopen(int access) {
         return LibC.open(Kind.path(number).toString(), access | LibC.O_NONBLOCK);
     }
 
@@ -233,6 +241,11 @@ public final class InheritedOrigin implements Origin {
     @Override
     public void close() {
         // an end that was never opened leaves the number as it is
+    }
+
+    @Override
+    public void closeHandedOver() throws IOException {
+        Inherited.close(number, forReading);
     }
 
     @Override

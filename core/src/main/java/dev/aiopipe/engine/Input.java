@@ -53,7 +53,7 @@ public final class Input {
     private final InputBuffer buffer = new InputBuffer(); // this and what follows belongs to the holder of the slot
     private IOException failure;
     private boolean drained; // the last read was short: wait before the next one
-    private volatile Object owner;
+    private Object owner;
     private volatile Object slot;
 
     /**
@@ -126,8 +126,11 @@ public final class Input {
      * @throws IOException what the take or the source throws
      */
     public Object proceed(Readiness.Waiter waiter, Take<?> take) throws IOException {
-        if (!SLOT.compareAndSet(this, waiter, BUSY)) {
-            throw new IllegalStateException("the read was abandoned");
+        while (!SLOT.compareAndSet(this, waiter, BUSY)) {
+            if (slot != BUSY) {
+                throw new IllegalStateException("the read was abandoned");
+            }
+            Thread.onSpinWait(); // somebody has seized it for a moment
         }
         if (readiness.closeCause() != null) {
             free();
@@ -164,19 +167,7 @@ public final class Input {
     }
 
     /**
-     * From now on anybody may begin a read, if this is owned by the one that is named. A read that the owner has left under way stays.
-     *
-     * @param last the owner
-     */
-    public void disown(Object last) {
-        if (owner == last) {
-            owner = null;
-            SLOT.compareAndSet(this, last, null);
-        }
-    }
-
-    /**
-     * For the owner: from now on what is read is kept too, until {@link #letGo}.
+     * For the owner: from now on what is read is kept too, until it {@linkplain #disown disowns} this.
      *
      * @param limit how many bytes are kept at most
      */
@@ -196,21 +187,54 @@ public final class Input {
     }
 
     /**
-     * For the owner: puts back what was read last.
+     * For the owner: puts back what was read last. A read of its that waits finds it.
      *
      * @param count bytes, at most {@link #kept}
      */
     public void giveBack(int count) {
-        occupy(owner);
-        buffer.giveBack(count);
-        free();
+        if (count > 0) {
+            Object holder = seize();
+            buffer.giveBack(count);
+            drained = false;
+            slot = holder;
+            wakeEarly(holder);
+        }
     }
 
-    /** For the owner: ends {@link #hold}. What was read is gone. */
-    public void letGo() {
-        occupy(owner);
+    /**
+     * From now on anybody may begin a read, if this is owned by the one that is named. What was read is gone, and a read on the owner's
+     * behalf that still waits is over: its {@link #proceed} fails.
+     *
+     * @param last the owner
+     */
+    public void disown(Object last) {
+        Object holder = seize();
+        if (owner != last) {
+            slot = holder;
+            return;
+        }
         buffer.letGo();
-        free();
+        drained = false;
+        owner = null;
+        slot = null;
+        wakeEarly(holder);
+    }
+
+    /** Has the slot, whoever waits with it. Somebody who reads at this moment is soon through. Returns who had it. */
+    private Object seize() {
+        while (true) {
+            Object holder = slot;
+            if (holder != BUSY && SLOT.compareAndSet(this, holder, BUSY)) {
+                return holder;
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    private void wakeEarly(Object holder) {
+        if (holder instanceof Readiness.Waiter waiter && readiness.cancel(waiter)) {
+            waiter.wake();
+        }
     }
 
     /**
@@ -264,15 +288,7 @@ public final class Input {
     }
 
     private void free() {
-        Object current = owner;
-        if (current == null) { // nor can there be one, as long as the slot is not free
-            SLOT.setRelease(this, null);
-            return;
-        }
-        slot = current;
-        if (owner != current) {
-            SLOT.compareAndSet(this, current, null); // disowned meanwhile
-        }
+        SLOT.setRelease(this, owner);
     }
 
     private Object run(Take<?> take) throws IOException {
@@ -314,7 +330,9 @@ public final class Input {
         } catch (ClosedChannelException e) {
             throw readiness.closeCause() == null ? e : closed(new AsynchronousCloseException());
         } catch (IOException e) {
-            failure = e;
+            if (source.endIsFinal()) {
+                failure = e; // else another try may succeed: a FIFO that could not be opened anew
+            }
             throw e;
         }
         if (count < 0) {

@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * Bytes that were read and are not yet taken. No I/O, no locks: whoever holds the read slot of {@link Input} owns it.
@@ -297,6 +298,7 @@ public final class InputBuffer {
      * @param count bytes, at most {@link #kept}
      */
     public void giveBack(int count) {
+        Objects.checkFromToIndex(0, count, kept);
         head -= count;
         kept -= count;
         lineScanned = head;

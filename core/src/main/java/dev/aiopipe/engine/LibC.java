@@ -27,6 +27,8 @@ final class LibC {
     static final int EAGAIN = 11;
     static final int EACCES = 13;
     static final int EEXIST = 17;
+    static final int ENFILE = 23;
+    static final int EMFILE = 24;
 
     private static final int F_DUPFD_CLOEXEC = 1030;
     private static final int F_SETPIPE_SZ = 1031;
@@ -52,6 +54,12 @@ final class LibC {
     static boolean wouldBlock() {
         int errno = errno();
         return errno == EAGAIN || errno == EINTR;
+    }
+
+    /** Whether the last call failed for want of a free number. */
+    static boolean isOutOfDescriptors() {
+        int errno = errno();
+        return errno == EMFILE || errno == ENFILE;
     }
 
     /** An exception for the last call's error number. */

@@ -10,7 +10,7 @@ import java.util.function.Consumer;
  * Opens an origin: at once where that is a matter of some system calls, else on a blocking thread. A FIFO without a reader can't be
  * opened for writing, and nothing tells when one has come (fifo(7), ENXIO), so that is tried again and again.
  *
- * <p>To cancel waits for the try that is under way, if there is one. So nothing is opened once {@code cancel} has returned, and the
+ * <p>To cancel waits for the try that is under way, if there is one. So nothing is open any more once {@code cancel} has returned, and the
  * reader of a FIFO does not see a writer come and go that had been given up.
  *
  * @param <T> what comes of it
@@ -30,7 +30,8 @@ public final class Opening<T> {
     private final Attempt<T> attempt;
     private final Consumer<T> discard;
     private final Result result = new Result();
-    private boolean givenUp; // guarded by this
+    private boolean givenUp; // guarded by this, as is what follows
+    private T opened; // and nobody's yet
 
     private Opening(Origin origin, Attempt<T> attempt, Consumer<T> discard) {
         this.origin = origin;
@@ -80,23 +81,35 @@ public final class Opening<T> {
     }
 
     private void attempt() {
-        T opened;
+        T candidate;
         try {
             synchronized (this) {
                 if (givenUp) {
                     return;
                 }
-                opened = attempt.open();
+                candidate = attempt.open();
+                opened = candidate;
             }
         } catch (Throwable e) {
             closeOrigin(e);
             result.completeExceptionally(e);
             return;
         }
-        if (opened == null) {
+        if (candidate == null) {
             LATER.execute(this::attempt);
-        } else if (!result.complete(opened)) {
-            discard.accept(opened);
+        } else if (!result.complete(candidate)) {
+            discardOpened();
+        }
+    }
+
+    private void discardOpened() {
+        T unwanted;
+        synchronized (this) {
+            unwanted = opened;
+            opened = null;
+        }
+        if (unwanted != null) {
+            discard.accept(unwanted);
         }
     }
 
@@ -114,7 +127,11 @@ public final class Opening<T> {
             synchronized (Opening.this) {
                 givenUp = true;
             }
-            return super.cancel(mayInterruptIfRunning);
+            boolean cancelled = super.cancel(mayInterruptIfRunning);
+            if (cancelled) {
+                discardOpened();
+            }
+            return cancelled;
         }
     }
 }

@@ -33,6 +33,14 @@ public interface Origin extends Closeable {
     boolean opensAtOnce();
 
     /**
+     * Called once, behind {@link #close}, for an end that was handed to a child: a number that this process was started with stays
+     * open if nobody uses its end, but no copy of what a child got is to stay.
+     *
+     * @throws IOException if it can't be closed
+     */
+    default void closeHandedOver() throws IOException {}
+
+    /**
      * Asks the kernel for another capacity, if this is a pipe.
      *
      * @param bytes a wish

@@ -41,6 +41,7 @@ public final class Outbox implements Readiness.Waiter {
     private final String refusal;
     private final Release release;
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
+    private final Copies<Void> closings = new Copies<>(closed);
     private final Queue<Message> queue = new ArrayDeque<>(); // guarded by this, as is all that follows
     private State state = State.OPEN;
     private boolean waiting; // for the readiness
@@ -67,6 +68,7 @@ public final class Outbox implements Readiness.Waiter {
         readiness.onClose(cause -> {
             if (cause != Release.BY_OWNER) {
                 future.completeExceptionally(closedBy(cause));
+                watch.close(cause);
             }
         });
     }
@@ -308,10 +310,12 @@ public final class Outbox implements Readiness.Waiter {
      * @throws IOException if this is closed, or the system has no descriptor left to watch with
      */
     public CompletableFuture<Void> readerGone() throws IOException {
-        if (readiness.closeCause() != null) {
+        if (refusal != null) {
+            throw new IllegalStateException(refusal);
+        } else if (readiness.closeCause() != null) {
             throw Release.because(new ClosedChannelException(), readiness.closeCause());
         }
-        return watch.watch().copy();
+        return watch.watch();
     }
 
     /**
@@ -321,7 +325,7 @@ public final class Outbox implements Readiness.Waiter {
      *     new one, which may be cancelled
      */
     public CompletableFuture<Void> closed() {
-        return closed.copy();
+        return closings.next();
     }
 
     private void release() {

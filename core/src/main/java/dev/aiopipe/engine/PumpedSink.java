@@ -60,9 +60,10 @@ final class PumpedSink implements ByteSink {
             return 0;
         }
         int count = Math.min(source.remaining(), CHUNK_SIZE);
-        source.get(chunk, 0, count);
+        source.get(source.position(), chunk, 0, count);
+        Blocking.EXECUTOR.execute(() -> pump(count)); // may throw, and nothing is written then
+        source.position(source.position() + count);
         state = State.WRITING;
-        Blocking.EXECUTOR.execute(() -> pump(count));
         return count;
     }
 

@@ -62,8 +62,8 @@ final class PumpedSource implements ByteSource {
     public synchronized int read(ByteBuffer target) throws IOException {
         switch (state) {
             case IDLE -> {
+                Blocking.EXECUTOR.execute(this::pump); // may throw; it begins with its work outside of the lock
                 state = State.READING;
-                Blocking.EXECUTOR.execute(this::pump);
                 return 0;
             }
             case READING -> {

@@ -20,6 +20,7 @@ final class ReaderWatch {
     private final Number number;
     private final Loop loop;
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
+    private final Copies<Void> copies = new Copies<>(gone);
     private Registration registration; // guarded by this, as is all that follows
     private boolean closed;
 
@@ -29,7 +30,7 @@ final class ReaderWatch {
         this.loop = loop;
     }
 
-    /** The future that completes when nobody reads any more, or fails when the writer is closed. Starts to watch, if need be. */
+    /** A future, each time another one, that completes when nobody reads any more, or fails when the writer is closed. Starts to watch, if need be. */
     synchronized CompletableFuture<Void> watch() throws IOException {
         if (closed && !gone.isDone()) {
             throw new ClosedChannelException();
@@ -42,7 +43,7 @@ final class ReaderWatch {
                 readerGone();
             }
         }
-        return gone;
+        return copies.next();
     }
 
     /** An event, or a write that failed, has told. */

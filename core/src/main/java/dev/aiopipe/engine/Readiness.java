@@ -119,9 +119,10 @@ public final class Readiness {
      * Gives up a wait. The waiter is not woken afterwards, unless that has begun already.
      *
      * @param candidate the waiter; if somebody else waits by now nothing happens
+     * @return whether it waited
      */
-    public synchronized void cancel(Waiter candidate) {
-        step(Event.CANCEL, candidate);
+    public synchronized boolean cancel(Waiter candidate) {
+        return step(Event.CANCEL, candidate) != null;
     }
 
     /**
@@ -188,7 +189,7 @@ public final class Readiness {
         }
     }
 
-    /** For AWAIT: {@code candidate} if it waits now. For SIGNAL and CLOSE: the waiter to wake. */
+    /** For AWAIT: {@code candidate} if it waits now. For SIGNAL and CLOSE: the waiter to wake. For CANCEL: who waited. */
     private Waiter step(Event event, Waiter candidate) {
         Waiter affected = null;
         switch (event) {
@@ -215,7 +216,7 @@ public final class Readiness {
             }
             case CANCEL -> {
                 if (state == State.WAITING && waiter == candidate) {
-                    leave(State.IDLE);
+                    affected = leave(State.IDLE);
                 }
             }
             case CLOSE -> {

@@ -75,6 +75,11 @@ public interface Take<T> {
         };
     }
 
+    /** A take of nothing does not tell the end either. */
+    private static <T> Take<T> unlessNothing(long count, Take<T> take) {
+        return count == 0 ? look(take) : take;
+    }
+
     /**
      * A line without its line end; null at the end of the stream.
      *
@@ -138,7 +143,7 @@ public interface Take<T> {
      */
     static Take<byte[]> atMost(int count) {
         requireCount(count);
-        return in -> {
+        return unlessNothing(count, in -> {
             int available = Math.min(in.size(), count);
             if (available == 0 && count > 0 && !in.ended()) {
                 return MORE;
@@ -146,7 +151,7 @@ public interface Take<T> {
             byte[] taken = in.copy(available);
             in.take(available);
             return taken;
-        };
+        });
     }
 
     /**
@@ -158,14 +163,14 @@ public interface Take<T> {
      */
     static Take<Integer> into(ByteBuffer target) {
         requireWritable(target);
-        return in -> {
+        return unlessNothing(target.remaining(), in -> {
             int available = Math.min(in.size(), target.remaining());
             if (available == 0 && target.hasRemaining()) {
                 return in.ended() ? -1 : MORE;
             }
             in.take(target, available);
             return available;
-        };
+        });
     }
 
     /**
@@ -177,14 +182,14 @@ public interface Take<T> {
      */
     static Take<byte[]> exactly(int count) {
         requireCount(count);
-        return in -> {
+        return unlessNothing(count, in -> {
             if (in.size() < count) {
                 return moreOf(in, count);
             }
             byte[] taken = in.copy(count);
             in.take(count);
             return taken;
-        };
+        });
     }
 
     /**
@@ -197,13 +202,13 @@ public interface Take<T> {
     static Take<Integer> exactly(ByteBuffer target) {
         requireWritable(target);
         int count = target.remaining();
-        return in -> {
+        return unlessNothing(count, in -> {
             if (in.size() < count) {
                 return moreOf(in, count);
             }
             in.take(target, count);
             return count;
-        };
+        });
     }
 
     private static Object moreOf(InputBuffer in, int count) throws IncompleteReadException {
@@ -297,7 +302,7 @@ public interface Take<T> {
      */
     static Take<Long> skip(long count, int whole) {
         requireCount(count);
-        return new Drop.Bytes(count, whole);
+        return unlessNothing(count, new Drop.Bytes(count, whole));
     }
 
     /**

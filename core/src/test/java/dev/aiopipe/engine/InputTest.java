@@ -15,6 +15,8 @@ import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadPendingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -288,14 +290,64 @@ class InputTest {
     @Test
     void holdKeepsAndGivesBack() throws IOException {
         source.thenBytes("abcdef");
+        Object owner = "owner";
+        input.own(owner);
         input.hold(4);
-        assertEquals(3, ((byte[]) input.start(Take.exactly(3))).length);
+        assertEquals(3, ((byte[]) input.start(Take.exactly(3), owner)).length);
         assertEquals(3, input.kept());
-        assertThrows(LimitExceededException.class, () -> input.start(Take.exactly(3)));
+        assertThrows(LimitExceededException.class, () -> input.start(Take.exactly(3), owner));
         input.giveBack(2);
-        input.letGo();
+        input.disown(owner);
         assertEquals(5, input.buffered());
         assertEquals("bcdef", new String((byte[]) input.start(Take.exactly(5)), StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void onlyTheOwnerReads() throws IOException {
+        source.thenBytes("a\nb\n");
+        input.own("owner");
+        assertThrows(ReadPendingException.class, () -> input.start(LINE));
+        assertThrows(ReadPendingException.class, () -> input.own("other"));
+        assertEquals("a", input.start(LINE, "owner"));
+        input.disown("other"); // is not the owner
+        assertThrows(ReadPendingException.class, () -> input.start(LINE));
+        input.disown("owner");
+        assertThrows(ReadPendingException.class, () -> input.start(LINE, "owner"));
+        assertEquals("b", input.start(LINE));
+    }
+
+    @Test
+    void whatIsGivenBackWakesTheReadThatWaits() throws IOException {
+        source.thenBytes("line\n");
+        input.own("owner");
+        input.hold(100);
+        assertEquals("line", input.start(LINE, "owner"));
+        assertSame(Take.MORE, input.start(LINE, "owner"));
+        List<String> woken = new ArrayList<>();
+        Readiness.Waiter waiter = () -> woken.add("woken");
+        assertTrue(input.await(waiter));
+
+        input.giveBack(input.kept());
+
+        assertEquals(List.of("woken"), woken);
+        assertEquals("line", input.proceed(waiter, LINE));
+    }
+
+    @Test
+    void aReadThatOutlivesItsOwnerIsOver() throws IOException {
+        input.own("owner");
+        input.hold(100);
+        assertSame(Take.MORE, input.start(LINE, "owner"));
+        List<String> woken = new ArrayList<>();
+        Readiness.Waiter waiter = () -> woken.add("woken");
+        assertTrue(input.await(waiter));
+
+        input.disown("owner");
+
+        assertEquals(List.of("woken"), woken);
+        assertThrows(IllegalStateException.class, () -> input.proceed(waiter, LINE));
+        source.thenBytes("line\n");
+        assertEquals("line", input.start(LINE));
     }
 
     @Test

@@ -1,0 +1,51 @@
+package dev.aiopipe.engine;
+
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+
+/**
+ * Futures of one event, for any number of those who wait. Unlike {@link CompletableFuture#copy}, which an origin keeps until it
+ * completes, one that was given up is forgotten.
+ *
+ * @param <T> what the event brings
+ */
+public final class Copies<T> {
+    private final CompletableFuture<T> origin;
+    private final Set<CompletableFuture<T>> waiting = ConcurrentHashMap.newKeySet();
+
+    /**
+     * Of an event that may have happened.
+     *
+     * @param origin completes with the event
+     */
+    public Copies(CompletableFuture<T> origin) {
+        this.origin = origin;
+        origin.whenComplete((value, failure) -> waiting.forEach(copy -> complete(copy, value, failure)));
+    }
+
+    /**
+     * One more.
+     *
+     * @return completes as the origin does; may be cancelled
+     */
+    public CompletableFuture<T> next() {
+        CompletableFuture<T> copy = new CompletableFuture<>();
+        waiting.add(copy);
+        copy.whenComplete((value, failure) -> waiting.remove(copy));
+        if (origin.isDone()) { // perhaps too late for the origin to see it
+            BiConsumer<T, Throwable> outcome = (value, failure) -> complete(copy, value, failure);
+            origin.whenComplete(outcome);
+        }
+        return copy;
+    }
+
+    private static <T> void complete(CompletableFuture<T> copy, T value, Throwable failure) {
+        if (failure == null) {
+            copy.complete(value);
+        } else {
+            copy.completeExceptionally(failure);
+        }
+    }
+}
