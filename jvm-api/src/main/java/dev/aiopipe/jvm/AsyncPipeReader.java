@@ -69,7 +69,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the timeout is negative
      */
     public AsyncPipeReader withTimeout(Duration timeout) {
-        return new AsyncPipeReader(new View(view.source(), view.owner(), Timeout.of(timeout)));
+        return new AsyncPipeReader(view.within(Timeout.of(timeout)));
     }
 
     /**

@@ -172,7 +172,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
         CompletableFuture<@Nullable Void> gone;
         try {
             gone = outbox.readerGone();
-        } catch (IOException e) {
+        } catch (IOException | IllegalStateException e) {
             return continuations.failed(e);
         }
         return Relayed.of(gone, () -> gone.cancel(false), continuations);

@@ -2,6 +2,7 @@ package dev.aiopipe.jvm;
 
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.engine.Child;
+import dev.aiopipe.engine.Copies;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
@@ -15,6 +16,7 @@ public final class AsyncProcess implements AutoCloseable {
     private final AsyncPipeWriter stdin;
     private final AsyncPipeReader stdout;
     private final AsyncPipeReader stderr;
+    private final Copies<Integer> exits;
 
     AsyncProcess(Child child, PipeOptions options, Continuations continuations) {
         this.child = child;
@@ -22,6 +24,7 @@ public final class AsyncProcess implements AutoCloseable {
         this.stdin = new AsyncPipeWriter(child.stdin(), options, continuations);
         this.stdout = AsyncPipeReader.of(child.stdout(), options, continuations);
         this.stderr = AsyncPipeReader.of(child.stderr(), options, continuations);
+        this.exits = new Copies<>(child.process().onExit().thenApply(Process::exitValue));
     }
 
     /**
@@ -67,7 +70,7 @@ public final class AsyncProcess implements AutoCloseable {
      *     the future changes nothing for the child
      */
     public CompletableFuture<Integer> onExit() {
-        CompletableFuture<Integer> exit = process().onExit().thenApply(Process::exitValue);
+        CompletableFuture<Integer> exit = exits.next();
         return Relayed.of(exit, () -> exit.cancel(false), continuations);
     }
 

@@ -79,20 +79,17 @@ final class AtomicBlock<T extends @Nullable Object> extends Owner implements Pip
             if (!finish()) {
                 return false;
             }
+            if (view.owner() != null && !view.owner().isActive()) {
+                return true; // the block around this one has given back what this one took
+            }
             left = waiting();
             if (left != null) {
                 left.end(new CancellationException("the block that this read belongs to has ended"));
             }
-            try {
-                if (!complete) {
-                    input.giveBack(input.kept() - keptBefore);
-                }
-                if (isRoot()) {
-                    input.letGo();
-                }
-            } finally {
-                release(view.source());
+            if (!complete) {
+                input.giveBack(input.kept() - keptBefore);
             }
+            release(view.source());
         }
         if (left != null) {
             left.onWake();

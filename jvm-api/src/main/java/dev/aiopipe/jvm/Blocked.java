@@ -6,12 +6,15 @@ import dev.aiopipe.engine.Take;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Reads and writes that park the calling thread until they are through. The work is done on that thread, without the executor. */
 final class Blocked {
+    private static final Timeout NO_TIME = Timeout.of(Duration.ZERO);
+
     private Blocked() {}
 
     @SuppressWarnings("unchecked") // a take of T gives nothing else
@@ -56,23 +59,11 @@ final class Blocked {
     }
 
     /** Reads if that needs no waiting: else {@code otherwise}. */
-    @SuppressWarnings("unchecked") // a take of T gives nothing else
     static <T> T poll(View view, Take<T> take, T otherwise) throws IOException {
-        Reading reading = new Reading(view, take, false) {
-            @Override
-            void onWake() {
-                // stopped before that could matter
-            }
-        };
         try {
-            Object value = reading.take();
-            return value == Take.MORE ? otherwise : (T) value;
-        } catch (IOException | RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IOException(e);
-        } finally {
-            reading.stop();
+            return read(view.within(NO_TIME), take);
+        } catch (InterruptedIOException e) {
+            return otherwise;
         }
     }
 

@@ -49,6 +49,21 @@ final class Continuations {
         }
     }
 
+    /** Runs what has to be run, also if the executor refuses. */
+    void runAnyway(Runnable action) {
+        run(new Task() {
+            @Override
+            public void run() {
+                action.run();
+            }
+
+            @Override
+            public void refused(Throwable why) {
+                action.run();
+            }
+        });
+    }
+
     <T extends @Nullable Object> PipeFuture<T> completed(T value) {
         PipeFuture<T> future = new PipeFuture<>(this, PipeFuture.NO_OPERATION);
         future.succeed(value);

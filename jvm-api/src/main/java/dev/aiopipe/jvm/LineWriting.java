@@ -92,18 +92,16 @@ final class LineWriting implements PipeFuture.Operation {
         batch.clear();
         fill();
         if (batch.position() > 0) {
-            write(batch.flip());
+            return write(batch.flip());
         } else if (next != null) {
             byte[] single = next;
             next = null;
-            write(ByteBuffer.wrap(single));
-        } else {
-            if (failure != null || lines.ended()) {
-                end(failure == null ? lines.failure() : failure);
-            }
-            return false;
+            return write(ByteBuffer.wrap(single));
         }
-        return true;
+        if (failure != null || lines.ended()) {
+            end(failure == null ? lines.failure() : failure);
+        }
+        return false;
     }
 
     /** Fills the batch, until there is no line, or one that has no room. */
@@ -129,17 +127,19 @@ final class LineWriting implements PipeFuture.Operation {
         return next != null;
     }
 
-    private void write(ByteBuffer bytes) {
+    /** Begins a write, unless this was stopped. */
+    private boolean write(ByteBuffer bytes) {
         CompletableFuture<?> write;
         synchronized (this) {
             if (stopped) {
-                return;
+                return false;
             }
             writing = write = writer.write(bytes);
         }
         if (!write.isDone()) {
             write.whenComplete((ignored, thrown) -> turns.schedule());
         }
+        return true;
     }
 
     private boolean stop() {

@@ -56,18 +56,36 @@ class Owner {
     }
 
     final void requireActive() {
-        for (Owner owner = this; owner != null; owner = owner.parent) {
-            if (owner.over) {
-                throw new IllegalStateException("the block that this reader belongs to has ended");
-            }
+        if (!isActive()) {
+            throw new IllegalStateException("the block that this reader belongs to has ended");
         }
     }
 
-    final void waiting(@Nullable Reading reading) {
+    /** Whether neither this nor one around it is through. */
+    final boolean isActive() {
+        return !over && (parent == null || parent.isActive());
+    }
+
+    /** The reading has the read slot. */
+    final void waits(Reading reading) {
         root().waiting = reading;
     }
 
+    /** The reading has it no more. */
+    final void left(Reading reading) {
+        Owner root = root();
+        if (root.waiting == reading) {
+            root.waiting = null;
+        }
+    }
+
+    /** Who has the read slot on behalf of this or of one within it. */
     final @Nullable Reading waiting() {
-        return root().waiting;
+        Reading reading = root().waiting;
+        return reading != null && reading.isOf(this) ? reading : null;
+    }
+
+    final boolean isWithin(Owner other) {
+        return this == other || parent != null && parent.isWithin(other);
     }
 }

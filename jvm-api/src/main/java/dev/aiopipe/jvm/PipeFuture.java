@@ -11,6 +11,7 @@ import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +61,7 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
     private final Continuations continuations;
     private final Operation operation;
     private volatile @Nullable Joiner joiner;
+    private @Nullable Thread helping; // tells a thread whether that is itself
 
     PipeFuture(Continuations continuations, Operation operation) {
         this.continuations = continuations;
@@ -68,12 +70,21 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
 
     /** For the operation, once its outcome is decided. */
     void succeed(T value) {
-        told(super.complete(value));
+        decided(() -> super.complete(value));
     }
 
     /** For the operation, once its outcome is decided. */
     void fail(Throwable failure) {
-        told(super.completeExceptionally(failure));
+        decided(() -> super.completeExceptionally(failure));
+    }
+
+    /** What has come to depend on this while a joining thread worked for it is for the executor all the same. */
+    private void decided(BooleanSupplier completion) {
+        if (helping == Thread.currentThread() && getNumberOfDependents() > 0) {
+            continuations.runAnyway(() -> told(completion.getAsBoolean()));
+        } else {
+            told(completion.getAsBoolean());
+        }
     }
 
     /**
@@ -115,11 +126,20 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
             if (!JOINER.compareAndSet(this, null, mine)) {
                 return; // somebody else helps
             }
-            mine.await();
+            try {
+                mine.await();
+            } catch (Throwable e) { // a ForkJoinPool that can't have one more thread
+                if (!JOINER.compareAndSet(this, mine, null)) {
+                    continuations.run(mine.handed());
+                }
+                throw e;
+            }
             if (JOINER.compareAndSet(this, mine, null)) {
                 return; // done, interrupted or too late
             }
+            helping = mine.thread;
             mine.handed().run();
+            helping = null;
         }
     }
 
@@ -199,21 +219,21 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
         private final Thread thread = Thread.currentThread();
         private final CompletableFuture<?> future;
         private final @Nullable Long deadline; // of System.nanoTime
-        private volatile @Nullable Runnable task;
+        private volatile Continuations.@Nullable Task task;
 
         Joiner(CompletableFuture<?> future, @Nullable Long deadline) {
             this.future = future;
             this.deadline = deadline;
         }
 
-        void hand(Runnable handed) {
+        void hand(Continuations.Task handed) {
             task = handed;
             LockSupport.unpark(thread);
         }
 
         /** What {@link #hand} brings, which has begun already. */
-        Runnable handed() {
-            Runnable handed;
+        Continuations.Task handed() {
+            Continuations.Task handed;
             while ((handed = task) == null) {
                 Thread.onSpinWait();
             }

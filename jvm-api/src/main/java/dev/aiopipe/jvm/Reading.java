@@ -3,6 +3,7 @@ package dev.aiopipe.jvm;
 import dev.aiopipe.engine.Input;
 import dev.aiopipe.engine.Readiness;
 import dev.aiopipe.engine.Take;
+import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +44,7 @@ abstract class Reading implements Readiness.Waiter {
     private final State rest; // behind an outcome
     private final Object monitor;
     private State state; // guarded by the monitor, as is all that follows
-    private Exception failure = new Exception(); // of ENDED
+    private @Nullable Exception failure; // of ENDED
     private long deadlineNanos;
     private long waits;
     private @Nullable Runnable alarmOff;
@@ -97,20 +98,28 @@ abstract class Reading implements Readiness.Waiter {
             switch (before) {
                 case IDLE -> value = view.start(take);
                 case WOKEN -> value = input.proceed(this, take);
-                case ENDED -> throw failure;
+                case ENDED -> throw Objects.requireNonNull(failure);
                 default -> {} // STARTED: it has asked for more
             }
-            while (value == Take.MORE && !input.await(this)) {
-                value = input.proceed(this, take);
+            boolean first = before != State.WOKEN;
+            for (boolean asked = false; ; asked = true) {
+                while (value == Take.MORE && !input.await(this)) {
+                    value = input.proceed(this, take);
+                }
+                if (value != Take.MORE || waits(first)) {
+                    return value;
+                }
+                input.abandon(this);
+                if (asked) {
+                    throw timedOut();
+                }
+                value = view.start(take); // what came behind a short read was not looked for yet
             }
-            if (value == Take.MORE) {
-                waitForWake(before != State.WOKEN);
-            }
-            return value;
         }
     }
 
-    private void waitForWake(boolean first) throws TimeoutException {
+    /** Waits, unless the time is over. */
+    private boolean waits(boolean first) {
         Timeout timeout = view.timeout();
         if (timeout != null) {
             long now = System.nanoTime();
@@ -118,13 +127,18 @@ abstract class Reading implements Readiness.Waiter {
                 deadlineNanos = now + timeout.nanos();
             }
             if (deadlineNanos - now <= 0) {
-                input.abandon(this);
-                throw timedOut();
+                return false;
             }
             long wait = ++waits;
-            alarmOff = timeout.alarm().set(() -> expire(wait), deadlineNanos - now);
+            try {
+                alarmOff = timeout.alarm().set(() -> expire(wait), deadlineNanos - now);
+            } catch (Throwable e) { // there is no thread to be had
+                input.abandon(this);
+                throw e;
+            }
         }
         move(State.WAITING);
+        return true;
     }
 
     private TimeoutException timedOut() {
@@ -159,6 +173,11 @@ abstract class Reading implements Readiness.Waiter {
         onWake();
     }
 
+    /** Whether it reads on behalf of an owner, or of one within it. */
+    final boolean isOf(Owner owner) {
+        return view.owner() != null && view.owner().isWithin(owner);
+    }
+
     /**
      * Ends this.
      *
@@ -187,8 +206,11 @@ abstract class Reading implements Readiness.Waiter {
             alarmOff.run();
             alarmOff = null;
         }
-        if (view.owner() != null) {
-            view.owner().waiting(next == State.WAITING || next == State.WOKEN ? this : null);
+        Owner owner = view.owner();
+        if (owner != null && (next == State.WAITING || next == State.WOKEN)) {
+            owner.waits(this);
+        } else if (owner != null) {
+            owner.left(this);
         }
         state = next;
     }

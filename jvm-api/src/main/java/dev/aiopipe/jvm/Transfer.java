@@ -135,14 +135,18 @@ final class Transfer extends Reading implements PipeFuture.Operation {
     }
 
     private void refused(Throwable why) {
-        if (stop()) {
-            release();
+        if (giveUp()) {
             future.fail(why);
         }
     }
 
     @Override
-    public synchronized boolean withdraw() {
+    public boolean withdraw() {
+        return giveUp();
+    }
+
+    /** Ends this; what the target got by then, or still gets, is taken. */
+    private synchronized boolean giveUp() {
         if (!stop()) {
             return false;
         }
@@ -163,8 +167,9 @@ final class Transfer extends Reading implements PipeFuture.Operation {
             if (writing != null) {
                 takeSent();
             }
-        } catch (IOException e) {
-            return; // closed: what was sent can't be read again anyway
+        } catch (IOException | IllegalStateException e) {
+            return; // closed, or the block around this has ended and given back: what was sent is not this one's any
+            // more
         } finally {
             release();
         }
@@ -185,6 +190,12 @@ final class Transfer extends Reading implements PipeFuture.Operation {
         public Object from(InputBuffer in) {
             int size = (int) Math.min(Math.min(in.size(), CHUNK_SIZE), count - moved);
             return size > 0 || in.ended() || count == moved ? ByteBuffer.wrap(in.copy(size)) : MORE;
+        }
+
+        /** Behind the last byte that is wanted it does not tell the end. */
+        @Override
+        public boolean onlyLooks() {
+            return count == moved;
         }
     }
 }

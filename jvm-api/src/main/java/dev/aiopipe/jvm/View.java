@@ -21,6 +21,10 @@ record View(Source source, @Nullable Owner owner, @Nullable Timeout timeout) {
         return new View(source, other, timeout);
     }
 
+    View within(Timeout other) {
+        return new View(source, owner, other);
+    }
+
     /**
      * Begins a read, see {@link Input#start}.
      *

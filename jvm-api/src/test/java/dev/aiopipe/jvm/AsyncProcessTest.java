@@ -101,6 +101,16 @@ class AsyncProcessTest {
     }
 
     @Test
+    @DisplayName("onReaderGone of a redirected stdin is refused, like its writes")
+    void readerGoneOfRedirected() {
+        ProcessBuilder builder = new ProcessBuilder("true").redirectInput(new java.io.File("/dev/null"));
+        try (AsyncProcess child = get(AsyncPipes.start(builder))) {
+            failure(IllegalStateException.class, child.stdin().onReaderGone());
+            failure(IllegalStateException.class, child.stdin().writeLine("x"));
+        }
+    }
+
+    @Test
     @DisplayName("a cancelled start leaves no child, whenever it is cancelled")
     void cancelledStart() {
         for (int i = 0; i < 20; i++) {

@@ -11,6 +11,7 @@ import dev.aiopipe.PipeOptions;
 import dev.aiopipe.jvm.Link.Kind;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadPendingException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -151,6 +152,50 @@ class AtomicallyTest {
         failure(IllegalStateException.class, inner[0].atomically(AsyncPipeReader::readLine));
         arrive("a\n");
         assertEquals("a", get(reader.readLine()));
+    }
+
+    @Test
+    @DisplayName(
+            "R34 nested, the outer one is cancelled while the inner one waits: nothing is lost, in whatever order they end")
+    void outerCancelledWhileInnerWaits() {
+        source.arrive("0123456789");
+        CompletableFuture<byte[]> outer = reader.atomically(
+                r -> r.readExactly(4).thenCompose(head -> r.atomically(inner -> inner.readExactly(20))));
+
+        assertTrue(outer.cancel(true));
+        executor.runAll(); // the inner one hears of it
+
+        assertEquals("0123456789", new String(get(reader.readExactly(10)), StandardCharsets.UTF_8));
+    }
+
+    @Test
+    @DisplayName("R24 R34 a second read in a block fails, and the block ends all the same")
+    void secondReadInBlock() {
+        CompletableFuture<String> block = reader.atomically(r -> {
+            CompletableFuture<String> first = r.readLine();
+            failure(ReadPendingException.class, r.readLine());
+            assertFalse(first.isDone());
+            return CompletableFuture.completedFuture("ended");
+        });
+
+        executor.runAll();
+        assertEquals("ended", get(block));
+        source.arrive("line\n");
+        assertEquals("line", get(reader.readLine()));
+    }
+
+    @Test
+    @DisplayName("R34 the end of an inner block leaves the read of the outer one alone")
+    void innerEndsWhileOuterReads() {
+        CompletableFuture<String> block = reader.atomically(r -> {
+            CompletableFuture<String> line = r.readLine();
+            r.atomically(inner -> CompletableFuture.completedFuture("nothing read"));
+            return line;
+        });
+
+        source.arrive("line\n").signal();
+        executor.runAll();
+        assertEquals("line", get(block));
     }
 
     @Test

@@ -337,6 +337,22 @@ class CancelTest {
         assertEquals(broken, failure(IOException.class, reader.readLine()));
     }
 
+    @Test
+    @DisplayName("J02 J06 what came behind a short read is seen by a read without patience, and by available()")
+    void withoutPatience() throws Exception {
+        source.arrive("par");
+        CompletableFuture<String> line = reader.readLine();
+        line.cancel(true);
+        source.arrive("tial\nmore");
+
+        AsyncPipeReader impatient = reader.withTimeout(java.time.Duration.ZERO);
+        assertEquals("partial", get(impatient.readLine()));
+        assertEquals(4, reader.asInputStream().available());
+        assertEquals("more", new String(get(reader.readAtMost(4)), StandardCharsets.UTF_8));
+        assertEquals(0, impatient.asInputStream().available());
+        failure(TimeoutException.class, impatient.readLine());
+    }
+
     private AsyncPipeReader timed(Timeout.Alarm alarm) {
         return new AsyncPipeReader(new View(reader.source(), null, Timeout.of(java.time.Duration.ofDays(1), alarm)));
     }

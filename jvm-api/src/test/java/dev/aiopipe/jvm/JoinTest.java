@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.aiopipe.AioPipe;
 import dev.aiopipe.PipeOptions;
+import dev.aiopipe.engine.Take;
 import dev.aiopipe.jvm.NothingLeft.Await;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,8 +17,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.DisplayName;
@@ -162,6 +166,53 @@ class JoinTest {
     }
 
     @Test
+    @DisplayName("J03 a pool that can't have another thread refuses the join, and the read goes on")
+    void exhaustedPool() throws Exception {
+        ForkJoinPool pool = new ForkJoinPool(
+                1, ForkJoinPool.defaultForkJoinWorkerThreadFactory, null, false, 1, 1, 2, null, 60, TimeUnit.SECONDS);
+        try {
+            CompletableFuture<String> line = reader.readLine();
+            var joining = pool.submit(() -> line.join());
+            assertInstanceOf(
+                    RejectedExecutionException.class,
+                    rootOf(assertThrows(ExecutionException.class, () -> joining.get(20, TimeUnit.SECONDS))));
+            assertLeftToExecutor(line);
+        } finally {
+            pool.shutdown();
+        }
+    }
+
+    private static Throwable rootOf(Throwable failure) {
+        return failure.getCause() == null ? failure : rootOf(failure.getCause());
+    }
+
+    @Test
+    @DisplayName("J03 what comes to depend on a read while a joining thread does it runs on the executor")
+    void lateDependent() throws Exception {
+        CompletableFuture<Thread> ran = new CompletableFuture<>();
+        CompletableFuture<?>[] read = new CompletableFuture<?>[1];
+        Take<String> take = in -> {
+            if (in.size() == 0) {
+                return Take.MORE;
+            }
+            read[0].thenRun(() -> ran.complete(Thread.currentThread())); // while the take is under way
+            return "value";
+        };
+        View view = new View(reader.source(), null, null);
+        assertSame(Take.MORE, view.start(take));
+        CompletableFuture<String> future = new PendingRead<>(view, take, true).begin();
+        read[0] = future;
+        Waiting<String> joiner = new Waiting<>(future::join);
+
+        source.arrive("x").signal();
+        Await.until(() -> executor.waiting() == 1, () -> "nothing for the executor");
+        executor.runAll();
+
+        assertSame(Thread.currentThread(), get(ran));
+        assertEquals("value", joiner.result());
+    }
+
+    @Test
     @DisplayName("J03 a joined write ends with the thread that joins")
     void write() throws Exception {
         try (AioPipe pipe = AioPipe.create();
@@ -217,7 +268,7 @@ class JoinTest {
         Throwable failure() throws Exception {
             try {
                 throw new AssertionError("has a result: " + result());
-            } catch (java.util.concurrent.ExecutionException e) {
+            } catch (ExecutionException e) {
                 return e.getCause();
             }
         }

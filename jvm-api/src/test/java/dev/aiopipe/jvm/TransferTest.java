@@ -13,15 +13,18 @@ import dev.aiopipe.jvm.Link.Kind;
 import dev.aiopipe.jvm.NothingLeft.Await;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.Pipe;
 import java.nio.channels.ReadPendingException;
 import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -157,6 +160,43 @@ class TransferTest {
 
     private static boolean isBusy(AsyncPipeReader reader) {
         return reader.request(0).isCompletedExceptionally();
+    }
+
+    @Test
+    @DisplayName("a transfer whose executor refuses has taken what was sent")
+    void executorRefuses() throws Exception {
+        ManualExecutor executor = new ManualExecutor();
+        ScriptedSource source = new ScriptedSource().arrive("abc");
+        AsyncPipeReader reader = source.reader(executor);
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch leave = new CountDownLatch(1);
+        ByteArrayOutputStream sent = new ByteArrayOutputStream();
+        CompletableFuture<Long> transfer = reader.transferTo(Channels.newChannel(new OutputStream() {
+            @Override
+            public void write(int value) {
+                throw new AssertionError();
+            }
+
+            @Override
+            public void write(byte[] bytes, int offset, int length) {
+                entered.countDown();
+                try {
+                    leave.await();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+                sent.write(bytes, offset, length);
+            }
+        }));
+        executor.runAll();
+        entered.await();
+        executor.refuse();
+        leave.countDown();
+
+        failure(RejectedExecutionException.class, transfer);
+        assertEquals("abc", sent.toString(StandardCharsets.UTF_8));
+        source.arrive("next");
+        assertEquals("next", new String(get(reader.readAtMost(10)), StandardCharsets.UTF_8));
     }
 
     @Test

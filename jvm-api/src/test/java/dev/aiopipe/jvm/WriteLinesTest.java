@@ -17,7 +17,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.SubmissionPublisher;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -106,6 +109,30 @@ class WriteLinesTest {
         int[] next = {1};
         get(link.reader().forEachLine(line -> assertEquals("line " + next[0]++, line)));
         assertTrue(next[0] > 1_000);
+    }
+
+    @Test
+    @DisplayName("a cancelled call takes no more lines of an endless iterable")
+    void cancelledEndless() throws Exception {
+        AtomicLong taken = new AtomicLong();
+        Iterable<String> endless =
+                () -> Stream.generate(() -> "line " + taken.incrementAndGet()).iterator();
+        CompletableFuture<Void> writing = link.writer().writeLines(endless); // until the pipe is full
+        CompletableFuture<Void> draining = link.reader().forEachLine(line -> {});
+        long full = taken.get();
+        Await.until(() -> taken.get() > 2 * full, () -> "it does not go on: " + taken);
+
+        writing.cancel(true);
+        link.writer().close();
+
+        get(draining); // all that was sent has arrived
+        Await.until(
+                () -> {
+                    long before = taken.get();
+                    LockSupport.parkNanos(50_000_000); // far more than a line takes
+                    return taken.get() == before;
+                },
+                () -> "it goes on: " + taken);
     }
 
     @Test
