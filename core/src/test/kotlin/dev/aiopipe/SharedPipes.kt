@@ -71,5 +71,5 @@ suspend fun assertPrintsBesideSystemOut(count: Int, program: (Array<String>) -> 
 
 fun isNonBlocking(flags: String) = flags.substringAfter(':').trim().toInt(8) and Posix.O_NONBLOCK != 0
 
-/** No more than a line is missing. */
-private fun isFull(number: Int) = Posix.available(number) > 3_900
+/** What does not fit behind the rest of a page waits for the next one, so that not every byte of the page is used. */
+private fun isFull(number: Int) = Posix.available(number) > 2_000
