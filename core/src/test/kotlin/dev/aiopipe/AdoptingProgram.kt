@@ -22,6 +22,7 @@ object AdoptingProgram {
             "print" -> runBlocking { print(arguments[1].toInt()) }
             "wait" -> waitForStdin()
             "give up once" -> runBlocking { giveUpOnce() }
+            "open anew" -> openAnew()
             "write until broken" -> runBlocking { writeUntilBroken() }
             "close loop" -> runBlocking { closeLoop() }
             "answer on 3" -> runBlocking { answerOnThree() }
@@ -84,9 +85,14 @@ object AdoptingProgram {
         println("waits: ${waiting.isActive}, ${reader.mode}")
     }
 
+    /** Says whether stdin could be opened by its path, then does as "give up once". */
+    private fun openAnew() {
+        println("may be opened anew: ${runCatching { FileInputStream("/proc/self/fd/0").close() }.isSuccess}")
+        runBlocking { giveUpOnce() }
+    }
+
     /** Waits for a line in vain, then reads to the end. */
     private suspend fun giveUpOnce() {
-        println("may be opened anew: ${runCatching { FileInputStream("/proc/self/fd/0").close() }.isSuccess}")
         val input = ReadEnd.stdin().open()
         println("gave up: ${withTimeoutOrNull(50) { input.readLine() } == null}, ${input.mode}")
         println("then ${input.readLine()}")

@@ -56,7 +56,7 @@ class OtherUserTest {
                     program.stdin.close()
                     assertEquals("then null", program.stdout.readLine())
                 }
-                val program = user.running("give up once")
+                val program = user.running("open anew")
                 if (opened) program.withPiped { test(it) } else program.inPipeline(test)
             }
         }
