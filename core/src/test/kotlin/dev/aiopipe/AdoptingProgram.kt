@@ -2,6 +2,7 @@
 
 package dev.aiopipe
 
+import java.io.FileInputStream
 import java.util.zip.CRC32
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.DelicateCoroutinesApi
@@ -9,6 +10,7 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.GlobalScope
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeoutOrNull
 
 /** What real JVMs do in the tests with the descriptors that they were started with. */
 object AdoptingProgram {
@@ -19,6 +21,8 @@ object AdoptingProgram {
             "echo" -> runBlocking { echo() }
             "print" -> runBlocking { print(arguments[1].toInt()) }
             "wait" -> waitForStdin()
+            "give up once" -> runBlocking { giveUpOnce() }
+            "open anew" -> openAnew()
             "write until broken" -> runBlocking { writeUntilBroken() }
             "close loop" -> runBlocking { closeLoop() }
             "answer on 3" -> runBlocking { answerOnThree() }
@@ -79,6 +83,21 @@ object AdoptingProgram {
         val reader = runBlocking { ReadEnd.stdin().open() }
         val waiting = GlobalScope.launch(start = CoroutineStart.UNDISPATCHED) { reader.readLine() }
         println("waits: ${waiting.isActive}, ${reader.mode}")
+    }
+
+    /** Says whether stdin could be opened by its path, then does as "give up once". */
+    private fun openAnew() {
+        println("may be opened anew: ${runCatching { FileInputStream("/proc/self/fd/0").close() }.isSuccess}")
+        runBlocking { giveUpOnce() }
+    }
+
+    /** Waits for a line in vain, then reads to the end. */
+    private suspend fun giveUpOnce() {
+        val input = ReadEnd.stdin().open()
+        println("gave up: ${withTimeoutOrNull(50) { input.readLine() } == null}, ${input.mode}")
+        println("then ${input.readLine()}")
+        println("then ${input.readLine()}")
+        input.close()
     }
 
     /** Writes to stdout until nobody reads it, and names what is thrown then, time and again. */

@@ -1,7 +1,5 @@
 package dev.aiopipe
 
-import kotlinx.coroutines.async
-import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
@@ -15,46 +13,12 @@ import org.junit.jupiter.params.provider.ValueSource
 /** Programs that share their stdin, stdout and stderr with others, and with `System.in` and `System.out`. */
 @ExtendWith(NothingLeft::class)
 class SharedDescriptorsTest {
-    private val neighbour = "exec 4<&0; sleep 1000 <&4 4<&- & echo \$!; exec \"\$@\" 4<&-"
-
     @ParameterizedTest
     @ValueSource(booleans = [false, true])
     @DisplayName("E09 pipes keep their flags, here and for a neighbour, and System.in and System.out go on")
-    fun flagsOfPipes(fallback: Boolean) =
-        runBlocking<Unit> {
-            adopting("echo", fallback = fallback).under(neighbour).withPiped { program ->
-                val sleeper = program.stdout.readLine()!!.toLong()
-                val flags = flagsOf(program.process.pid())
-                val unchanged = {
-                    assertEquals(flags, flagsOf(program.process.pid()))
-                    assertEquals(flags, flagsOf(sleeper))
-                }
-                try {
-                    program.stdin.write("b")
-                    assertEquals("before ${'b'.code}", program.stdout.readLine())
-                    program.stdin.writeLine("during")
-                    assertEquals(
-                        setOf("out during", "System.out during"),
-                        List(2) { program.stdout.readLine() }.toSet(),
-                    )
-                    assertEquals(
-                        setOf("err during", "System.err during"),
-                        List(2) { program.stderr.readLine() }.toSet(),
-                    )
-                    unchanged()
-                    program.stdin.writeLine("enough")
-                    assertEquals("closed", program.stdout.readLine())
-                    unchanged()
-                    program.stdin.write("a")
-                    assertEquals("after ${'a'.code}", program.stdout.readLine())
-                    assertEquals(0, program.awaitExit())
-                    assertEquals(flags, flagsOf(sleeper))
-                    assertTrue(flags.none { isNonBlocking(it) }, "$flags")
-                } finally {
-                    ProcessHandle.of(sleeper).ifPresent { it.destroyForcibly() }
-                }
-            }
-        }
+    fun flagsOfPipes(fallback: Boolean) = runBlocking {
+        assertKeepsFlagsOfPipes(adopting("echo", fallback = fallback))
+    }
 
     @Test
     @DisplayName("E09 a terminal that is stdin, stdout and stderr keeps its flags, here and for a neighbour")
@@ -109,47 +73,10 @@ class SharedDescriptorsTest {
         }
     }
 
-    private fun isNonBlocking(flags: String) = flags.substringAfter(':').trim().toInt(8) and Posix.O_NONBLOCK != 0
-
     @ParameterizedTest
     @ValueSource(booleans = [false, true])
     @DisplayName("E10 20,000 lines of System.out and as many of ours reach a slow reader, each whole")
-    fun systemOutBesideOurs(fallback: Boolean) =
-        runBlocking<Unit> {
-            val count = 20_000
-            val (read, write) = Posix.pipe()
-            Posix.setCapacity(read, 4096)
-            val reader = ReadEnd.inherited(read)
-            val number = ReadEnd.inherited(write) // its own direction is not looked at before it is opened
-            number.close()
-            val program =
-                adopting("print", "$count", fallback = fallback)
-                    .redirectOutput(java.io.File("/proc/self/fd/$write"))
-                    .startPiped()
-            Posix.close(write)
-            program.use {
-                val opened = reader.open()
-                val lines = async {
-                    val seen = mutableListOf<String>()
-                    while (true) {
-                        // slow: the program has to wait for room time and again
-                        if (seen.size % 1_000 == 0)
-                            awaitState("the pipe is full") { isFull(read) || !it.process.isAlive }
-                        seen += opened.readLine() ?: break
-                    }
-                    seen
-                }
-                val seen = lines.await()
-                opened.close()
-                val expected = { who: String, fill: String -> (1..count).map { "$who $it ${fill.repeat(it % 90)}" } }
-                assertEquals(expected("System.out", "x"), seen.filter { it.startsWith("System.out") })
-                assertEquals(expected("ours", "y"), seen.filter { it.startsWith("ours") })
-                assertEquals(2 * count, seen.size)
-                assertEquals(0, program.awaitExit())
-                assertEquals(listOf<String>(), program.stderr.lines().toList().filterNot { "WARNING" in it })
-            }
-        }
-
-    /** No more than a line is missing. */
-    private fun isFull(number: Int) = Posix.available(number) > 3_900
+    fun systemOutBesideOurs(fallback: Boolean) = runBlocking {
+        assertPrintsBesideSystemOut(20_000) { adopting(*it, fallback = fallback) }
+    }
 }

@@ -7,6 +7,7 @@ import java.nio.channels.ServerSocketChannel
 import java.nio.file.Path
 import java.util.zip.CRC32
 import kotlin.io.path.createFile
+import kotlin.io.path.readText
 import kotlin.io.path.writeBytes
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.launch
@@ -178,6 +179,59 @@ class StdinKindsTest {
             adopting("wait", fallback = fallback).withPiped { program ->
                 assertEquals("waits: true, ${mode(fallback)}", program.stdout.readLine())
                 assertEquals(0, program.awaitExit())
+            }
+        }
+
+    @ParameterizedTest
+    @ValueSource(booleans = [false, true])
+    @DisplayName("E14 the same with a FIFO that has a writer, and with a terminal")
+    fun exitsWhileFifoOrTerminalIsSilent(fallback: Boolean) =
+        runBlocking<Unit> {
+            val fifo = directory.fifo()
+            adopting("wait", fallback = fallback).under("exec \"$@\" <'$fifo'").withPiped { program ->
+                val writer = WriteEnd.fifo(fifo).open()
+                assertEquals("waits: true, ${mode(fallback)}", program.stdout.readLine())
+                assertEquals(0, program.awaitExit())
+                writer.close()
+            }
+            val (master, terminal) = Posix.terminal(false)
+            try {
+                val name = Posix.terminalName(master)
+                adopting("wait", fallback = fallback).under("exec \"$@\" <$name").withPiped { program ->
+                    assertEquals("waits: true, ${mode(fallback)}", program.stdout.readLine())
+                    assertEquals(0, program.awaitExit())
+                }
+            } finally {
+                Posix.close(terminal)
+                Posix.close(master)
+            }
+        }
+
+    @ParameterizedTest
+    @ValueSource(booleans = [false, true])
+    @DisplayName("E25 a session leader gets no controlling terminal from its stdin, and ^C there does not end it")
+    fun sessionLeader(fallback: Boolean) =
+        runBlocking<Unit> {
+            requireProgram("setsid")
+            val (master, terminal) = Posix.terminal(false)
+            try {
+                val name = Posix.terminalName(master)
+                // the shell opens the terminal before there is a session of its own that could acquire it
+                val script = "exec setsid \"$@\" <$name"
+                adopting("give up once", fallback = fallback).under(script).withPiped { program ->
+                    assertEquals("gave up: true, ${mode(fallback)}", program.stdout.readLine())
+                    val pid = program.process.pid()
+                    val stat = Path.of("/proc/$pid/stat").readText().substringAfterLast(") ").split(' ')
+                    assertEquals("$pid", stat[3], "the session")
+                    assertEquals("0", stat[4], "the controlling terminal")
+                    Posix.write(master, "\u0003still here\n\u0004".toByteArray())
+                    assertEquals("then still here", program.stdout.readLine())
+                    assertEquals("then null", program.stdout.readLine())
+                    assertEquals(0, program.awaitExit())
+                }
+            } finally {
+                Posix.close(terminal)
+                Posix.close(master)
             }
         }
 

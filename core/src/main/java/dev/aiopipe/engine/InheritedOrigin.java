@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
+import java.nio.channels.Channels;
 import java.nio.channels.Pipe;
 import java.util.function.BooleanSupplier;
 
@@ -21,6 +22,7 @@ import java.util.function.BooleanSupplier;
  * <ul>
  *   <li>a pipe, FIFO or terminal is opened anew through {@code /proc/self/fd}, which gives flags of our own;
  *   <li>a socket can't be opened anew, nor can a pipe that another user has made: each call is told not to wait;
+ *   <li>a FIFO or terminal of another user, or such a pipe that was opened by a name, does not know such calls: threads;
  *   <li>a file or device never makes a selector's event: it is read by threads, blocking;
  *   <li>and so is all the rest, where there is no C library or no {@code /proc}.
  * </ul>
@@ -91,7 +93,7 @@ public final class InheritedOrigin implements Origin {
                                 new ChannelSink(channel, Release.both(registration, release)),
                                 registration.output(),
                                 new ReaderWatch(() -> Descriptors.numberOf(channel), loop));
-                    } else if (kind == Kind.PIPE) {
+                    } else if (kind == Kind.PIPE && LibC.canWrite(number)) {
                         return unflaggedOutbox(claim, false, loop, release);
                     }
                 }
@@ -151,8 +153,8 @@ public final class InheritedOrigin implements Origin {
     }
 
     private Input unflagged(Kind kind, Loop loop, Closeable release) throws IOException {
-        if (kind == Kind.TERMINAL) {
-            return pumped(ReadMode.THREAD, false, loop, release);
+        if (kind == Kind.TERMINAL || kind == Kind.PIPE && !LibC.canRead(number)) {
+            return pumped(ReadMode.THREAD, kind == Kind.PIPE, loop, release);
         }
         Registration watch = Registration.of(Vessel.toRead(LibC.duplicate(number)), loop);
         Closeable owner = Release.both(watch, release);
@@ -178,7 +180,9 @@ public final class InheritedOrigin implements Origin {
 
     /** Closing what the JDK has for 0 to 2 would put /dev/null in its place, so that is never done. */
     private InputStream blockingInput() throws IOException {
-        if (number > 2) {
+        if (number > 2 && Fallback.hasLibC()) { // it may be another user's, and not be opened by its path
+            return Channels.newInputStream(Vessel.toReadBlocking(LibC.duplicate(number)));
+        } else if (number > 2) {
             return new FileInputStream(Kind.path(number).toFile());
         }
         return new FilterInputStream(new FileInputStream(STANDARD[number])) {
@@ -190,7 +194,9 @@ public final class InheritedOrigin implements Origin {
     }
 
     private OutputStream blockingOutput() throws IOException {
-        if (number > 2) {
+        if (number > 2 && Fallback.hasLibC()) {
+            return Channels.newOutputStream(Vessel.toWriteBlocking(LibC.duplicate(number)));
+        } else if (number > 2) {
             return new FileOutputStream(Kind.path(number).toFile());
         }
         return new FilterOutputStream(new FileOutputStream(STANDARD[number])) {

@@ -29,6 +29,8 @@ final class LibC {
     static final int EEXIST = 17;
     static final int ENFILE = 23;
     static final int EMFILE = 24;
+    static final int ENOSYS = 38;
+    static final int EOPNOTSUPP = 95;
 
     private static final int F_DUPFD_CLOEXEC = 1030;
     private static final int F_SETPIPE_SZ = 1031;
@@ -153,6 +155,31 @@ final class LibC {
     /** Writes to a pipe without waiting, whatever its flags are. */
     static long write(int number, ByteBuffer direct) {
         return Binding.pwritev2(number, vector(direct), 1, -1, RWF_NOWAIT);
+    }
+
+    /**
+     * Whether {@link #read} works on a pipe. Only what pipe(2) has made knows RWF_NOWAIT, not what was opened by a name in /proc (fs/pipe.c,
+     * FMODE_NOWAIT). Takes no byte, as there is no memory to take it to.
+     */
+    static boolean canRead(int number) {
+        return Binding.preadv2(number, nowhere(), 1, -1, RWF_NOWAIT) >= 0 || knowsNoWait();
+    }
+
+    /** Whether {@link #write} works on a pipe, as {@link #canRead}. Writes no byte. */
+    static boolean canWrite(int number) {
+        return Binding.pwritev2(number, nowhere(), 1, -1, RWF_NOWAIT) >= 0 || knowsNoWait();
+    }
+
+    private static boolean knowsNoWait() {
+        return errno() != EOPNOTSUPP && errno() != ENOSYS;
+    }
+
+    /** One byte in the first page, where never is any. */
+    private static Pointer nowhere() {
+        Memory iovec = new Memory(2L * Native.POINTER_SIZE);
+        iovec.setLong(0, 1);
+        iovec.setLong(Native.POINTER_SIZE, 1);
+        return iovec;
     }
 
     private static Pointer address(ByteBuffer direct) {

@@ -14,14 +14,28 @@ final class Vessel {
     /** A channel to read from. Takes the number over: it is closed here, whatever happens. */
     static Pipe.SourceChannel toRead(int number) throws IOException {
         Pipe pipe = pipe(number);
-        fill(number, pipe.source(), pipe.sink());
+        fill(number, pipe.source(), pipe.sink(), false);
         return pipe.source();
     }
 
     /** A channel to write to. Takes the number over: it is closed here, whatever happens. */
     static Pipe.SinkChannel toWrite(int number) throws IOException {
         Pipe pipe = pipe(number);
-        fill(number, pipe.sink(), pipe.source());
+        fill(number, pipe.sink(), pipe.source(), false);
+        return pipe.sink();
+    }
+
+    /** A channel that blocks while it reads. Takes the number over, not its flags: they stay as they are. */
+    static Pipe.SourceChannel toReadBlocking(int number) throws IOException {
+        Pipe pipe = pipe(number);
+        fill(number, pipe.source(), pipe.sink(), true);
+        return pipe.source();
+    }
+
+    /** A channel that blocks while it writes. Takes the number over, not its flags: they stay as they are. */
+    static Pipe.SinkChannel toWriteBlocking(int number) throws IOException {
+        Pipe pipe = pipe(number);
+        fill(number, pipe.sink(), pipe.source(), true);
         return pipe.sink();
     }
 
@@ -34,10 +48,11 @@ final class Vessel {
         }
     }
 
-    private static void fill(int number, SelectableChannel vessel, SelectableChannel other) throws IOException {
+    private static void fill(int number, SelectableChannel vessel, SelectableChannel other, boolean blocking)
+            throws IOException {
         try (other) {
-            int target = Descriptors.numberOf(
-                    vessel); // leaves it non-blocking: the JDK never sets flags on what comes into it
+            int target = Descriptors.numberOf(vessel); // leaves it non-blocking
+            vessel.configureBlocking(blocking); // before it is filled: the JDK never sets flags on what comes into it
             LibC.replace(number, target);
         } catch (Throwable e) {
             vessel.close();
