@@ -1,6 +1,7 @@
 package dev.aiopipe
 
 import java.io.IOException
+import java.nio.ByteBuffer
 import java.nio.channels.AsynchronousCloseException
 import java.nio.file.FileAlreadyExistsException
 import java.nio.file.Files
@@ -48,6 +49,23 @@ class FifoTest {
             val reader = ReadEnd.fifo(fifo).open()
             opening.await().use { it.writeLine("hello") }
             assertEquals("hello", reader.readLine())
+            assertNull(reader.readLine())
+            reader.close()
+        }
+
+    @Test
+    @DisplayName("E11 R04 a read of nothing does not use the end up")
+    fun readOfNothingAtTheEnd() =
+        runBlocking<Unit> {
+            val fifo = directory.fifo()
+            val reader = ReadEnd.fifo(fifo).open()
+            val line = async(start = CoroutineStart.UNDISPATCHED) { reader.readLine() }
+            WriteEnd.fifo(fifo).open().use { it.write("abc") }
+            assertEquals("abc", line.await()) // the end was seen, and not told
+            assertEquals(0, reader.readExactly(0).size)
+            assertEquals(0, reader.readAtMost(0).size)
+            assertEquals(0, reader.skip(0))
+            assertEquals(0, reader.read(ByteBuffer.allocate(0)))
             assertNull(reader.readLine())
             reader.close()
         }

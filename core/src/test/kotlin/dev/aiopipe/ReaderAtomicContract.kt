@@ -2,9 +2,16 @@ package dev.aiopipe
 
 import java.nio.channels.ReadPendingException
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Deferred
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.async
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.currentCoroutineContext
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Assertions.fail
@@ -137,6 +144,24 @@ interface ReaderAtomicContract : ReaderCase {
         assertThrows<ReadPendingException> { reader.atomically { fail<Unit>("ran") } }
         gate.complete(Unit)
         assertEquals("ab", block.await().decodeToString())
+    }
+
+    @Test
+    @DisplayName("R34 a read that a block has left under way elsewhere is over, and the reader is free")
+    fun readThatOutlivesItsBlock() = reading {
+        var left: Deferred<Result<String?>>? = null
+        send("header\n")
+        val scope = CoroutineScope(Dispatchers.Default)
+        val header = reader.atomically {
+            val header = readLine()
+            val mine = currentCoroutineContext().minusKey(Job)
+            left = scope.async(mine, CoroutineStart.UNDISPATCHED) { runCatching { readLine() } }
+            header
+        }
+        assertEquals("header", header)
+        assertEquals(IllegalStateException::class, left!!.await().exceptionOrNull()?.let { it::class })
+        send("body\n")
+        assertEquals("body", reader.readLine())
     }
 
     @Test

@@ -177,6 +177,19 @@ class SocketTest {
         far.close()
     }
 
+    @Test
+    @DisplayName("E22 W05 a closed loop ends awaitReaderGone, though nobody writes")
+    fun closedLoopEndsWatch() = connected { (near, far) ->
+        val loop = PipeLoop.create("short-lived")
+        val writer = near.tx().open(PipeOptions.defaults().withLoop(loop))
+        val watching = async(start = CoroutineStart.UNDISPATCHED) { runCatching { writer.awaitReaderGone() } }
+        assertTrue(watching.isActive)
+        loop.close()
+        assertEquals("pipe loop short-lived is closed", rootMessage(watching.await()))
+        near.close()
+        far.close()
+    }
+
     private fun connected(block: suspend CoroutineScope.(Pair<DuplexEnd, DuplexEnd>) -> Unit) = serving { server ->
         val near = SocketChannel.open(server.localAddress)
         val far = server.acceptConnection()
