@@ -17,7 +17,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -43,31 +42,28 @@ class ExecutorTest {
     void continuationsRunOnTheExecutor() throws Exception {
         try (AsyncProcess cat = get(
                 AsyncPipes.start(new ProcessBuilder("cat"), java.util.Map.of(), PipeOptions.defaults(), executor))) {
+            signal(cat, "STOP"); // so that nothing is through before all have asked
             CompletableFuture<String> line = cat.stdout().readLine().thenApply(ExecutorTest::threadName);
             CompletableFuture<String> write =
                     cat.stdin().write(new byte[1 << 20]).thenApply(ExecutorTest::threadName);
             CompletableFuture<String> closed = cat.stdin().onClosed().thenApply(ExecutorTest::threadName);
             CompletableFuture<String> exit = cat.onExit().thenApply(ExecutorTest::threadName);
+            signal(cat, "CONT");
             get(cat.stdin().writeLine(""));
             assertEquals("mine", get(line));
             assertEquals("mine", get(write));
-            CountDownLatch attached = new CountDownLatch(1);
-            executor.execute(
-                    () -> awaitUninterruptibly(attached)); // else the child's end may be told before all have asked
+            signal(cat, "STOP");
             CompletableFuture<String> stop = cat.stop().thenApply(ExecutorTest::threadName);
-            attached.countDown();
+            signal(cat, "CONT");
             assertEquals("mine", get(closed));
             assertEquals("mine", get(exit));
             assertEquals("mine", get(stop));
         }
     }
 
-    private static void awaitUninterruptibly(CountDownLatch latch) {
-        try {
-            assertTrue(latch.await(20, TimeUnit.SECONDS));
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
+    private static void signal(AsyncProcess child, String name) throws Exception {
+        String kill = "kill -" + name + " " + child.process().pid();
+        assertEquals(0, new ProcessBuilder("sh", "-c", kill).start().waitFor());
     }
 
     @Test
