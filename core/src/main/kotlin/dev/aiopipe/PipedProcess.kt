@@ -16,6 +16,7 @@ import kotlinx.coroutines.future.asDeferred
 import kotlinx.coroutines.future.await
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
+import kotlinx.coroutines.yield
 
 /** A child process and this side of its pipes. Made by [startPiped] and [withPiped]. */
 public class PipedProcess internal constructor(private val child: Child, options: PipeOptions) : AutoCloseable {
@@ -59,9 +60,9 @@ public class PipedProcess internal constructor(private val child: Child, options
     @JvmName("stop")
     public suspend fun stop(grace: Duration = 5.seconds, descendants: Boolean = false): Int {
         return withContext(Dispatchers.Default) { // its clock is the wall's, also under runTest
-            val stopped = Stop.of(child, grace.toJavaDuration(), descendants, Dispatchers.Default.asExecutor())
+            val stop = Stop.of(child, grace.toJavaDuration(), descendants, Dispatchers.Default.asExecutor())
             val drains = listOf(stdout, stderr).map { launch(start = CoroutineStart.UNDISPATCHED) { drain(it) } }
-            stopped.await().also { drains.forEach { it.cancelAndJoin() } }
+            stop.begin().await().also { drains.forEach { it.cancelAndJoin() } } // behind them: they see who reads now
         }
     }
 
@@ -69,7 +70,7 @@ public class PipedProcess internal constructor(private val child: Child, options
     private suspend fun drain(reader: PipeReader) {
         var theirs = false
         try {
-            while (reader.readAtMost(DRAIN_SIZE).isNotEmpty()) continue
+            while (reader.readAtMost(DRAIN_SIZE).isNotEmpty()) yield() // a child may write without end
         } catch (_: ReadPendingException) {
             theirs = true
         } catch (_: IOException) {

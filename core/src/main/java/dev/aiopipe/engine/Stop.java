@@ -39,25 +39,28 @@ public final class Stop {
     }
 
     /**
-     * Begins; blocks only for the look at the descendants.
+     * Nothing is begun yet.
      *
      * @param child what is to end
      * @param grace how long each step waits, wall-clock time
      * @param descendants whether the signals go to the child's descendants, too, and those that outlive it are killed
      * @param executor what the further steps run on
-     * @return the exit code, on the executor; to cancel it leaves out the steps that are still to come
+     * @return to {@link #begin}, once whoever drains the output has seen who else reads it
      * @throws IllegalArgumentException if the grace is negative
      */
-    public static CompletableFuture<Integer> of(Child child, Duration grace, boolean descendants, Executor executor) {
+    public static Stop of(Child child, Duration grace, boolean descendants, Executor executor) {
         if (grace.isNegative()) {
             throw new IllegalArgumentException("grace < 0: " + grace);
         }
-        Stop stop = new Stop(child, grace, descendants, executor);
-        stop.begin();
-        return stop.stopped;
+        return new Stop(child, grace, descendants, executor);
     }
 
-    private void begin() {
+    /**
+     * Begins; blocks only for the look at the descendants.
+     *
+     * @return the exit code, on the executor; to cancel it leaves out the steps that are still to come
+     */
+    public CompletableFuture<Integer> begin() {
         look();
         child.stdin().close();
         afterGrace(() -> {
@@ -70,6 +73,7 @@ public final class Stop {
                 then(exit, () -> {});
             });
         });
+        return stopped;
     }
 
     /** Those that are known by now: there are none any more when the child has exited. */

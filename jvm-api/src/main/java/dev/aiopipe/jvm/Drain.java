@@ -14,8 +14,13 @@ final class Drain extends Reading {
         this.turns = new Turns(continuations, this::turn, refusal -> end());
     }
 
+    /** Tries at once: an output that somebody is reading at this moment is left to them. */
     void begin() {
-        turns.schedule();
+        turns.begin(() -> {
+            if (step()) {
+                turns.schedule(); // a child may write without end
+            }
+        });
     }
 
     /** Nobody is held up any more. */
@@ -31,12 +36,18 @@ final class Drain extends Reading {
     }
 
     private void turn() {
+        while (step()) {
+            continue;
+        }
+    }
+
+    /** Drops what is there. False if that was nothing. */
+    private boolean step() {
         try {
-            Object dropped;
-            do {
-                dropped = take();
-            } while (dropped != Take.MORE && (int) dropped > 0);
-            if (dropped != Take.MORE) {
+            Object dropped = take();
+            if (dropped != Take.MORE && (int) dropped > 0) {
+                return true;
+            } else if (dropped != Take.MORE) {
                 end();
             }
         } catch (ReadPendingException e) {
@@ -44,6 +55,7 @@ final class Drain extends Reading {
         } catch (Exception e) {
             end(); // closed by its user, or failed: nothing is left to drain
         }
+        return false;
     }
 
     private static Object drop(InputBuffer in) throws IOException {

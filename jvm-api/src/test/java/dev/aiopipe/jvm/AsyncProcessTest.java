@@ -169,6 +169,13 @@ class AsyncProcessTest {
     }
 
     @Test
+    @DisplayName("stop ends a child that writes without end")
+    void stopsFlood() {
+        AsyncProcess child = start("sh", "-c", "trap '' PIPE; exec cat /dev/zero");
+        assertEquals(143, get(child.stop(java.time.Duration.ofMillis(10))));
+    }
+
+    @Test
     @DisplayName("stop leaves an output to whoever reads it")
     void stopLeavesTheReader() {
         AsyncProcess child = start("sh", "-c", "cat; echo last");
