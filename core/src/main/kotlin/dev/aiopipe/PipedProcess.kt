@@ -8,11 +8,9 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.toJavaDuration
 import kotlinx.coroutines.CoroutineStart
-import kotlinx.coroutines.Deferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.asExecutor
 import kotlinx.coroutines.cancelAndJoin
-import kotlinx.coroutines.future.asDeferred
 import kotlinx.coroutines.future.await
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
@@ -32,9 +30,6 @@ public class PipedProcess internal constructor(private val child: Child, options
     /** What the child reports. If it was redirected elsewhere, or into stdout, it is at its end. */
     public val stderr: PipeReader = PipeReader(child.stderr(), options)
 
-    /** One for all waits: a future never forgets those who gave up waiting for it. */
-    private val exit: Deferred<Int> by lazy { process.onExit().thenApply { it.exitValue() }.asDeferred() }
-
     /**
      * Waits for the child's exit. That is not the end of its output, which a grandchild may keep open.
      *
@@ -42,7 +37,7 @@ public class PipedProcess internal constructor(private val child: Child, options
      *
      * @return its exit code, as [Process.exitValue] gives it: 128 plus the signal's number for one that was killed
      */
-    public suspend fun awaitExit(): Int = exit.await()
+    public suspend fun awaitExit(): Int = child.exit().await()
 
     /**
      * Ends the child as gently as it lets: closes its stdin, then asks it to end (SIGTERM), then kills it (SIGKILL),

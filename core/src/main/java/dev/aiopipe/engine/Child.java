@@ -1,14 +1,79 @@
 package dev.aiopipe.engine;
 
-/**
- * A child that was started, and this side of its pipes.
- *
- * @param process the child
- * @param stdin refuses every message if the user has redirected it
- * @param stdout at its end if the user has redirected it
- * @param stderr at its end if the user has redirected it, or has it go where stdout goes
- */
-public record Child(Process process, Outbox stdin, Input stdout, Input stderr) {
+import java.util.concurrent.CompletableFuture;
+
+/** A child that was started, and this side of its pipes. */
+public final class Child {
+    private final Process process;
+    private final Outbox stdin;
+    private final Input stdout;
+    private final Input stderr;
+    private Copies<Integer>
+            exits; // guarded by this; the JDK's future costs a task of a pool at the exit, so only if it is asked for
+
+    /**
+     * A child with its streams.
+     *
+     * @param process the child
+     * @param stdin refuses every message if the user has redirected it
+     * @param stdout at its end if the user has redirected it
+     * @param stderr at its end if the user has redirected it, or has it go where stdout goes
+     */
+    public Child(Process process, Outbox stdin, Input stdout, Input stderr) {
+        this.process = process;
+        this.stdin = stdin;
+        this.stdout = stdout;
+        this.stderr = stderr;
+    }
+
+    /**
+     * The child.
+     *
+     * @return as the JDK knows it
+     */
+    public Process process() {
+        return process;
+    }
+
+    /**
+     * What it reads.
+     *
+     * @return always the same one
+     */
+    public Outbox stdin() {
+        return stdin;
+    }
+
+    /**
+     * What it writes.
+     *
+     * @return always the same one
+     */
+    public Input stdout() {
+        return stdout;
+    }
+
+    /**
+     * What it reports.
+     *
+     * @return always the same one
+     */
+    public Input stderr() {
+        return stderr;
+    }
+
+    /**
+     * Its exit.
+     *
+     * @return completes with the exit code. Each call gives a new one, which may be cancelled, and is forgotten then
+     */
+    public synchronized CompletableFuture<Integer> exit() {
+        if (exits == null) {
+            exits = new Copies<>(process.onExit().thenApply(Process::exitValue));
+        }
+        return exits.next();
+    }
+
     /** Kills it, and releases everything; does not wait for its end. */
     public void kill() {
         try {

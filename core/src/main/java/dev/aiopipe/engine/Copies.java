@@ -3,7 +3,6 @@ package dev.aiopipe.engine;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.BiConsumer;
 
 /**
  * Futures of one event, for any number of those who wait. Unlike {@link CompletableFuture#copy}, which an origin keeps until it
@@ -35,8 +34,7 @@ public final class Copies<T> {
         waiting.add(copy);
         copy.whenComplete((value, failure) -> waiting.remove(copy));
         if (origin.isDone()) { // perhaps too late for the origin to see it
-            BiConsumer<T, Throwable> outcome = (value, failure) -> complete(copy, value, failure);
-            origin.whenComplete(outcome);
+            origin.whenComplete((value, failure) -> complete(copy, value, failure));
         }
         return copy;
     }

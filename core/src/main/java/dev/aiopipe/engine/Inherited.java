@@ -25,7 +25,7 @@ final class Inherited {
     static Inherited claim(int number, boolean forReading) throws IOException {
         synchronized (OPEN) {
             Inherited inherited = OPEN.computeIfAbsent(number, Inherited::new);
-            if (forReading ? inherited.reading : inherited.writing) {
+            if (inherited.isOpen(forReading)) {
                 throw new IOException("descriptor " + number + " is opened already: " + Kind.target(number));
             }
             inherited.set(forReading, true);
@@ -37,8 +37,8 @@ final class Inherited {
     static void close(int number, boolean forReading) throws IOException {
         synchronized (OPEN) {
             Inherited inherited = OPEN.get(number);
-            boolean used = inherited != null && (forReading ? inherited.reading : inherited.writing);
-            if (!used && Kind.of(number).isStream()) {
+            boolean open = inherited != null && inherited.isOpen(forReading);
+            if (!open && Kind.of(number).isStream()) {
                 claim(number, forReading).release(forReading).close();
             }
         }
@@ -68,6 +68,10 @@ final class Inherited {
 
     int number() {
         return number;
+    }
+
+    private boolean isOpen(boolean forReading) {
+        return forReading ? reading : writing;
     }
 
     private void set(boolean forReading, boolean open) {

@@ -35,7 +35,7 @@ public final class Stop {
         this.graceNanos = (grace.compareTo(FOR_EVER) < 0 ? grace : FOR_EVER).toNanos();
         this.withDescendants = withDescendants;
         this.executor = executor;
-        this.exit = child.process().onExit().thenApply(Process::exitValue);
+        this.exit = child.exit();
     }
 
     /**

@@ -2,7 +2,6 @@ package dev.aiopipe.jvm;
 
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.engine.Child;
-import dev.aiopipe.engine.Copies;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
@@ -16,7 +15,6 @@ public final class AsyncProcess implements AutoCloseable {
     private final AsyncPipeWriter stdin;
     private final AsyncPipeReader stdout;
     private final AsyncPipeReader stderr;
-    private final Copies<Integer> exits;
 
     AsyncProcess(Child child, PipeOptions options, Continuations continuations) {
         this.child = child;
@@ -24,7 +22,6 @@ public final class AsyncProcess implements AutoCloseable {
         this.stdin = new AsyncPipeWriter(child.stdin(), options, continuations);
         this.stdout = AsyncPipeReader.of(child.stdout(), options, continuations);
         this.stderr = AsyncPipeReader.of(child.stderr(), options, continuations);
-        this.exits = new Copies<>(child.process().onExit().thenApply(Process::exitValue));
     }
 
     /**
@@ -70,7 +67,7 @@ public final class AsyncProcess implements AutoCloseable {
      *     the future changes nothing for the child
      */
     public CompletableFuture<Integer> onExit() {
-        CompletableFuture<Integer> exit = exits.next();
+        CompletableFuture<Integer> exit = child.exit();
         return Relayed.of(exit, () -> exit.cancel(false), continuations);
     }
 
