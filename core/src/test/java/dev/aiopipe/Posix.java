@@ -18,6 +18,7 @@ public final class Posix {
     private static final int FIONREAD = 0x541B;
     private static final int LOCAL_FLAGS = 12; // in struct termios, behind three other int
     private static final int ECHO = 010;
+    private static final int EIO = 5;
     private static final C LIBRARY = Native.load("c", C.class);
 
     private Posix() {}
@@ -81,6 +82,13 @@ public final class Posix {
     public static byte[] read(int number, int count) {
         byte[] bytes = new byte[count];
         return java.util.Arrays.copyOf(bytes, checked((int) LIBRARY.read(number, bytes, count)));
+    }
+
+    /** Reads what a terminal shows, waiting for it; empty when nobody has the terminal open any more, which is EIO. */
+    public static byte[] readMaster(int number, int count) {
+        byte[] bytes = new byte[count];
+        int read = (int) LIBRARY.read(number, bytes, count);
+        return java.util.Arrays.copyOf(bytes, read < 0 && Native.getLastError() == EIO ? 0 : checked(read));
     }
 
     /** How many bytes a read would give at once. */

@@ -13,6 +13,8 @@ import org.junit.jupiter.params.provider.EnumSource
 
 @ParameterizedClass @EnumSource class FifoFromRawTest(threads: Threads) : ReaderContract(FifoFromRaw, threads)
 
+@ParameterizedClass @EnumSource class TerminalFromRawTest(threads: Threads) : ReaderContract(TerminalFromRaw, threads)
+
 @ParameterizedClass @EnumSource class SocketFromRawTest(threads: Threads) : ReaderContract(SocketFromRaw, threads)
 
 @ParameterizedClass @EnumSource class ThreadFromRawTest(threads: Threads) : ReaderContract(ThreadFromRaw, threads)

@@ -7,6 +7,7 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.DisplayName
@@ -87,6 +88,25 @@ class ReaderGoneTest {
                 child.stdin.writeLine("that is all")
                 waiting.await()
                 assertThrowsSuspending<BrokenPipeException> { child.stdin.write("more") }
+            }
+        }
+
+    @Test
+    @DisplayName("W05 what is typed on a terminal is no sign that it is gone; the next write tells")
+    fun terminal() =
+        runBlocking<Unit> {
+            val (master, terminal) = Posix.terminal(true)
+            PipeLoop.create("terminal").use { loop ->
+                val writer = WriteEnd.inherited(terminal).open(PipeOptions.defaults().withLoop(loop))
+                val waiting = async(start = CoroutineStart.UNDISPATCHED) { runCatching { writer.awaitReaderGone() } }
+                Posix.write(master, "typed".toByteArray())
+                awaitState("it has arrived") { Posix.available(terminal) == 5 }
+                repeat(2) { withContext(loop.dispatcher) {} } // a pass that sees it
+                assertTrue(waiting.isActive)
+                Posix.close(master)
+                assertThrowsSuspending<BrokenPipeException> { writer.write("x") }
+                assertTrue(waiting.await().isSuccess)
+                writer.close()
             }
         }
 

@@ -89,10 +89,12 @@ public final class InheritedOrigin implements Origin {
                     if (fresh >= 0) {
                         Pipe.SinkChannel channel = Vessel.toWrite(fresh);
                         Registration registration = Registration.of(channel, loop);
+                        ReaderWatch.Number watched = // what is typed is input, on any copy of a terminal
+                                kind == Kind.TERMINAL ? null : () -> Descriptors.numberOf(channel);
                         return new Outbox(
                                 new ChannelSink(channel, Release.both(registration, release)),
                                 registration.output(),
-                                new ReaderWatch(() -> Descriptors.numberOf(channel), loop));
+                                new ReaderWatch(watched, loop));
                     } else if (kind == Kind.PIPE && LibC.canWrite(number)) {
                         return unflaggedOutbox(claim, false, loop, release);
                     }
