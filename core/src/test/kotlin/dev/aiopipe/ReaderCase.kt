@@ -13,15 +13,16 @@ interface ReaderCase {
     val kind: ReadableKind
     val threads: Threads
 
-    /** One test, with a stream of its own. */
-    fun reading(maxLineBytes: Int = 16 shl 20, case: suspend Reading.() -> Unit) = threads.run { loop ->
-        val stream = kind.open(PipeOptions.defaults().withLoop(loop).withMaxLineBytes(maxLineBytes))
-        try {
-            Reading(stream, this, kind).case()
-        } finally {
-            withContext(NonCancellable) { stream.release() }
+    /** One test, with a stream of its own; of the named loop, or of that of [threads]. */
+    fun reading(maxLineBytes: Int = 16 shl 20, of: PipeLoop? = null, case: suspend Reading.() -> Unit) =
+        threads.run { loop ->
+            val stream = kind.open(PipeOptions.defaults().withLoop(of ?: loop).withMaxLineBytes(maxLineBytes))
+            try {
+                Reading(stream, this, kind).case()
+            } finally {
+                withContext(NonCancellable) { stream.release() }
+            }
         }
-    }
 }
 
 /** A stream to read from, and its other side. */

@@ -145,6 +145,23 @@ interface ReaderWaitsContract : ReaderCase {
         assertClosed()
     }
 
+    @Test
+    @DisplayName("E22 the end of the loop fails a waiting read, and later ones, with the cause")
+    fun loopEnds() {
+        val loop = PipeLoop.create("short-lived")
+        reading(of = loop) {
+            val read = waiting { reader.readLine() }
+            sendAndArrive("half a line")
+            loop.close()
+            assertEquals("pipe loop short-lived is closed", rootMessage(runCatching { read.await() }))
+            assertEquals(0, reader.buffered)
+            for (later in listOf<suspend () -> Any?>({ reader.readAtMost(1) }, { reader.readLine() })) {
+                assertEquals("pipe loop short-lived is closed", rootMessage(runCatching { later() }))
+            }
+            assertClosed()
+        }
+    }
+
     private suspend fun Reading.assertClosed() {
         repeat(2) {
             assertThrows<ClosedChannelException> { reader.readLine() }

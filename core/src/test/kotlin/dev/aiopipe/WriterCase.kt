@@ -17,9 +17,9 @@ interface WriterCase {
     val tooMuch: Int
         get() = kind.onTheWay + 1_000_000
 
-    /** One test, with a stream of its own. */
-    fun writing(case: suspend Writing.() -> Unit) = threads.run { loop ->
-        val stream = kind.open(PipeOptions.defaults().withLoop(loop))
+    /** One test, with a stream of its own; of the named loop, or of that of [threads]. */
+    fun writing(of: PipeLoop? = null, case: suspend Writing.() -> Unit) = threads.run { loop ->
+        val stream = kind.open(PipeOptions.defaults().withLoop(of ?: loop))
         try {
             Writing(stream, this).case()
         } finally {

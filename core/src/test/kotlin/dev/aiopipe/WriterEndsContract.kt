@@ -216,6 +216,32 @@ interface WriterEndsContract : WriterCase {
     }
 
     @Test
+    @DisplayName("E22 the end of the loop fails waiting writes, and later ones, with the cause")
+    fun loopEnds() {
+        val loop = PipeLoop.create("short-lived")
+        writing(of = loop) {
+            val calls =
+                listOf<suspend () -> Any?>(
+                    { writer.write(noise(tooMuch)) },
+                    { writer.writeLine("behind it") },
+                    { writer.awaitReaderGone() },
+                    { writer.awaitClosed() },
+                )
+            val waits = calls.map { waiting { it() } }
+            loop.close()
+            for (wait in waits) {
+                assertEquals("pipe loop short-lived is closed", rootMessage(runCatching { wait.await() }))
+            }
+            repeat(2) {
+                for (later in calls) {
+                    assertEquals("pipe loop short-lived is closed", rootMessage(runCatching { later() }))
+                }
+                writer.close()
+            }
+        }
+    }
+
+    @Test
     @DisplayName("W14 a buffer none of which was sent is unchanged")
     fun failedWriteOfNothingLeavesTheBuffer() {
         assumeTrue(kind.canBreak)
