@@ -236,6 +236,29 @@ class FifoTest {
         }
 
     @Test
+    @DisplayName("W05 a FIFO's reader goes, another one comes, and goes as well")
+    fun readersComeAndGo() =
+        runBlocking<Unit> {
+            val fifo = directory.fifo()
+            val first = ReadEnd.fifo(fifo).open()
+            val writer = WriteEnd.fifo(fifo).open()
+            first.close()
+            repeat(3) {
+                writer.awaitReaderGone()
+                assertThrowsSuspending<BrokenPipeException> { writer.write("x") }
+                val reader = ReadEnd.fifo(fifo).open()
+                val gone = async(start = CoroutineStart.UNDISPATCHED) { writer.awaitReaderGone() }
+                assertTrue(gone.isActive)
+                writer.writeLine("hello")
+                assertEquals("hello", reader.readLine())
+                assertTrue(gone.isActive)
+                reader.close()
+                gone.await()
+            }
+            writer.close()
+        }
+
+    @Test
     @DisplayName("a FIFO's reader that goes breaks the pipe")
     fun brokenPipe() =
         runBlocking<Unit> {

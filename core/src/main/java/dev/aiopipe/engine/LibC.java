@@ -38,7 +38,8 @@ final class LibC {
     private static final int MSG_DONTWAIT = 0x40;
     private static final int MSG_NOSIGNAL = 0x4000;
     private static final int RWF_NOWAIT = 8;
-    private static final short POLLHUP = 0x10;
+    private static final int POLLERR = 0x08;
+    private static final int POLLHUP = 0x10;
 
     private LibC() {}
 
@@ -124,12 +125,22 @@ final class LibC {
 
     /** Whether the last writer of a pipe or FIFO has left since it was opened here. */
     static boolean isHungUp(int number) throws IOException {
+        return (conditions(number) & POLLHUP) != 0;
+    }
+
+    /** Whether nobody has the other side of a pipe or FIFO, whose writing end this is, open for reading. */
+    static boolean hasNoReader(int number) throws IOException {
+        return (conditions(number) & POLLERR) != 0;
+    }
+
+    /** What poll(2) tells without being asked. */
+    private static int conditions(int number) throws IOException {
         ByteBuffer pollfd = ByteBuffer.allocateDirect(8).order(java.nio.ByteOrder.nativeOrder());
         pollfd.putInt(0, number);
         if (Binding.poll(Native.getDirectBufferPointer(pollfd), 1, 0) < 0) {
             throw failure("poll of descriptor " + number);
         }
-        return (pollfd.getShort(6) & POLLHUP) != 0;
+        return pollfd.getShort(6);
     }
 
     /** Tells the peer of a socket that nothing more is written. */

@@ -19,55 +19,76 @@ final class ReaderWatch {
 
     private final Number number;
     private final Loop loop;
-    private final CompletableFuture<Void> gone = new CompletableFuture<>();
-    private final Copies<Void> copies = new Copies<>(gone);
-    private Registration registration; // guarded by this, as is all that follows
+    private CompletableFuture<Void> gone; // guarded by this, as is all that follows
+    private Copies<Void> copies;
+    private Registration registration;
     private boolean closed;
 
     /** For a pipe with its number; or for what can't be watched with null. */
     ReaderWatch(Number number, Loop loop) {
         this.number = number;
         this.loop = loop;
+        beginAnew();
+    }
+
+    private void beginAnew() {
+        gone = new CompletableFuture<>();
+        copies = new Copies<>(gone);
     }
 
     /** A future, each time another one, that completes when nobody reads any more, or fails when the writer is closed. Starts to watch, if need be. */
     synchronized CompletableFuture<Void> watch() throws IOException {
-        if (closed && !gone.isDone()) {
+        if (closed) {
             throw new ClosedChannelException();
         }
-        if (number != null && registration == null && !gone.isDone() && Fallback.hasLibC()) {
-            registration = Registration.of(Vessel.toRead(LibC.duplicate(number.get())), loop);
-            Readiness input = registration.input();
-            input.onClose(cause -> fail(cause));
-            if (!input.await(this::readerGone)) {
-                readerGone();
+        if (isWatchable()) {
+            if (gone.isDone() && !LibC.hasNoReader(number.get())) {
+                beginAnew(); // a FIFO's next reader has come
+            }
+            if (registration == null && !gone.isDone()) {
+                registration = Registration.of(Vessel.toRead(LibC.duplicate(number.get())), loop);
+                Readiness input = registration.input();
+                input.onClose(cause -> end(cause));
+                if (!input.await(() -> end(null))) {
+                    end(null);
+                }
             }
         }
         return copies.next();
     }
 
-    /** An event, or a write that failed, has told. */
+    private boolean isWatchable() {
+        return number != null && Fallback.hasLibC();
+    }
+
+    /** What can't be watched has been found out. */
     void readerGone() {
-        gone.complete(null);
-        closeCopy();
+        if (!isWatchable()) {
+            end(null);
+        }
     }
 
     /** The writer is about to be closed, or has failed. */
     void close(Throwable cause) {
-        fail(cause);
-        closeCopy();
-    }
-
-    private void fail(Throwable cause) {
-        gone.completeExceptionally(Release.because(new AsynchronousCloseException(), cause));
-    }
-
-    private void closeCopy() {
-        Registration watched;
         synchronized (this) {
             closed = true;
+        }
+        end(cause);
+    }
+
+    /** Ends the watch and closes its copy: null if the reader has gone. */
+    private void end(Throwable cause) {
+        CompletableFuture<Void> event;
+        Registration watched;
+        synchronized (this) {
+            event = gone;
             watched = registration;
             registration = null;
+        }
+        if (cause == null) {
+            event.complete(null);
+        } else {
+            event.completeExceptionally(Release.because(new AsynchronousCloseException(), cause));
         }
         if (watched != null) {
             try {
