@@ -93,6 +93,23 @@ class StdinKindsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = [false, true])
+    @DisplayName("E08 stdin is a terminal that hangs up: that is the end")
+    fun terminalHangsUp(fallback: Boolean) =
+        runBlocking<Unit> {
+            val (master, terminal) = Posix.terminal(false)
+            val name = Posix.terminalName(master)
+            adopting("give up once", fallback = fallback).under("exec \"$@\" <$name").withPiped { program ->
+                assertEquals("gave up: true, ${mode(fallback)}", program.stdout.readLine())
+                Posix.close(terminal)
+                Posix.write(master, "one\n".toByteArray())
+                assertEquals("then one", program.stdout.readLine())
+                Posix.close(master)
+                assertEquals("then null", program.stdout.readLine())
+            }
+        }
+
+    @ParameterizedTest
+    @ValueSource(booleans = [false, true])
     @DisplayName("E08 stdin is a socket")
     fun socket(fallback: Boolean) =
         runBlocking<Unit> {

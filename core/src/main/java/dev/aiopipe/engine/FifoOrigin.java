@@ -55,7 +55,7 @@ public final class FifoOrigin implements Origin {
         if (!Fallback.hasLibC()) {
             Readiness readiness = loop.attach();
             return new Input(
-                    new PumpedSource(this::blockingInput, ReadMode.THREAD, false, readiness, () -> {}), readiness);
+                    new PumpedSource(this::blockingInput, ReadMode.THREAD, Kind.FIFO, readiness, () -> {}), readiness);
         }
         int access = keepOpen ? LibC.O_RDWR : LibC.O_RDONLY; // a reader that is a writer, too, sees no end
         int fresh = open(access);

@@ -64,12 +64,12 @@ public final class InheritedOrigin implements Origin {
                 case FIFO -> {
                     int fresh = reopen(LibC.O_RDONLY);
                     yield fresh < 0
-                            ? pumped(ReadMode.THREAD, false, loop, release)
+                            ? pumped(ReadMode.THREAD, kind, loop, release)
                             : FifoSource.open(fresh, () -> tryReopen(LibC.O_RDONLY), false, loop, release);
                 }
                 case SOCKET -> unflagged(kind, loop, release);
-                case FILE, DEVICE -> pumped(ReadMode.DIRECT, true, loop, release);
-                default -> pumped(ReadMode.THREAD, kind != Kind.TERMINAL && kind != Kind.FIFO, loop, release);
+                case FILE, DEVICE -> pumped(ReadMode.DIRECT, kind, loop, release);
+                default -> pumped(ReadMode.THREAD, kind, loop, release);
             };
         } catch (Throwable e) {
             release.close();
@@ -156,7 +156,7 @@ public final class InheritedOrigin implements Origin {
 
     private Input unflagged(Kind kind, Loop loop, Closeable release) throws IOException {
         if (kind == Kind.TERMINAL || kind == Kind.PIPE && !LibC.canRead(number)) {
-            return pumped(ReadMode.THREAD, kind == Kind.PIPE, loop, release);
+            return pumped(ReadMode.THREAD, kind, loop, release);
         }
         Registration watch = Registration.of(Vessel.toRead(LibC.duplicate(number)), loop);
         Closeable owner = Release.both(watch, release);
@@ -175,9 +175,9 @@ public final class InheritedOrigin implements Origin {
         return new Outbox(new UnflaggedSink(number, socket, owner), watch.output(), readers);
     }
 
-    private Input pumped(ReadMode mode, boolean endIsFinal, Loop loop, Closeable release) throws IOException {
+    private Input pumped(ReadMode mode, Kind kind, Loop loop, Closeable release) throws IOException {
         Readiness readiness = loop.attach();
-        return new Input(new PumpedSource(this::blockingInput, mode, endIsFinal, readiness, release), readiness);
+        return new Input(new PumpedSource(this::blockingInput, mode, kind, readiness, release), readiness);
     }
 
     /** Closing what the JDK has for 0 to 2 would put /dev/null in its place, so that is never done. */

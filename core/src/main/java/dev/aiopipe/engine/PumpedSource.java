@@ -33,7 +33,7 @@ final class PumpedSource implements ByteSource {
 
     private final Opener opener;
     private final ReadMode mode;
-    private final boolean endIsFinal;
+    private final Kind kind;
     private final Readiness readiness;
     private final Closeable owner;
     private final byte[] chunk = new byte[CHUNK_SIZE];
@@ -44,17 +44,18 @@ final class PumpedSource implements ByteSource {
     private int limit;
     private IOException failure;
 
-    PumpedSource(Opener opener, ReadMode mode, boolean endIsFinal, Readiness readiness, Closeable owner) {
+    /** Of a terminal, or a FIFO, the end is not final; and a terminal's hanging up (EIO) is an end. */
+    PumpedSource(Opener opener, ReadMode mode, Kind kind, Readiness readiness, Closeable owner) {
         this.opener = opener;
         this.mode = mode;
-        this.endIsFinal = endIsFinal;
+        this.kind = kind;
         this.readiness = readiness;
         this.owner = owner;
     }
 
     /** Of a stream that is open, and is to be closed also if nobody reads it. */
     PumpedSource(InputStream open, Readiness readiness) {
-        this(() -> open, ReadMode.THREAD, true, readiness, () -> {});
+        this(() -> open, ReadMode.THREAD, Kind.PIPE, readiness, () -> {});
         stream = open;
     }
 
@@ -82,7 +83,7 @@ final class PumpedSource implements ByteSource {
         }
         int count = Math.min(limit - position, target.remaining());
         if (limit < 0) {
-            state = endIsFinal ? State.FILLED : State.IDLE;
+            state = endIsFinal() ? State.FILLED : State.IDLE;
             return -1;
         }
         target.put(chunk, position, count);
@@ -100,8 +101,8 @@ final class PumpedSource implements ByteSource {
             if (stream == null) {
                 stream = opener.open();
             }
-            count = stream.read(chunk);
-            if (count < 0 && !endIsFinal) {
+            count = readStream();
+            if (count < 0 && !endIsFinal()) {
                 stream.close();
                 stream = null;
             }
@@ -126,6 +127,17 @@ final class PumpedSource implements ByteSource {
         }
     }
 
+    private int readStream() throws IOException {
+        try {
+            return stream.read(chunk);
+        } catch (IOException e) {
+            if (kind == Kind.TERMINAL) {
+                return -1;
+            }
+            throw e;
+        }
+    }
+
     private void closeStream() {
         try {
             if (stream != null) {
@@ -143,7 +155,7 @@ final class PumpedSource implements ByteSource {
 
     @Override
     public boolean endIsFinal() {
-        return endIsFinal;
+        return kind != Kind.TERMINAL && kind != Kind.FIFO;
     }
 
     @Override
