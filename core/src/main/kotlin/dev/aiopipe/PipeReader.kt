@@ -215,7 +215,10 @@ public class PipeReader internal constructor(private val input: Input, private v
      * is readable again. Blocks can be nested. Meanwhile reads from outside the block throw [ReadPendingException]. A
      * read that the block has launched elsewhere, and that outlives it, throws [IllegalStateException].
      *
-     * @throws LimitExceededException from a read in the block, if the block would have read more than `maxLineBytes`
+     * Behind the end of a terminal or a FIFO the block finds the end alone; what follows is for the reads behind it.
+     *
+     * @throws LimitExceededException from a read in the block, if the block would have read more than `maxLineBytes`, a
+     *   last line end not counted
      */
     public suspend fun <T> atomically(block: suspend PipeReader.() -> T): T = exclusively { mine, outermost ->
         if (outermost) input.hold(options.maxLineBytes())

@@ -236,6 +236,59 @@ class FifoTest {
         }
 
     @Test
+    @DisplayName("E22 the end of the loop fails an opening that waits for a reader, and a later one")
+    fun closedLoopEndsOpening() =
+        runBlocking<Unit> {
+            val fifo = directory.fifo()
+            val loop = PipeLoop.create("short-lived")
+            val options = PipeOptions.defaults().withLoop(loop)
+            val opening =
+                async(start = CoroutineStart.UNDISPATCHED) { runCatching { WriteEnd.fifo(fifo).open(options) } }
+            assertTrue(opening.isActive)
+            loop.close()
+            assertEquals("pipe loop short-lived is closed", rootMessage(opening.await()))
+            assertEquals(
+                "pipe loop short-lived is closed",
+                rootMessage(runCatching { WriteEnd.fifo(fifo).open(options) }),
+            )
+        }
+
+    @Test
+    @DisplayName("E11 a FIFO that is deleted or replaced between two writers is an error that names it")
+    fun replacedBetweenWriters() =
+        runBlocking<Unit> {
+            val fifo = directory.fifo()
+            val reader = ReadEnd.fifo(fifo).open()
+            WriteEnd.fifo(fifo).open().use { it.writeLine("last") }
+            assertEquals("last", reader.readLine())
+            assertNull(reader.readLine())
+            Files.delete(fifo)
+            assertEquals(fifo.toString(), assertThrowsSuspending<NoSuchFileException> { reader.readLine() }.message)
+            fifo.createFile()
+            assertEquals("$fifo: no FIFO", assertThrowsSuspending<IOException> { reader.readLine() }.message)
+            Files.delete(fifo)
+            ReadEnd.createFifo(fifo)
+            val line = async(start = CoroutineStart.UNDISPATCHED) { reader.readLine() }
+            WriteEnd.fifo(fifo).open().use { it.writeLine("again") }
+            assertEquals("again", line.await())
+            reader.close()
+        }
+
+    @Test
+    @DisplayName("E11 readAll takes what one writer has sent, and the next one what the next has")
+    fun readAllOfEachWriter() =
+        runBlocking<Unit> {
+            val fifo = directory.fifo()
+            val reader = ReadEnd.fifo(fifo).open()
+            repeat(3) {
+                val text = async(start = CoroutineStart.UNDISPATCHED) { reader.readText() }
+                WriteEnd.fifo(fifo).open().use { writer -> writer.write("text $it") }
+                assertEquals("text $it", text.await())
+            }
+            reader.close()
+        }
+
+    @Test
     @DisplayName("W05 a FIFO's reader goes, another one comes, and goes as well")
     fun readersComeAndGo() =
         runBlocking<Unit> {

@@ -1,5 +1,6 @@
 package dev.aiopipe.engine;
 
+import dev.aiopipe.LimitExceededException;
 import java.io.IOException;
 
 /**
@@ -17,7 +18,12 @@ abstract class Drop implements Take<Long> {
      */
     final Object drop(InputBuffer in, int count, boolean last, boolean pieces) throws IOException {
         if (last || pieces) {
-            in.take(count);
+            try {
+                in.take(count);
+            } catch (LimitExceededException e) { // it holds, and has all the pieces
+                in.giveBack((int) dropped);
+                throw e;
+            }
             dropped += count;
         }
         return last ? (Object) dropped : MORE;
@@ -42,6 +48,11 @@ abstract class Drop implements Take<Long> {
             long missing = count - dropped();
             int available = (int) Math.min(in.size(), missing);
             return drop(in, available, available == missing || in.ended(), count > whole);
+        }
+
+        @Override
+        public boolean toldTheEnd() {
+            return dropped() < count;
         }
 
         @Override

@@ -51,18 +51,22 @@ public final class FifoOrigin implements Origin {
 
     @Override
     public Input openInput(Loop loop) throws IOException {
-        check();
         if (!Fallback.hasLibC()) {
+            check();
             Readiness readiness = loop.attach();
             return new Input(
                     new PumpedSource(this::blockingInput, ReadMode.THREAD, Kind.FIFO, readiness, () -> {}), readiness);
         }
         int access = keepOpen ? LibC.O_RDWR : LibC.O_RDONLY; // a reader that is a writer, too, sees no end
-        int fresh = open(access);
-        if (fresh < 0) {
-            throw LibC.failure(path.toString());
-        }
-        return FifoSource.open(fresh, () -> open(access), true, loop, () -> {});
+        FifoSource.Opener opener = () -> {
+            check();
+            int fresh = open(access);
+            if (fresh < 0) {
+                throw LibC.failure(path.toString());
+            }
+            return fresh;
+        };
+        return FifoSource.open(opener.open(), opener, true, loop, () -> {});
     }
 
     @Override
@@ -75,6 +79,7 @@ public final class FifoOrigin implements Origin {
         }
         int fresh = open(LibC.O_WRONLY);
         if (fresh < 0 && LibC.errno() == LibC.ENXIO) {
+            loop.requireOpen(); // else there is nothing to try again for
             return null;
         } else if (fresh < 0) {
             throw LibC.failure(path.toString());

@@ -21,8 +21,8 @@ import java.nio.channels.Pipe;
 final class FifoSource implements ByteSource {
     /** Opens the FIFO once more. */
     interface Opener {
-        /** The number, non-blocking; negative if it can't be opened. */
-        int open();
+        /** The number, non-blocking. */
+        int open() throws IOException;
     }
 
     private enum State {
@@ -86,11 +86,7 @@ final class FifoSource implements ByteSource {
     }
 
     private void openAnew() throws IOException {
-        int fresh = opener.open();
-        if (fresh < 0) {
-            throw LibC.failure("can't open the FIFO again");
-        }
-        Pipe.SourceChannel next = Vessel.toRead(fresh);
+        Pipe.SourceChannel next = Vessel.toRead(opener.open());
         int nextNumber = numberOf(next);
         registration.replace(next);
         channel = next;

@@ -65,7 +65,7 @@ public final class InheritedOrigin implements Origin {
                     int fresh = reopen(LibC.O_RDONLY);
                     yield fresh < 0
                             ? pumped(ReadMode.THREAD, kind, loop, release)
-                            : FifoSource.open(fresh, () -> tryReopen(LibC.O_RDONLY), false, loop, release);
+                            : FifoSource.open(fresh, this::reopenFifo, false, loop, release);
                 }
                 case SOCKET -> unflagged(kind, loop, release);
                 case FILE, DEVICE -> pumped(ReadMode.DIRECT, kind, loop, release);
@@ -138,6 +138,14 @@ public final class InheritedOrigin implements Origin {
     private int reopen(int access) throws IOException {
         int fresh = tryReopen(access);
         if (fresh < 0 && LibC.isOutOfDescriptors()) {
+            throw LibC.failure(toString());
+        }
+        return fresh;
+    }
+
+    private int reopenFifo() throws IOException {
+        int fresh = tryReopen(LibC.O_RDONLY);
+        if (fresh < 0) {
             throw LibC.failure(toString());
         }
         return fresh;

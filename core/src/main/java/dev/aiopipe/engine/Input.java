@@ -127,7 +127,8 @@ public final class Input {
      */
     public Object proceed(Readiness.Waiter waiter, Take<?> take) throws IOException {
         while (!SLOT.compareAndSet(this, waiter, BUSY)) {
-            if (slot != BUSY) {
+            Object holder = slot;
+            if (holder != BUSY && holder != waiter) {
                 throw new IllegalStateException("the read was abandoned");
             }
             Thread.onSpinWait(); // somebody has seized it for a moment
@@ -301,6 +302,7 @@ public final class Input {
                 value = take.from(buffer);
             } while (value == Take.MORE && fill());
             waiting = value == Take.MORE;
+            endTold |= !waiting && take.toldTheEnd();
             return value;
         } catch (IncompleteReadException e) {
             endTold = true;
@@ -308,7 +310,7 @@ public final class Input {
         } finally {
             if (!waiting) {
                 if (endTold && source != null && !source.endIsFinal()) {
-                    buffer.ended(false); // the caller was told; what came before the end did not tell
+                    buffer.passEnd(); // the caller was told; what came before the end did not tell
                 }
                 free();
             }

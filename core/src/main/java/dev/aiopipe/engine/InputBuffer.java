@@ -45,6 +45,8 @@ public final class InputBuffer {
     private int lineScanned; // no '\n' in head..lineScanned
     private boolean scannedAscii; // nor, if this is true, a byte above 0x7F
     private boolean ended;
+    private boolean endPassed; // and known to the one who holds, who may still give back what came before it
+    private int givenBack;
 
     /**
      * How much is buffered.
@@ -71,6 +73,14 @@ public final class InputBuffer {
      */
     public void ended(boolean end) {
         ended = end;
+    }
+
+    /**
+     * What follows the end may be read, as the end was told. While this holds it stays: what is given back comes before it.
+     */
+    public void passEnd() {
+        endPassed = keepLimit >= 0;
+        ended = endPassed;
     }
 
     /**
@@ -253,13 +263,33 @@ public final class InputBuffer {
      * @throws LimitExceededException if the buffer holds and would have to keep more than its limit; nothing is dropped
      */
     public void take(int count) throws LimitExceededException {
+        take(count, 0);
+    }
+
+    /**
+     * Drops a line from the front.
+     *
+     * @param count of bytes, at most {@link #size}
+     * @param lineEnd how many of them are the line end, which does not count for the limit
+     * @throws LimitExceededException as {@link #take(int)}
+     */
+    public void take(int count, int lineEnd) throws LimitExceededException {
         if (keepLimit >= 0) {
-            if (count > keepLimit - kept) {
+            if (count - lineEnd > takeable()) {
                 throw new LimitExceededException(keepLimit);
             }
             kept += count;
         }
         head += count;
+    }
+
+    /**
+     * How much may be taken: while this holds, no more than it can keep.
+     *
+     * @return a count of bytes
+     */
+    public int takeable() {
+        return keepLimit < 0 ? MAX_CAPACITY : Math.max(keepLimit - kept, 0);
     }
 
     /**
@@ -277,7 +307,7 @@ public final class InputBuffer {
     /**
      * From now on what is taken is kept too.
      *
-     * @param limit how many bytes are kept at most
+     * @param limit how many bytes are kept at most, besides the end of the last line
      */
     public void hold(int limit) {
         keepLimit = limit;
@@ -302,11 +332,26 @@ public final class InputBuffer {
         head -= count;
         kept -= count;
         lineScanned = head;
+        endPassed = false;
+        givenBack++;
+    }
+
+    /**
+     * How often something was given back, so that offsets do not count any more.
+     *
+     * @return a count that changes with {@link #giveBack}
+     */
+    public int givenBack() {
+        return givenBack;
     }
 
     /** Ends {@link #hold}: what was taken is gone. */
     public void letGo() {
         kept = 0;
         keepLimit = -1;
+        if (endPassed) {
+            endPassed = false;
+            ended = false;
+        }
     }
 }

@@ -72,9 +72,7 @@ public final class Loop {
         } catch (ClosedSelectorException e) {
             throw closed();
         }
-        if (closeCause != null) {
-            throw closed(); // perhaps too late for the loop's own last round to see it
-        }
+        requireOpen(); // perhaps it was too late for the loop's own last round
     }
 
     /**
@@ -128,9 +126,7 @@ public final class Loop {
         start();
         Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
         attached.add(readiness);
-        if (closeCause != null) {
-            throw closed();
-        }
+        requireOpen();
         return readiness;
     }
 
@@ -210,9 +206,7 @@ public final class Loop {
                 }
             }
         }
-        if (closeCause != null) {
-            throw closed();
-        }
+        requireOpen();
         return running;
     }
 
@@ -229,6 +223,13 @@ public final class Loop {
         selector = opened;
         jvmExit.watch();
         return opened;
+    }
+
+    /** Throws the cause if this is closed or dead. */
+    void requireOpen() throws IOException {
+        if (closeCause != null) {
+            throw closed();
+        }
     }
 
     private IOException closed() {

@@ -55,6 +55,15 @@ public interface Take<T> {
     }
 
     /**
+     * Asked behind a value: whether it has told the end of the stream together with what came before it.
+     *
+     * @return true if the end need not be told once more
+     */
+    default boolean toldTheEnd() {
+        return false;
+    }
+
+    /**
      * A take that takes nothing.
      *
      * @param <T> what it returns
@@ -106,7 +115,7 @@ public interface Take<T> {
                 throw new LimitExceededException(limit);
             }
             String line = in.decode(end, charset);
-            in.take(next);
+            in.take(next, next - end);
             return line;
         };
     }
@@ -234,9 +243,14 @@ public interface Take<T> {
         }
         return new Take<>() {
             private int searched;
+            private int givenBack;
 
             @Override
             public Object from(InputBuffer in) throws IOException {
+                if (givenBack != in.givenBack()) {
+                    givenBack = in.givenBack();
+                    searched = 0;
+                }
                 int found = in.indexOf(delimiter, searched);
                 int size = in.size();
                 searched = Math.max(size - delimiter.length + 1, 0);
@@ -279,15 +293,23 @@ public interface Take<T> {
      */
     static Take<byte[]> all(int limit) {
         requireLimit(limit);
-        return in -> {
-            if (in.size() > limit) {
-                throw new LimitExceededException(limit);
-            } else if (!in.ended()) {
-                return MORE;
+        return new Take<>() {
+            @Override
+            public Object from(InputBuffer in) throws IOException {
+                if (in.size() > limit) {
+                    throw new LimitExceededException(limit);
+                } else if (!in.ended()) {
+                    return MORE;
+                }
+                byte[] taken = in.copy(in.size());
+                in.take(taken.length);
+                return taken;
             }
-            byte[] taken = in.copy(in.size());
-            in.take(taken.length);
-            return taken;
+
+            @Override
+            public boolean toldTheEnd() {
+                return true;
+            }
         };
     }
 
@@ -323,7 +345,11 @@ public interface Take<T> {
      */
     static Take<ByteBuffer> peek(int count) {
         return in -> {
-            int available = Math.min(in.size(), count);
+            int takeable = in.takeable();
+            if (takeable == 0 && in.size() > 0) {
+                in.take(1); // says why not
+            }
+            int available = Math.min(Math.min(in.size(), takeable), count);
             return available > 0 || in.ended() ? ByteBuffer.wrap(in.copy(available)) : MORE;
         };
     }

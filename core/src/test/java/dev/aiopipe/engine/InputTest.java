@@ -288,6 +288,57 @@ class InputTest {
     }
 
     @Test
+    @DisplayName("R05 an end that came with the bytes is not told again, where it is not final")
+    void endIsToldOnceTogetherWithWhatCameBeforeIt() throws IOException {
+        source.endIsFinal = false;
+        source.emptyAfterShortRead = false;
+        source.thenBytes("a").thenEnd().thenBytes("bc").thenEnd().thenBytes("d").thenEnd();
+        assertEquals("a", new String((byte[]) input.start(Take.all(9)), StandardCharsets.UTF_8));
+        assertEquals(2L, input.start(Take.skip(5, 9)));
+        assertEquals("d", input.start(Take.line(StandardCharsets.UTF_8, 9)));
+        assertNull(input.start(Take.line(StandardCharsets.UTF_8, 9)));
+        assertSame(Take.MORE, input.start(Take.line(StandardCharsets.UTF_8, 9)));
+    }
+
+    @Test
+    @DisplayName("R34 an end that was told is told again behind what is given back")
+    void endComesBackToo() throws IOException {
+        source.endIsFinal = false;
+        source.emptyAfterShortRead = false;
+        source.thenBytes("a\nb").thenEnd().thenBytes("next\n");
+        Take<String> line = Take.line(StandardCharsets.UTF_8, 9);
+        Object owner = "owner";
+        input.own(owner);
+        input.hold(9);
+        for (int i = 0; i < 2; i++) {
+            assertEquals("a", input.start(line, owner));
+            assertEquals("b", input.start(line, owner));
+            assertNull(input.start(line, owner));
+            assertNull(input.start(line, owner), "the block is at its end");
+            input.giveBack(input.kept());
+        }
+        input.disown(owner);
+        assertEquals("a", input.start(line));
+        assertEquals("b", input.start(line));
+        assertNull(input.start(line));
+        assertEquals("next", input.start(line));
+    }
+
+    @Test
+    @DisplayName("R34 an end that a block was told is over with the block")
+    void endIsPassedWithTheBlock() throws IOException {
+        source.endIsFinal = false;
+        source.emptyAfterShortRead = false;
+        source.thenBytes("a").thenEnd().thenBytes("next\n");
+        Object owner = "owner";
+        input.own(owner);
+        input.hold(9);
+        assertEquals("a", new String((byte[]) input.start(Take.all(9), owner), StandardCharsets.UTF_8));
+        input.disown(owner);
+        assertEquals("next", input.start(Take.line(StandardCharsets.UTF_8, 9)));
+    }
+
+    @Test
     void holdKeepsAndGivesBack() throws IOException {
         source.thenBytes("abcdef");
         Object owner = "owner";

@@ -194,13 +194,61 @@ class TakeTest {
     @Example
     void textThatIsHeldIsNotTakenOverTheLimit() {
         put("12345\n");
-        buffer.hold(5);
+        buffer.hold(4);
         assertThrows(LimitExceededException.class, () -> Take.line(UTF_8, 9).from(buffer));
-        assertThrows(LimitExceededException.class, () -> Take.exactly(6).from(buffer));
-        ByteBuffer target = ByteBuffer.allocate(6);
+        assertThrows(LimitExceededException.class, () -> Take.exactly(5).from(buffer));
+        ByteBuffer target = ByteBuffer.allocate(5);
         assertThrows(LimitExceededException.class, () -> Take.exactly(target).from(buffer));
         assertEquals(0, target.position());
         assertEquals(6, buffer.size());
+    }
+
+    @Example
+    void lineOfTheLimitIsHeldWithItsEnd() throws IOException {
+        put("12345\r\n6");
+        buffer.hold(5);
+        assertEquals("12345", Take.line(UTF_8, 5).from(buffer));
+        assertThrows(LimitExceededException.class, () -> Take.atMost(1).from(buffer));
+        assertThrows(LimitExceededException.class, () -> Take.peek(1).from(buffer));
+        buffer.giveBack(buffer.kept());
+        assertEquals(8, buffer.size());
+    }
+
+    @Example
+    void peekShowsNoMoreThanMayBeHeld() throws IOException {
+        put("123456");
+        buffer.hold(4);
+        assertEquals(4, ((ByteBuffer) Take.peek(9).from(buffer)).remaining());
+    }
+
+    @Example
+    void piecesThatAreHeldComeBackTogether() throws IOException {
+        buffer.hold(8);
+        Take<Long> skip = Take.skip(20, 8);
+        Take<Long> skipLine = Take.skipLine(3);
+        for (Take<Long> take : List.of(skip, skipLine)) {
+            put("01234");
+            assertSame(Take.MORE, take.from(buffer));
+            assertEquals(0, buffer.size());
+            put("56789");
+            assertThrows(LimitExceededException.class, () -> take.from(buffer));
+            assertEquals("0123456", new String((byte[]) Take.exactly(7).from(buffer), UTF_8));
+            buffer.letGo();
+            Take.exactly(3).from(buffer);
+            buffer.hold(8);
+        }
+    }
+
+    @Example
+    void delimiterIsFoundInWhatWasGivenBack() throws IOException {
+        buffer.hold(9);
+        put("a;b");
+        Take.exactly(3).from(buffer);
+        put("cdefg");
+        Take<byte[]> until = Take.until(';', 99);
+        assertSame(Take.MORE, until.from(buffer));
+        buffer.giveBack(3);
+        assertEquals("a;", new String((byte[]) until.from(buffer), UTF_8));
     }
 
     @Provide
