@@ -16,6 +16,8 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.future.await
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.suspendCancellableCoroutine
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
 
 /**
  * Writes a stream of bytes: a child's input, a pipe, a socket.
@@ -41,6 +43,8 @@ import kotlinx.coroutines.suspendCancellableCoroutine
  */
 public class PipeWriter internal constructor(private val outbox: Outbox, private val options: PipeOptions) :
     AutoCloseable {
+    private val transfers = Mutex()
+
     /** How many bytes cancelled writes still owe. */
     public val owed: Int
         get() = outbox.owed()
@@ -85,6 +89,7 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
      */
     @Throws(IOException::class)
     public suspend fun writeLines(lines: Iterable<CharSequence>) {
+        outbox.requireOpen()
         val batch = LineBatch()
         val iterator = lines.iterator()
         while (true) {
@@ -95,7 +100,7 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
                     batch.flush() // the caller's failure: what came before it counts
                     throw e
                 }
-            batch.add(line)
+            batch.add(encodeLine(line))
         }
         batch.flush()
     }
@@ -104,15 +109,16 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
      * Writes the lines of a flow, as the other [writeLines]. While the flow pauses, all that it has emitted is on its
      * way.
      *
-     * *Cancellation:* whole lines were sent, from the first on; up to 64 more may have been collected. If the flow
-     * fails, what it emitted before is sent first.
+     * *Cancellation:* whole lines were sent, from the first on; more may have been collected: 64, and what is sent
+     * together, 4,096 bytes. If the flow fails, what it emitted before is sent first.
      */
     @Throws(IOException::class)
     public suspend fun writeLines(lines: Flow<CharSequence>): Unit = coroutineScope {
-        val emitted = Channel<CharSequence>(LINES_AHEAD)
+        outbox.requireOpen()
+        val emitted = Channel<ByteArray>(LINES_AHEAD)
         launch {
             try {
-                lines.collect { emitted.send(it) }
+                lines.collect { emitted.send(encodeLine(it)) } // at once: who emits may use the same builder again
                 emitted.close()
             } catch (e: Throwable) {
                 emitted.close(e)
@@ -130,7 +136,9 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
      * Writes all that a blocking channel, a file for example, has up to its end. Closes neither. The channel is read on
      * `Dispatchers.IO`.
      *
-     * *Cancellation:* waits for the read that is under way; what was read is sent or [owed].
+     * Each chunk is a message: those of other writers may come in between.
+     *
+     * *Cancellation:* waits for the read that is under way; what was read is sent or [owed], 64 KiB at most.
      *
      * @return how many bytes were moved
      * @throws IllegalArgumentException if the channel is in non-blocking mode
@@ -140,14 +148,21 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
         requireBlocking(source)
         var moved = 0L
         while (true) {
-            coroutineContext.ensureActive()
-            val chunk = ByteBuffer.allocate(TRANSFER_SIZE)
-            if (onIo { source.read(chunk) } < 0) return moved
-            val message = Message.of(chunk.flip())
-            message.commit()
-            moved += message.size()
-            sendCommitted(message)
+            val count = transfers.withLock { transferChunk(source) }
+            if (count < 0) return moved
+            moved += count
         }
+    }
+
+    /** Reads when all that was called for before is sent, so that no more than this is owed if it is given up. */
+    private suspend fun transferChunk(source: ReadableByteChannel): Int {
+        send(Message.turn())
+        val chunk = ByteBuffer.allocate(TRANSFER_SIZE)
+        val count = onIo { source.read(chunk) }
+        val message = Message.of(chunk.flip())
+        message.commit()
+        sendCommitted(message)
+        return count
     }
 
     /**
@@ -215,8 +230,7 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
     private inner class LineBatch {
         private val bytes = ByteBuffer.allocate(WriteEnd.PIPE_BUF)
 
-        suspend fun add(line: CharSequence) {
-            val encoded = encodeLine(line)
+        suspend fun add(encoded: ByteArray) {
             if (encoded.size > bytes.remaining()) flush()
             if (encoded.size > bytes.remaining()) write(encoded) else bytes.put(encoded)
         }

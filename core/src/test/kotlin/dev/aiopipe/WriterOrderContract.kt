@@ -3,6 +3,7 @@ package dev.aiopipe
 import java.nio.ByteBuffer
 import java.nio.channels.ClosedChannelException
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.flow.emptyFlow
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.flowOf
 import kotlinx.coroutines.launch
@@ -25,6 +26,8 @@ interface WriterOrderContract : WriterCase {
         writer.close()
         assertThrows<ClosedChannelException> { writer.write(ByteArray(0)) }
         assertThrows<ClosedChannelException> { writer.write() }
+        assertThrows<ClosedChannelException> { writer.writeLines(emptyList()) }
+        assertThrows<ClosedChannelException> { writer.writeLines(emptyFlow()) }
         assertEquals(0, receiveAll().size)
     }
 
@@ -111,6 +114,21 @@ interface WriterOrderContract : WriterCase {
         val expected = lines.joinToString("") { "$it\n" }
         assertReceives(expected + expected)
         twice.join()
+    }
+
+    @Test
+    @DisplayName("W13 a flow may use one builder for all its lines")
+    fun builderMayBeUsedAgain() = writing {
+        val line = StringBuilder()
+        writer.writeLines(
+            flow {
+                repeat(5) {
+                    line.setLength(0)
+                    emit(line.append("line ").append(it))
+                }
+            }
+        )
+        assertReceives("line 0\nline 1\nline 2\nline 3\nline 4\n")
     }
 
     @Test

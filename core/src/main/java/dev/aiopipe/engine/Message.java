@@ -21,6 +21,7 @@ public final class Message {
     /** Up to this size several sources are made one: one call instead of many, and the kernel keeps PIPE_BUF bytes of one call whole. */
     private static final int GATHERED_SIZE = 64 * 1024;
 
+    private final boolean turn;
     private final ByteBuffer[] sources;
     private ByteBuffer[] unsent;
     private int current;
@@ -30,7 +31,8 @@ public final class Message {
     private Throwable failure;
     private Listener listener;
 
-    private Message(ByteBuffer[] sources) {
+    private Message(boolean turn, ByteBuffer... sources) {
+        this.turn = turn;
         this.sources = sources;
         unsent = new ByteBuffer[sources.length];
         for (int i = 0; i < sources.length; i++) {
@@ -49,21 +51,25 @@ public final class Message {
      * @return the message
      */
     public static Message of(ByteBuffer... sources) {
-        return new Message(sources);
+        return new Message(false, sources);
+    }
+
+    /**
+     * A message without a byte that is through when all that was offered before it is.
+     *
+     * @return to be offered once
+     */
+    public static Message turn() {
+        return new Message(true);
+    }
+
+    boolean isTurn() {
+        return turn;
     }
 
     /** From now on it is not dropped when it is given up, but owed: its bytes can't be had again. */
     public void commit() {
         started = true;
-    }
-
-    /**
-     * How much is not sent yet.
-     *
-     * @return a count of bytes
-     */
-    public long size() {
-        return unsentBytes();
     }
 
     /** Sends until all is sent, the kernel is full, or the budget of bytes is used up. True if all is sent. */

@@ -92,14 +92,10 @@ public final class Outbox implements Readiness.Waiter {
      * @throws IOException if it can't be sent
      */
     public boolean offer(Message message) throws IOException {
-        if (refusal != null) {
-            throw new IllegalStateException(refusal);
-        }
         boolean ended;
         synchronized (this) {
-            if (state != State.OPEN || readiness.closeCause() != null) {
-                throw Release.because(new ClosedChannelException(), readiness.closeCause());
-            } else if (!message.hasUnsent()) {
+            requireOpen();
+            if (!message.hasUnsent() && !(message.isTurn() && !queue.isEmpty())) {
                 return true;
             }
             queue.add(message);
@@ -120,6 +116,19 @@ public final class Outbox implements Readiness.Waiter {
             throw e;
         }
         return true;
+    }
+
+    /**
+     * Refuses what would be refused of every message.
+     *
+     * @throws ClosedChannelException if this is closed
+     */
+    public synchronized void requireOpen() throws ClosedChannelException {
+        if (refusal != null) {
+            throw new IllegalStateException(refusal);
+        } else if (state != State.OPEN || readiness.closeCause() != null) {
+            throw Release.because(new ClosedChannelException(), readiness.closeCause());
+        }
     }
 
     /**

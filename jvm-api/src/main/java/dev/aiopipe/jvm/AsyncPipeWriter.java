@@ -121,6 +121,11 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * @return done when all are sent
      */
     public CompletableFuture<@Nullable Void> writeLines(Iterable<? extends CharSequence> lines) {
+        try {
+            outbox.requireOpen();
+        } catch (Exception e) {
+            return continuations.failed(e);
+        }
         return new LineWriting(this, continuations, new IteratedLines(lines)).begin();
     }
 

@@ -46,7 +46,7 @@ final class PublishedLines implements Flow.Subscriber<CharSequence>, LineWriting
 
     @Override
     public void onNext(CharSequence line) {
-        queue.add(Objects.requireNonNull(line, "line"));
+        queue.add(line.toString()); // a builder may be used again
         writing.schedule();
     }
 
