@@ -32,7 +32,9 @@ final class EndState {
         if (!origin.canBeHandedOver()) {
             throw new IllegalStateException("can't be handed to a child: " + this);
         }
-        return new ChildEnd(take("handed to a child"));
+        Origin handedOver = take("handed to a child");
+        handedOver.handOver();
+        return new ChildEnd(handedOver);
     }
 
     void close() {

@@ -1,6 +1,7 @@
 package dev.aiopipe;
 
 import dev.aiopipe.engine.ChannelOrigin;
+import dev.aiopipe.engine.Child;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 
 /**
@@ -156,13 +158,23 @@ final class PassedDescriptors implements AutoCloseable {
         return new IOException("Cannot run program \"" + builder.command().get(0) + "\"" + where + ": " + why);
     }
 
+    /** Starts what has {@link #command}; an error names the program, not the shell. */
+    Process start(ProcessBuilder builder, String program) throws IOException {
+        try {
+            return builder.start();
+        } catch (IOException e) {
+            throw new IOException(e.getMessage().replace('"' + SHELL + '"', '"' + program + '"'), e);
+        }
+    }
+
     /** Waits until the child has its descriptors. */
     void awaitTaken(Process process, String program) throws IOException {
-        process.onExit().thenRun(this::closeAcknowledging); // a child that is dead does not tell
+        CompletableFuture<Integer> exit = Child.exitOf(process);
+        exit.thenRun(this::closeAcknowledging); // a child that is dead does not tell
         if (acknowledgement.source().read(ByteBuffer.allocate(1)) < 0) {
             throw new IOException("Cannot run program \"" + program + "\": " + SHELL
                     + " has not got its descriptors, and ended with exit code "
-                    + process.onExit().join().exitValue());
+                    + exit.join());
         }
     }
 

@@ -5,10 +5,10 @@ import dev.aiopipe.engine.Fallback;
 import dev.aiopipe.engine.Input;
 import dev.aiopipe.engine.Loop;
 import dev.aiopipe.engine.Outbox;
+import dev.aiopipe.engine.Room;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ProcessBuilder.Redirect;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -16,39 +16,19 @@ import java.util.concurrent.CompletionException;
 
 /** Starts children whose stdio are pipes, and who may get further descriptors. */
 final class PipedStart {
-    /** A start needs up to 15 descriptors at a time. */
-    private static final int PIPES_OF_ROOM = 8;
-
     private PipedStart() {}
 
     /** Starts a child; blocks for as long as that takes. If it fails nothing is left open, here or there. */
     static Child start(ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options)
             throws IOException {
         try {
-            requireRoom(builder);
+            Room.require("can't start " + builder.command().get(0));
             synchronized (
                     builder) { // its redirects and its command are ours meanwhile: another start must not see them
                 return startAlone(builder, passing, options);
             }
         } finally {
             passing.values().forEach(PipeEnd::close); // those that it did not come to
-        }
-    }
-
-    /**
-     * Fails where there are too few descriptors, before the JDK finds out: its fork, of 17 as of 25, then leaks some and closes numbers
-     * that others use.
-     */
-    private static void requireRoom(ProcessBuilder builder) throws IOException {
-        List<AioPipe> room = new ArrayList<>(PIPES_OF_ROOM);
-        try {
-            for (int i = 0; i < PIPES_OF_ROOM; i++) {
-                room.add(AioPipe.create());
-            }
-        } catch (IOException e) {
-            throw new IOException("can't start " + builder.command().get(0) + ": " + e.getMessage(), e);
-        } finally {
-            room.forEach(AioPipe::close);
         }
     }
 
@@ -78,7 +58,7 @@ final class PipedStart {
             if (passed != null) {
                 builder.command(passed.command(builder));
             }
-            Process process = builder.start();
+            Process process = passed == null ? builder.start() : passed.start(builder, command.get(0));
             try {
                 if (passed != null) {
                     passed.awaitTaken(process, command.get(0));

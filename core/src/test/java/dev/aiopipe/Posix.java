@@ -30,6 +30,11 @@ public final class Posix {
         return numbers;
     }
 
+    /** Opens a FIFO without waiting for its other side: 0 is for reading, 1 for writing, 2 for both. The number does not block. */
+    public static int openFifo(Path path, int access) {
+        return checked(LIBRARY.open(path.toString(), access | O_NONBLOCK | O_CLOEXEC));
+    }
+
     /** Two connected sockets. Both block. */
     public static int[] socketPair() {
         int[] numbers = new int[2];

@@ -2,6 +2,7 @@ package dev.aiopipe
 
 import java.io.FileInputStream
 import java.io.IOException
+import kotlinx.coroutines.flow.filterNot
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -26,14 +27,53 @@ class DescriptorLimitTest {
             assertEquals(listOf("works again") to 0, outcome)
         }
 
+    @Test
+    @DisplayName("E23 the first adoption at the limit: an IOException, stdin as it was, and it works afterwards")
+    fun firstAdoptionAtTheLimit() =
+        runBlocking<Unit> {
+            val program = jvm(AdoptionAtTheLimit::class.java)
+            program.command(listOf("sh", "-c", "ulimit -n 256 && exec \"\$@\"", "sh") + program.command())
+            program.redirectErrorStream(true).withPiped { child ->
+                child.stdin.writeLine("hello")
+                val lines = child.stdout.lines().filterNot { it.startsWith("WARNING: ") } // JNA on JDK 25
+                assertEquals(listOf("refused", "hello, SELECTOR") to 0, lines.toList() to child.awaitExit())
+            }
+        }
+
+    /** The program: reads a line of stdin with 0, 1, 2 … descriptors left. */
+    object AdoptionAtTheLimit {
+        @JvmStatic
+        fun main(args: Array<String>) =
+            runBlocking<Unit> {
+                AtTheLimit.loadClasses()
+                runCatching { ReadEnd.inherited(255).open() }
+                for (name in listOf("Fallback", "Inherited", "LibC", "LibC\$Binding", "Room")) {
+                    Class.forName("dev.aiopipe.engine.$name", false, javaClass.classLoader)
+                }
+                val stdin = NothingLeft.descriptors()[0]
+                var left = 0
+                var line: String? = null
+                while (line == null) {
+                    val fillers = exhaust()
+                    repeat(left++) { fillers.removeLast().close() }
+                    val opened = runCatching { ReadEnd.stdin().open() }
+                    fillers.forEach { it.close() }
+                    check(NothingLeft.descriptors()[0] == stdin) { "${NothingLeft.descriptors()} for $stdin" }
+                    opened.onSuccess { line = "${it.readLine()}, ${it.mode}" }
+                    opened.onFailure { if (it !is IOException) throw it }
+                }
+                check(left in 3..60) { "it worked with ${left - 1}" }
+                println("refused")
+                println(line)
+            }
+    }
+
     /** The program: starts children and makes pipes with 0, 1, 2 … descriptors left. */
     object AtTheLimit {
         @JvmStatic
         fun main(args: Array<String>) =
             runBlocking<Unit> {
-                talk() // loads all classes, for which there is no descriptor later
-                fail { ProcessBuilder("no-such-program").startPiped() }
-                fail { FileInputStream("/no/such/file").close() }
+                loadClasses()
                 val before = openDescriptors().sorted()
                 var left = 0
                 var refused = 0
@@ -55,6 +95,13 @@ class DescriptorLimitTest {
                 println("works again")
             }
 
+        /** For which there is no descriptor later. */
+        suspend fun loadClasses() {
+            talk()
+            fail { ProcessBuilder("no-such-program").startPiped() }
+            fail { FileInputStream("/no/such/file").close() }
+        }
+
         private suspend fun talk() {
             ProcessBuilder("cat").startPiped().use { cat ->
                 cat.stdin.writeLine("hello")
@@ -70,16 +117,16 @@ class DescriptorLimitTest {
         private suspend fun fail(block: suspend () -> Unit) {
             check(runCatching { block() }.exceptionOrNull() is IOException)
         }
+    }
+}
 
-        private fun exhaust(): MutableList<FileInputStream> {
-            val fillers = mutableListOf<FileInputStream>()
-            while (true) {
-                try {
-                    fillers += FileInputStream("/dev/null")
-                } catch (_: IOException) {
-                    return fillers
-                }
-            }
+private fun exhaust(): MutableList<FileInputStream> {
+    val fillers = mutableListOf<FileInputStream>()
+    while (true) {
+        try {
+            fillers += FileInputStream("/dev/null")
+        } catch (_: IOException) {
+            return fillers
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.aiopipe
 
 import java.nio.channels.AsynchronousCloseException
 import java.nio.channels.ClosedChannelException
+import java.nio.file.Path
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.DisplayName
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.extension.ExtendWith
+import org.junit.jupiter.api.io.TempDir
 
 @ExtendWith(NothingLeft::class)
 class ReaderGoneTest {
@@ -89,6 +91,20 @@ class ReaderGoneTest {
                 waiting.await()
                 assertThrowsSuspending<BrokenPipeException> { child.stdin.write("more") }
             }
+        }
+
+    @Test
+    @DisplayName("W05 an inherited FIFO whose reader had gone before it was opened here")
+    fun inheritedFifoWithoutReader(@TempDir directory: Path) =
+        runBlocking<Unit> {
+            val fifo = directory.fifo()
+            val both = Posix.openFifo(fifo, 2)
+            val number = Posix.openFifo(fifo, 1)
+            Posix.close(both)
+            val writer = WriteEnd.inherited(number).open()
+            writer.awaitReaderGone()
+            assertThrowsSuspending<BrokenPipeException> { writer.write("x") }
+            writer.close()
         }
 
     @Test

@@ -1,9 +1,14 @@
 package dev.aiopipe.engine;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 
 /** A child that was started, and this side of its pipes. */
 public final class Child {
+    private static final Executor NOW_AND_THEN =
+            CompletableFuture.delayedExecutor(500, TimeUnit.MILLISECONDS, Runnable::run);
+
     private final Process process;
     private final Outbox stdin;
     private final Input stdout;
@@ -69,9 +74,34 @@ public final class Child {
      */
     public synchronized CompletableFuture<Integer> exit() {
         if (exits == null) {
-            exits = new Copies<>(process.onExit().thenApply(Process::exitValue));
+            exits = new Copies<>(exitOf(process));
         }
         return exits.next();
+    }
+
+    /**
+     * The exit of any child. The JDK tells of it by the common pool, whose threads the program may have blocked: so it is also looked
+     * for now and then.
+     *
+     * @param process was started
+     * @return completes with the exit code
+     */
+    public static CompletableFuture<Integer> exitOf(Process process) {
+        CompletableFuture<Integer> exit = process.onExit().thenApply(Process::exitValue);
+        lookLater(process, exit);
+        return exit;
+    }
+
+    private static void lookLater(Process process, CompletableFuture<Integer> exit) {
+        NOW_AND_THEN.execute(() -> {
+            if (exit.isDone()) {
+                return;
+            } else if (process.isAlive()) {
+                lookLater(process, exit);
+            } else {
+                Blocking.EXECUTOR.execute(() -> exit.complete(process.exitValue()));
+            }
+        });
     }
 
     /** Kills it, and releases everything; does not wait for its end. */

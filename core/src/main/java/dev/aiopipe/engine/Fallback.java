@@ -14,12 +14,24 @@ public final class Fallback {
     /** Whether the user wants it. */
     static final boolean FORCED = Boolean.getBoolean("dev.aiopipe.fallback");
 
+    private static volatile boolean looked;
+
     private Fallback() {}
 
-    /** Whether the C library may be called: it is wanted, and JNA is there and works. */
-    static boolean hasLibC() {
+    /**
+     * Whether the C library may be called: it is wanted, and JNA is there and works. That it is loaded, and starts a child then, is up
+     * to the first call; it throws if there are too few descriptors for that.
+     */
+    static boolean hasLibC() throws IOException {
+        if (FORCED) {
+            return false;
+        }
+        if (!looked) {
+            Room.require("can't load JNA");
+            looked = true;
+        }
         try {
-            return !FORCED && LibC.isUsable();
+            return LibC.isUsable();
         } catch (LinkageError e) {
             return false; // not even JNA's classes are there
         }

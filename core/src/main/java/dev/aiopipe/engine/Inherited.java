@@ -16,6 +16,7 @@ final class Inherited {
     private final int number;
     private boolean reading;
     private boolean writing;
+    private int handedOver;
 
     private Inherited(int number) {
         this.number = number;
@@ -33,14 +34,19 @@ final class Inherited {
         }
     }
 
-    /** Closes a number that nobody has open in this direction here. */
-    static void close(int number, boolean forReading) throws IOException {
+    /** One more end of the number is handed to a child. */
+    static void handOver(int number) {
+        synchronized (OPEN) {
+            OPEN.computeIfAbsent(number, Inherited::new).handedOver++;
+        }
+    }
+
+    /** An end that was handed over is closed. */
+    static void closeHandedOver(int number) throws IOException {
         synchronized (OPEN) {
             Inherited inherited = OPEN.get(number);
-            boolean open = inherited != null && inherited.isOpen(forReading);
-            if (!open && Kind.of(number).isStream()) {
-                claim(number, forReading).release(forReading).close();
-            }
+            inherited.handedOver--;
+            inherited.closeUnused(Kind.of(number).isStream());
         }
     }
 
@@ -49,14 +55,19 @@ final class Inherited {
         return () -> {
             synchronized (OPEN) {
                 set(forReading, false);
-                if (!reading && !writing) {
-                    OPEN.remove(number);
-                    if (number > 2 && Fallback.hasLibC()) {
-                        LibC.close(number);
-                    }
-                }
+                closeUnused(true);
             }
         };
+    }
+
+    /** Closes the number once, behind its last use; if it is still what it was. */
+    private void closeUnused(boolean ours) throws IOException {
+        if (!reading && !writing && handedOver == 0) {
+            OPEN.remove(number);
+            if (ours && number > 2 && Fallback.hasLibC()) {
+                LibC.close(number);
+            }
+        }
     }
 
     /** Whether the other direction is open, too. */

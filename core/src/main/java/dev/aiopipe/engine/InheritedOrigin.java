@@ -12,7 +12,10 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.channels.Pipe;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.StandardOpenOption;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -32,6 +35,7 @@ public final class InheritedOrigin implements Origin {
 
     private final int number;
     private final boolean forReading;
+    private Closeable bothSides = () -> {}; // of a FIFO that a child gets
 
     /**
      * A number that may or may not be open.
@@ -107,7 +111,8 @@ public final class InheritedOrigin implements Origin {
             boolean toReader = kind != Kind.FILE && kind != Kind.DEVICE;
             Readiness readiness = loop.attach();
             PumpedSink sink = new PumpedSink(this::blockingOutput, toReader, readiness, release);
-            return new Outbox(sink, readiness, new ReaderWatch(null, loop));
+            boolean pipe = kind == Kind.PIPE || kind == Kind.FIFO;
+            return new Outbox(sink, readiness, new ReaderWatch(pipe ? () -> number : null, loop));
         } catch (Throwable e) {
             release.close();
             throw e;
@@ -136,6 +141,9 @@ public final class InheritedOrigin implements Origin {
 
     /** The same pipe, FIFO or terminal, with flags of our own; negative if that is not allowed. */
     private int reopen(int access) throws IOException {
+        if (Kind.isMaster(number)) {
+            return -1; // its path makes another terminal
+        }
         int fresh = tryReopen(access);
         if (fresh < 0 && LibC.isOutOfDescriptors()) {
             throw LibC.failure(toString());
@@ -247,11 +255,24 @@ public final class InheritedOrigin implements Origin {
         Kind kind = Kind.of(number);
         if (kind == Kind.CLOSED) {
             throw new IOException("descriptor " + number + " is not open");
-        } else if (kind != Kind.PIPE && kind != Kind.FIFO && kind != Kind.TERMINAL) {
-            // a socket can't be opened again; a file would be, but from its beginning
+        } else if (kind != Kind.PIPE && kind != Kind.FIFO && kind != Kind.TERMINAL || Kind.isMaster(number)) {
+            // a socket can't be opened again; a file would be, but from its beginning; a master would be another one
             throw new IOException("descriptor " + number + " can't be handed over: " + Kind.target(number));
         }
+        if (kind == Kind.FIFO) {
+            holdOtherSide();
+        }
         return self + "/fd/" + number;
+    }
+
+    /** While this is open, nobody who opens the FIFO waits for its other side, as nobody would who inherits it. */
+    private void holdOtherSide() throws IOException {
+        bothSides.close(); // of another start
+        try {
+            bothSides = FileChannel.open(Kind.path(number), StandardOpenOption.READ, StandardOpenOption.WRITE);
+        } catch (AccessDeniedException e) {
+            bothSides = () -> {}; // it is another user's, and its other side is waited for
+        }
     }
 
     @Override
@@ -260,8 +281,13 @@ public final class InheritedOrigin implements Origin {
     }
 
     @Override
+    public void handOver() {
+        Inherited.handOver(number);
+    }
+
+    @Override
     public void closeHandedOver() throws IOException {
-        Inherited.close(number, forReading);
+        Release.both(bothSides, () -> Inherited.closeHandedOver(number)).close();
     }
 
     @Override

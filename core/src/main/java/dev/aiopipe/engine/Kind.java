@@ -73,6 +73,11 @@ enum Kind {
         return !Fallback.hasLibC() || LibC.isTerminal(number);
     }
 
+    /** Whether it is the other side of a pseudo-terminal: what its program shows is read there. */
+    static boolean isMaster(int number) {
+        return target(number).endsWith("/ptmx");
+    }
+
     /** What the number stands for, as a person would name it. */
     static String target(int number) {
         try {

@@ -32,6 +32,9 @@ public interface Origin extends Closeable {
      */
     boolean opensAtOnce();
 
+    /** Called once, when an end becomes a child's. */
+    default void handOver() {}
+
     /**
      * Called once, behind {@link #close}, for an end that was handed to a child: a number that this process was started with stays
      * open if nobody uses its end, but no copy of what a child got is to stay.

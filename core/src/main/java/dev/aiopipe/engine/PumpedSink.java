@@ -39,6 +39,7 @@ final class PumpedSink implements ByteSink {
             stream; // used by the writing thread while WRITING, guarded by this otherwise, as is all that follows
     private State state = State.IDLE;
     private IOException failure;
+    private boolean broken; // and told, or about to be
 
     /** With {@code toReader} a failure means that nobody reads; files have others. */
     PumpedSink(Opener opener, boolean toReader, Readiness readiness, Closeable owner) {
@@ -100,6 +101,7 @@ final class PumpedSink implements ByteSink {
         }
         synchronized (this) {
             failure = problem;
+            broken |= problem != null;
             if (state == State.WRITING) {
                 state = State.IDLE;
             } else {
@@ -128,7 +130,13 @@ final class PumpedSink implements ByteSink {
             boolean writing = state == State.WRITING;
             state = State.CLOSED;
             if (!writing && stream != null) {
-                stream.close();
+                try {
+                    stream.close();
+                } catch (IOException e) {
+                    if (!broken) { // else it may have kept what it could not write, and tries once more
+                        throw e;
+                    }
+                }
             }
         }
         owner.close();

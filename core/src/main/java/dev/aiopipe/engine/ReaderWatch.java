@@ -41,7 +41,7 @@ final class ReaderWatch {
         if (closed) {
             throw new ClosedChannelException();
         }
-        if (isWatchable()) {
+        if (number != null && Fallback.hasLibC()) {
             if (gone.isDone() && !LibC.hasNoReader(number.get())) {
                 beginAnew(); // a FIFO's next reader has come
             }
@@ -57,13 +57,13 @@ final class ReaderWatch {
         return copies.next();
     }
 
-    private boolean isWatchable() {
-        return number != null && Fallback.hasLibC();
-    }
-
-    /** What can't be watched has been found out. */
+    /** What is not watched has been found out. */
     void readerGone() {
-        if (!isWatchable()) {
+        boolean watched;
+        synchronized (this) {
+            watched = registration != null;
+        }
+        if (!watched) {
             end(null);
         }
     }
