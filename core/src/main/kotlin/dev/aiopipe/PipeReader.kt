@@ -7,6 +7,7 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.ReadPendingException
 import java.nio.channels.WritableByteChannel
+import java.util.concurrent.atomic.AtomicInteger
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.coroutineContext
@@ -47,6 +48,12 @@ public class PipeReader internal constructor(private val input: Input, private v
     AutoCloseable {
     private val line: Take<String?> = Take.line(options.charset(), options.maxLineBytes())
     private val lineRequest: Take<Boolean> = Take.requestLine(options.maxLineBytes())
+
+    private val collectors = AtomicInteger()
+
+    /** Whether somebody is about to read on, though perhaps busy with what was read last. */
+    internal val isCollected: Boolean
+        get() = collectors.get() > 0
 
     private val exclusiveKey = object : CoroutineContext.Key<Exclusive> {}
 
@@ -382,9 +389,14 @@ public class PipeReader internal constructor(private val input: Input, private v
      * Unlike `flow { emit(…) }` it does not look for cancellation between taking and emitting: what was taken is
      * emitted.
      */
-    private class TakenFlow<T : Any>(private val next: suspend () -> T?) : Flow<T> {
+    private inner class TakenFlow<T : Any>(private val next: suspend () -> T?) : Flow<T> {
         override suspend fun collect(collector: FlowCollector<T>) {
-            while (true) collector.emit(next() ?: return)
+            collectors.incrementAndGet()
+            try {
+                while (true) collector.emit(next() ?: return)
+            } finally {
+                collectors.decrementAndGet()
+            }
         }
     }
 

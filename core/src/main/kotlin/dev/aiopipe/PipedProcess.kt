@@ -42,10 +42,12 @@ public class PipedProcess internal constructor(private val child: Child, options
     /**
      * Ends the child as gently as it lets: closes its stdin, then asks it to end (SIGTERM), then kills it (SIGKILL),
      * each if it has not exited within [grace] of the step before. Output that nobody reads is drained meanwhile, so
-     * that no full pipe holds the child up. Then closes the pipes, but for an output that another coroutine is reading:
-     * that one stays open for it. The grace is wall-clock time.
+     * that no full pipe holds the child up. Then closes the pipes, but for an output that another coroutine is reading,
+     * or collects the [lines][PipeReader.lines] or [chunks][PipeReader.chunks] of: that one stays open for it. The
+     * grace is wall-clock time.
      *
-     * *Cancellation:* ends the wait; the child may live on, and [close] is still to be called.
+     * *Cancellation:* ends the wait, and closes what was drained; the child may live on, and [close] is still to be
+     * called.
      *
      * @param grace zero or more
      * @param descendants whether the signals go to the child's descendants, too, and those that outlive it are killed
@@ -63,6 +65,7 @@ public class PipedProcess internal constructor(private val child: Child, options
 
     /** Reads what nobody wants, and closes in the end; unless somebody else is reading. */
     private suspend fun drain(reader: PipeReader) {
+        if (reader.isCollected) return
         var theirs = false
         try {
             while (reader.readAtMost(DRAIN_SIZE).isNotEmpty()) yield() // a child may write without end

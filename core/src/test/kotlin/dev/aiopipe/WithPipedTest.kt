@@ -35,6 +35,29 @@ class WithPipedTest {
     private suspend fun PipedProcess.becomesReady() = apply { assertEquals("ready", stdout.readLine()) }
 
     @Test
+    @DisplayName("E18 stop leaves an output to its collector, which may be busy with what it has")
+    fun stopLeavesOutputToBusyCollector() =
+        runBlocking<Unit> {
+            sh("echo 1; echo 2; cat; echo 3").startPiped().use { child ->
+                val busy = CompletableDeferred<Unit>()
+                val goOn = CompletableDeferred<Unit>()
+                val lines = mutableListOf<String>()
+                val collector = launch {
+                    child.stdout.lines().collect {
+                        lines += it
+                        busy.complete(Unit)
+                        goOn.await()
+                    }
+                }
+                busy.await()
+                assertEquals(0, child.stop())
+                goOn.complete(Unit)
+                collector.join()
+                assertEquals(listOf("1", "2", "3"), lines)
+            }
+        }
+
+    @Test
     @DisplayName("E18 a child that exits on the end of its stdin gets no signal")
     fun stopByTheEndOfStdin() =
         runBlocking<Unit> {

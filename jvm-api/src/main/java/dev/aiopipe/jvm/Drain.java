@@ -14,8 +14,12 @@ final class Drain extends Reading {
         this.turns = new Turns(continuations, this::turn, refusal -> end());
     }
 
-    /** Tries at once: an output that somebody is reading at this moment is left to them. */
+    /** Tries at once: an output that somebody is reading, or is about to read on, is left to them. */
     void begin() {
+        if (view.source().isLooped()) {
+            stop();
+            return;
+        }
         turns.begin(() -> {
             if (step()) {
                 turns.schedule(); // a child may write without end

@@ -25,6 +25,7 @@ final class LineLoop extends Reading implements PipeFuture.Operation {
     }
 
     PipeFuture<@Nullable Void> begin() {
+        view.source().loops.incrementAndGet();
         turns.schedule();
         return future;
     }
@@ -44,14 +45,14 @@ final class LineLoop extends Reading implements PipeFuture.Operation {
                 if (line == Take.MORE) {
                     return;
                 } else if (line == null) {
-                    if (stop()) {
+                    if (leave()) {
                         future.succeed(null);
                     }
                     return;
                 }
                 act((String) line);
             } catch (Throwable e) {
-                if (stop()) {
+                if (leave()) {
                     future.fail(e);
                 }
                 return;
@@ -71,14 +72,23 @@ final class LineLoop extends Reading implements PipeFuture.Operation {
         }
     }
 
+    /** Stops; true for the first who does. */
+    private boolean leave() {
+        boolean first = stop();
+        if (first) {
+            view.source().loops.decrementAndGet();
+        }
+        return first;
+    }
+
     private void refused(Throwable why) {
-        if (stop()) {
+        if (leave()) {
             future.fail(why);
         }
     }
 
     @Override
     public boolean withdraw() {
-        return stop();
+        return leave();
     }
 }

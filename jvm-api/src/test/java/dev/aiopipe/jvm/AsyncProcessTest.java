@@ -17,8 +17,10 @@ import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.DisplayName;
@@ -31,6 +33,34 @@ import org.junit.jupiter.api.io.TempDir;
 class AsyncProcessTest {
     private static AsyncProcess start(String... command) {
         return get(AsyncPipes.start(new ProcessBuilder(command)));
+    }
+
+    @Test
+    @DisplayName(
+            "E18 stop leaves an output to a loop over its lines, and to a subscriber, that are busy with what they have")
+    void stopLeavesOutputToBusyLoop() {
+        AsyncProcess child = get(AsyncPipes.start(new ProcessBuilder("sh", "-c", "echo 1; cat; echo 2; echo 3 >&2")));
+        CompletableFuture<Void> busy = new CompletableFuture<>();
+        CompletableFuture<Void> goOn = new CompletableFuture<>();
+        List<String> lines = new CopyOnWriteArrayList<>();
+        CompletableFuture<?> loop = child.stdout().forEachLineAsync(line -> {
+            lines.add(line);
+            busy.complete(null);
+            return goOn;
+        });
+        Collecting<String> reported = new Collecting<>(0);
+        child.stderr().lines().subscribe(reported);
+        get(busy);
+
+        assertEquals(0, get(child.stop()));
+
+        goOn.complete(null);
+        get(loop);
+        assertEquals(List.of("1", "2"), lines);
+        reported.subscription.request(9);
+        get(reported.done);
+        assertEquals(List.of("3"), reported.received);
+        child.close();
     }
 
     @Test
