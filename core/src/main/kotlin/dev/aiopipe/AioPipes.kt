@@ -11,11 +11,13 @@ import java.nio.channels.ServerSocketChannel
 import java.nio.channels.SocketChannel
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.RejectedExecutionException
+import java.util.concurrent.TimeUnit
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
 import kotlin.coroutines.suspendCoroutine
+import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
@@ -93,11 +95,12 @@ private suspend fun <T> CompletableFuture<T>.awaitOpen(discard: (T) -> Unit): T 
 /**
  * Accepts a connection, without blocking: for [DuplexEnd.of]. The channel becomes non-blocking. One call at a time.
  *
- * *Cancellation:* nothing is accepted. To stop a server, cancel this and then close the channel.
+ * *Cancellation:* nothing is accepted. To stop a server, cancel this, or close the channel, which shows within 0.1 s.
  *
  * @param loop waits for connections
  * @throws java.nio.channels.AcceptPendingException if another call waits
- * @throws IOException if the channel is closed, or the loop ends
+ * @throws java.nio.channels.ClosedChannelException if the channel is closed
+ * @throws IOException if the loop ends
  */
 @Throws(IOException::class)
 @JvmOverloads
@@ -117,6 +120,7 @@ public suspend fun ServerSocketChannel.acceptConnection(loop: PipeLoop = PipeLoo
                 val waiter = Readiness.Waiter { continuation.resume(Unit) }
                 if (readiness.await(waiter)) {
                     continuation.invokeOnCancellation { readiness.cancel(waiter) }
+                    wakeIfClosed(readiness, waiter, continuation)
                 } else {
                     continuation.resume(Unit)
                 }
@@ -127,6 +131,24 @@ public suspend fun ServerSocketChannel.acceptConnection(loop: PipeLoop = PipeLoo
         loop.engine.forget(this)
     }
 }
+
+/** Whoever closes a channel that a selector watches tells nobody, so that is looked for. */
+private fun ServerSocketChannel.wakeIfClosed(
+    readiness: Readiness,
+    waiter: Readiness.Waiter,
+    continuation: CancellableContinuation<Unit>,
+) {
+    A_MOMENT_LATER.execute {
+        when {
+            !continuation.isActive -> return@execute
+            isOpen -> wakeIfClosed(readiness, waiter, continuation)
+            readiness.cancel(waiter) -> waiter.wake()
+        }
+    }
+}
+
+private val A_MOMENT_LATER =
+    CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS) { task -> task.run() } // on the JDK's timer
 
 /**
  * Runs coroutines on the loop's own thread, as asyncio does: a read that waits costs no change of thread. They must not
@@ -157,10 +179,12 @@ private class LoopDispatcher(private val loop: PipeLoop) : CoroutineDispatcher()
  * Runs what blocks on `Dispatchers.IO`, and waits for it to the end, whatever is cancelled meanwhile: its result is not
  * lost.
  */
+@JvmSynthetic
 internal suspend fun <T> onIo(block: () -> T): T = suspendCoroutine { continuation ->
     Dispatchers.IO.dispatch(EmptyCoroutineContext) { continuation.resumeWith(runCatching(block)) }
 }
 
+@JvmSynthetic
 internal suspend fun closeIfCancelled(resource: AutoCloseable) {
     if (!coroutineContext.isActive) {
         resource.close()
@@ -168,5 +192,6 @@ internal suspend fun closeIfCancelled(resource: AutoCloseable) {
     }
 }
 
+@JvmSynthetic
 internal fun requireBlocking(channel: Channel) =
     require(channel !is SelectableChannel || channel.isBlocking) { "channel is in non-blocking mode: $channel" }

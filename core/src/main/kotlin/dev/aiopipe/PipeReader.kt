@@ -336,7 +336,13 @@ public class PipeReader internal constructor(private val input: Input, private v
                 input.abandon(wait)
                 throw e
             }
-            val value = input.proceed(wait, take)
+            val value =
+                try {
+                    input.proceed(wait, take)
+                } catch (e: IllegalStateException) {
+                    coroutineContext.ensureActive() // cancelled a moment ago, and another read did not wait for us
+                    throw e
+                }
             @Suppress("UNCHECKED_CAST") if (value !== Take.MORE) return value as T
         }
     }
@@ -355,6 +361,9 @@ public class PipeReader internal constructor(private val input: Input, private v
         }
 
         override fun wake() = continuation.resume(Unit)
+
+        /** Woken already, and cancelled before it got to run. */
+        override fun isGivenUp() = continuation.context[Job]?.isCancelled == true
     }
 
     /** Has the reader to itself; reads with [mine][Exclusive] in their context are its own. */

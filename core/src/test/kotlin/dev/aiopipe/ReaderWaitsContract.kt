@@ -4,8 +4,12 @@ import java.nio.ByteBuffer
 import java.nio.channels.AsynchronousCloseException
 import java.nio.channels.ClosedChannelException
 import java.nio.channels.ReadPendingException
+import java.util.concurrent.LinkedBlockingQueue
+import kotlin.coroutines.CoroutineContext
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.async
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
@@ -82,6 +86,26 @@ interface ReaderWaitsContract : ReaderCase {
             assertEquals("$it", second.await())
             assertTrue(failureOf(first) is CancellationException)
         }
+    }
+
+    @Test
+    @DisplayName("R24 the slot is free as soon as a read is cancelled that was woken, and has not got to run")
+    fun cancelOfWokenReadFreesTheSlotAtOnce() = reading {
+        val woken = LinkedBlockingQueue<Runnable>()
+        val held =
+            object : CoroutineDispatcher() {
+                override fun dispatch(context: CoroutineContext, block: Runnable) = woken.put(block)
+            }
+        val first = async(held, start = CoroutineStart.UNDISPATCHED) { reader.readLine() }
+        send("one\n")
+        eventually("it is woken") { woken.isNotEmpty() }
+        first.cancel()
+        assertEquals("one", reader.readLine())
+        val next = waiting { reader.readLine() }
+        woken.take().run()
+        assertTrue(failureOf(first) is CancellationException)
+        send("two\n")
+        assertEquals("two", next.await())
     }
 
     @Test

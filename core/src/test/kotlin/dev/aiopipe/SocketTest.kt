@@ -142,6 +142,16 @@ class SocketTest {
     }
 
     @Test
+    @DisplayName("acceptConnection ends when its channel is closed while it waits")
+    fun channelClosedWhileAccepting() = serving { server ->
+        val waiting = async(start = CoroutineStart.UNDISPATCHED) { runCatching { server.acceptConnection() } }
+        assertTrue(waiting.isActive)
+        server.close()
+        val failure = waiting.await().exceptionOrNull()
+        assertTrue(failure is ClosedChannelException, "$failure")
+    }
+
+    @Test
     @DisplayName("E22 acceptConnection fails when its loop or its channel is closed")
     fun closedWhileAccepting() = serving { server ->
         val loop = PipeLoop.create("short-lived")

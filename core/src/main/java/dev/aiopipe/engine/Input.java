@@ -123,6 +123,8 @@ public final class Input {
      * @param take the take that {@link #start} was called with
      * @return as {@code start}
      * @throws AsynchronousCloseException if this was closed meanwhile
+     * @throws IllegalStateException if the read was abandoned, perhaps by another read as it was {@linkplain Readiness.Waiter#isGivenUp
+     *     given up}
      * @throws IOException what the take or the source throws
      */
     public Object proceed(Readiness.Waiter waiter, Take<?> take) throws IOException {
@@ -283,6 +285,12 @@ public final class Input {
     }
 
     private void occupy(Object reader) {
+        if (SLOT.compareAndSet(this, reader, BUSY)) {
+            return;
+        }
+        if (slot instanceof Readiness.Waiter waiter && waiter.isGivenUp()) {
+            abandon(waiter);
+        }
         if (!SLOT.compareAndSet(this, reader, BUSY)) {
             throw new ReadPendingException();
         }

@@ -28,6 +28,15 @@ public final class Readiness {
     public interface Waiter {
         /** Something may have changed: look again. */
         void wake();
+
+        /**
+         * Whether whoever waits was cancelled, and is going to find out.
+         *
+         * @return true if others need not reckon with this one
+         */
+        default boolean isGivenUp() {
+            return false;
+        }
     }
 
     /** Where signals come from. {@code arm} and {@code disarm} are called under the monitor and must not block. */

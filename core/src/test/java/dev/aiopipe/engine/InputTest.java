@@ -339,6 +339,33 @@ class InputTest {
     }
 
     @Test
+    @DisplayName("R24 who was given up, and does not know it yet, is in nobody's way")
+    void waiterThatWasGivenUpIsPassedOver() throws IOException {
+        Take<String> line = Take.line(StandardCharsets.UTF_8, 9);
+        boolean[] givenUp = {false};
+        Readiness.Waiter waiter = new Readiness.Waiter() {
+            @Override
+            public void wake() {
+                // it does not get to run
+            }
+
+            @Override
+            public boolean isGivenUp() {
+                return givenUp[0];
+            }
+        };
+        assertSame(Take.MORE, input.start(line));
+        input.await(waiter);
+        assertThrows(ReadPendingException.class, () -> input.start(line));
+        givenUp[0] = true;
+        source.thenBytes("a\nb\n");
+        assertEquals("a", input.start(line));
+        assertThrows(IllegalStateException.class, () -> input.proceed(waiter, line));
+        input.abandon(waiter);
+        assertEquals("b", input.start(line));
+    }
+
+    @Test
     void holdKeepsAndGivesBack() throws IOException {
         source.thenBytes("abcdef");
         Object owner = "owner";
