@@ -169,8 +169,8 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
      * Suspends until nobody is left to read, without a write: on an idle pipe, a full one, and one whose reader has
      * gone already.
      *
-     * A socket's peer has gone when its own output ended or failed, which shows when it is read. A terminal, what
-     * threads write, and a pipe where there is no C library, show it with the next write.
+     * A socket's peer has gone when its own output ended or failed; behind other input, that shows when it is read. A
+     * terminal, what threads write, and all where there is no C library, show it with the next write.
      *
      * @throws java.nio.channels.AsynchronousCloseException if the writer is closed meanwhile
      */

@@ -83,7 +83,6 @@ object SocketFromRaw : ReadableKind {
 
 /** A connected socket, written. */
 object SocketToRaw : WritableKind {
-    override val tellsReaderGone = false
     override val onTheWay = SOCKET_BYTES
 
     override suspend fun open(options: PipeOptions): Writable {

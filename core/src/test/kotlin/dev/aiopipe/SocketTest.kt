@@ -15,6 +15,7 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -72,17 +73,39 @@ class SocketTest {
     }
 
     @Test
-    @DisplayName("W05 awaitReaderGone returns when the reader has seen the peer's end")
-    fun endOfPeer() = connected { (near, far) ->
-        val writer = near.tx().open()
-        val reader = near.rx().open()
-        val gone = async(start = CoroutineStart.UNDISPATCHED) { writer.awaitReaderGone() }
-        assertTrue(gone.isActive)
+    @DisplayName("W05 awaitReaderGone of a socket: behind input that nobody has read, its end shows when it is read")
+    fun endOfPeerBehindInput() = connected { (near, far) ->
+        PipeLoop.create("sockets").use { loop ->
+            val options = PipeOptions.defaults().withLoop(loop)
+            val writer = near.tx().open(options)
+            val reader = near.rx().open(options)
+            far.tx().open().use { it.writeLine("last words") }
+            val gone = async(start = CoroutineStart.UNDISPATCHED) { writer.awaitReaderGone() }
+            repeat(3) { withContext(loop.dispatcher) {} } // passes that see the input
+            assertTrue(gone.isActive)
+            assertEquals("last words", reader.readLine())
+            assertNull(reader.readLine())
+            gone.await()
+            writer.awaitReaderGone()
+            writer.abort()
+            reader.close()
+        }
         far.close()
-        assertNull(reader.readLine())
-        gone.await()
-        writer.abort()
-        reader.close()
+    }
+
+    @Test
+    @DisplayName("W05 awaitReaderGone of a socket that nobody reads: the peer's end, and its abrupt one")
+    fun endOfPeer() {
+        for (abruptly in listOf(false, true)) connected { (near, far) ->
+            val writer = near.tx().open()
+            val gone = async(start = CoroutineStart.UNDISPATCHED) { writer.awaitReaderGone() }
+            assertTrue(gone.isActive)
+            if (abruptly) writer.writeLine("unread, so that the peer's close is a reset")
+            far.close()
+            gone.await()
+            writer.abort()
+            near.close()
+        }
     }
 
     @Test

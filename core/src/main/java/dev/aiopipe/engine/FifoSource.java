@@ -63,7 +63,7 @@ final class FifoSource implements ByteSource {
      */
     static Input open(int fresh, Opener opener, boolean awaitsWriter, Loop loop, Closeable release) throws IOException {
         Pipe.SourceChannel channel = Vessel.toRead(fresh);
-        int number = numberOf(channel);
+        int number = Vessel.numberOf(channel);
         Registration registration = Registration.of(channel, loop);
         State state = awaitsWriter ? State.AWAITING : State.CONNECTED;
         return new Input(new FifoSource(channel, number, opener, state, registration, release), registration.input());
@@ -87,21 +87,11 @@ final class FifoSource implements ByteSource {
 
     private void openAnew() throws IOException {
         Pipe.SourceChannel next = Vessel.toRead(opener.open());
-        int nextNumber = numberOf(next);
+        int nextNumber = Vessel.numberOf(next);
         registration.replace(next);
         channel = next;
         number = nextNumber;
         state = State.AWAITING;
-    }
-
-    /** Looks the number up, which takes a descriptor; if there is none left, closes the channel. */
-    private static int numberOf(Pipe.SourceChannel channel) throws IOException {
-        try {
-            return Descriptors.numberOf(channel);
-        } catch (Throwable e) {
-            channel.close();
-            throw e;
-        }
     }
 
     @Override

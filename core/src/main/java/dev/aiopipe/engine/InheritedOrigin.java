@@ -187,7 +187,7 @@ public final class InheritedOrigin implements Origin {
             }
             release.close();
         });
-        ReaderWatch readers = new ReaderWatch(socket ? null : () -> number, loop);
+        ReaderWatch readers = socket ? ReaderWatch.ofSocket(() -> number, loop) : new ReaderWatch(() -> number, loop);
         return new Outbox(new UnflaggedSink(number, socket, owner), watch.output(), readers);
     }
 

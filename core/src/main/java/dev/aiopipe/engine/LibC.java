@@ -35,6 +35,7 @@ final class LibC {
     private static final int F_DUPFD_CLOEXEC = 1030;
     private static final int F_SETPIPE_SZ = 1031;
     private static final int SHUT_WR = 1;
+    private static final int MSG_PEEK = 2;
     private static final int MSG_DONTWAIT = 0x40;
     private static final int MSG_NOSIGNAL = 0x4000;
     private static final int RWF_NOWAIT = 8;
@@ -151,6 +152,13 @@ final class LibC {
     /** Reads from a socket without waiting, whatever its flags are. */
     static long receive(int number, ByteBuffer direct) {
         return Binding.recv(number, address(direct), direct.remaining(), MSG_DONTWAIT);
+    }
+
+    /** Whether the next read from a socket would give its end, or fail. Takes no byte, and does not wait. */
+    static boolean isAtEnd(int number) {
+        ByteBuffer one = ByteBuffer.allocateDirect(1);
+        long count = Binding.recv(number, address(one), 1, MSG_PEEK | MSG_DONTWAIT);
+        return count == 0 || count < 0 && !wouldBlock();
     }
 
     /** Writes to a socket without waiting, whatever its flags are. */

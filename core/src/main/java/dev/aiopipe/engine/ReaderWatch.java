@@ -4,12 +4,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.Pipe;
 import java.util.concurrent.CompletableFuture;
 
 /**
  * Tells when the last reader of a pipe has gone, without a write: a copy of the <em>writing</em> end is watched for input, which a
  * pipe never has there, so that the only event is the error of a pipe nobody reads (poll(2), POLLERR). The copy must be closed with
- * the writer, or the reader would wait for its end in vain. What can't be watched is found out by the next write.
+ * the writer, or the reader would wait for its end in vain. Of a socket the end of its input is looked for. What can't be watched is found
+ * out by the next write.
  */
 final class ReaderWatch {
     /** Finds the number of the writing end. */
@@ -18,6 +20,7 @@ final class ReaderWatch {
     }
 
     private final Number number;
+    private final boolean socket;
     private final Loop loop;
     private CompletableFuture<Void> gone; // guarded by this, as is all that follows
     private Copies<Void> copies;
@@ -26,9 +29,19 @@ final class ReaderWatch {
 
     /** For a pipe with its number; or for what can't be watched with null. */
     ReaderWatch(Number number, Loop loop) {
+        this(number, false, loop);
+    }
+
+    private ReaderWatch(Number number, boolean socket, Loop loop) {
         this.number = number;
+        this.socket = socket;
         this.loop = loop;
         beginAnew();
+    }
+
+    /** For a socket: its peer has gone when its input has ended or failed. What comes before that has to be read to find out. */
+    static ReaderWatch ofSocket(Number number, Loop loop) {
+        return new ReaderWatch(number, true, loop);
     }
 
     private void beginAnew() {
@@ -42,19 +55,30 @@ final class ReaderWatch {
             throw new ClosedChannelException();
         }
         if (number != null && Fallback.hasLibC()) {
-            if (gone.isDone() && !LibC.hasNoReader(number.get())) {
+            if (!socket && gone.isDone() && !LibC.hasNoReader(number.get())) {
                 beginAnew(); // a FIFO's next reader has come
             }
             if (registration == null && !gone.isDone()) {
-                registration = Registration.of(Vessel.toRead(LibC.duplicate(number.get())), loop);
+                Pipe.SourceChannel channel = Vessel.toRead(LibC.duplicate(number.get()));
+                int copy = socket ? Vessel.numberOf(channel) : -1;
+                registration = Registration.of(channel, loop);
                 Readiness input = registration.input();
                 input.onClose(cause -> end(cause));
-                if (!input.await(() -> end(null))) {
-                    end(null);
+                if (!input.await(() -> look(copy))) {
+                    look(copy);
                 }
             }
         }
         return copies.next();
+    }
+
+    /** There is news. */
+    private void look(int copy) {
+        if (!socket || LibC.isAtEnd(copy)) {
+            end(null);
+        } else {
+            closeCopy(); // there is input, and would be again and again: who reads it finds out
+        }
     }
 
     /** What is not watched has been found out. */
@@ -79,16 +103,22 @@ final class ReaderWatch {
     /** Ends the watch and closes its copy: null if the reader has gone. */
     private void end(Throwable cause) {
         CompletableFuture<Void> event;
-        Registration watched;
         synchronized (this) {
             event = gone;
-            watched = registration;
-            registration = null;
         }
         if (cause == null) {
             event.complete(null);
         } else {
             event.completeExceptionally(Release.because(new AsynchronousCloseException(), cause));
+        }
+        closeCopy();
+    }
+
+    private void closeCopy() {
+        Registration watched;
+        synchronized (this) {
+            watched = registration;
+            registration = null;
         }
         if (watched != null) {
             try {

@@ -78,8 +78,8 @@ public final class SocketOrigin implements Origin {
     /** What the two directions share. */
     private static final class Socket {
         private final SocketChannel channel;
-        private final ReaderWatch watch = new ReaderWatch(null, null);
         private Registration registration; // guarded by this, as is all that follows
+        private ReaderWatch watch; // since then
         private Loop loop;
         private boolean inputClosed;
         private boolean outputClosed;
@@ -95,6 +95,7 @@ public final class SocketOrigin implements Origin {
             } else if (registration == null) {
                 registration = wanted.register(channel);
                 loop = wanted;
+                watch = ReaderWatch.ofSocket(() -> Descriptors.numberOf(channel), loop);
             } else if (loop != wanted) {
                 throw new IllegalStateException("both directions of a socket need one loop: " + loop + ", " + wanted);
             }

@@ -39,6 +39,16 @@ final class Vessel {
         return pipe.sink();
     }
 
+    /** Looks the number of a filled one up, which takes a descriptor; if there is none left, closes the channel. */
+    static int numberOf(Pipe.SourceChannel channel) throws IOException {
+        try {
+            return Descriptors.numberOf(channel);
+        } catch (Throwable e) {
+            channel.close();
+            throw e;
+        }
+    }
+
     private static Pipe pipe(int number) throws IOException {
         try {
             return Pipe.open();

@@ -167,8 +167,8 @@ public final class AsyncPipeWriter implements AutoCloseable {
     /**
      * When nobody is left to read, without a write: on an idle pipe, a full one, and one whose reader has gone already.
      *
-     * <p>A socket's peer has gone when its own output ended or failed, which shows when it is read. A terminal, what threads write,
-     * and a pipe where there is no C library, show it with the next write.
+     * <p>A socket's peer has gone when its own output ended or failed; behind other input, that shows when it is read. A terminal, what
+     * threads write, and all where there is no C library, show it with the next write.
      *
      * @return done when the last reader has gone; fails with {@link java.nio.channels.ClosedChannelException} if the writer is closed
      *     before
