@@ -71,7 +71,8 @@ public final class PipeOptions {
 
     /**
      * Asks for another capacity of the pipe in the kernel. A wish: the system rounds it up to a power of two of pages, and where it
-     * refuses (unprivileged users get 1 MiB a pipe and 64 MiB in all by default), or where the stream is no pipe, it has no effect.
+     * refuses (unprivileged users get 1 MiB a pipe and 64 MiB in all by default), or where the stream is no pipe, or
+     * one that this process was started with, it has no effect.
      *
      * @param bytes 1 or more
      * @return a copy with it

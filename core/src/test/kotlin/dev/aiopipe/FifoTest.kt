@@ -289,6 +289,18 @@ class FifoTest {
         }
 
     @Test
+    @DisplayName("a FIFO is given the capacity that is asked for")
+    fun capacity() =
+        runBlocking<Unit> {
+            val fifo = directory.fifo()
+            ReadEnd.fifo(fifo).open(PipeOptions.defaults().withCapacity(8192)).use {
+                val number = Posix.openFifo(fifo, 0)
+                assertEquals(8192, Posix.capacity(number))
+                Posix.close(number)
+            }
+        }
+
+    @Test
     @DisplayName("W05 a FIFO's reader goes, another one comes, and goes as well")
     fun readersComeAndGo() =
         runBlocking<Unit> {

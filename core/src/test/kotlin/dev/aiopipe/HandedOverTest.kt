@@ -3,6 +3,10 @@ package dev.aiopipe
 import java.io.File
 import java.io.IOException
 import java.nio.file.Path
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -72,6 +76,23 @@ class HandedOverTest {
         writing.close()
         Posix.close(other)
         Posix.close(end)
+    }
+
+    @Test
+    @DisplayName("an opening that is cancelled before it begins closes its number, once")
+    fun cancelledOpening() = limited {
+        val (read, write) = Posix.pipe()
+        val end = ReadEnd.inherited(read)
+        coroutineScope {
+            launch(start = CoroutineStart.UNDISPATCHED) {
+                cancel()
+                end.open()
+            }
+        }
+        assertClosed(read)
+        assertThrowsSuspending<IllegalStateException> { end.open() }
+        end.close()
+        Posix.close(write)
     }
 
     @Test

@@ -22,6 +22,7 @@ public final class FifoOrigin implements Origin {
     private final Path path;
     private final boolean forReading;
     private final boolean keepOpen;
+    private int capacity;
 
     /**
      * A path that may or may not be a FIFO.
@@ -91,7 +92,16 @@ public final class FifoOrigin implements Origin {
     }
 
     private int open(int access) {
-        return LibC.open(path.toString(), access | LibC.O_NONBLOCK);
+        int fresh = LibC.open(path.toString(), access | LibC.O_NONBLOCK);
+        if (fresh >= 0 && capacity > 0) {
+            LibC.setPipeCapacity(fresh, capacity);
+        }
+        return fresh;
+    }
+
+    @Override
+    public void capacity(int bytes) {
+        capacity = bytes;
     }
 
     private InputStream blockingInput() throws IOException {

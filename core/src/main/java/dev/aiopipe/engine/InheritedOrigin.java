@@ -281,6 +281,12 @@ public final class InheritedOrigin implements Origin {
     }
 
     @Override
+    public void discard() throws IOException {
+        handOver();
+        closeHandedOver();
+    }
+
+    @Override
     public void handOver() {
         Inherited.handOver(number);
     }

@@ -1,6 +1,7 @@
 package dev.aiopipe.engine;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -102,7 +103,8 @@ public final class Opening<T> {
         }
     }
 
-    private void discardOpened() {
+    /** False if nothing was opened. */
+    private boolean discardOpened() {
         T unwanted;
         synchronized (this) {
             unwanted = opened;
@@ -110,6 +112,15 @@ public final class Opening<T> {
         }
         if (unwanted != null) {
             discard.accept(unwanted);
+        }
+        return unwanted != null;
+    }
+
+    private void discardOrigin() {
+        try {
+            origin.discard();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -124,12 +135,14 @@ public final class Opening<T> {
     private final class Result extends CompletableFuture<T> {
         @Override
         public boolean cancel(boolean mayInterruptIfRunning) {
+            boolean first;
             synchronized (Opening.this) {
+                first = !givenUp;
                 givenUp = true;
             }
             boolean cancelled = super.cancel(mayInterruptIfRunning);
-            if (cancelled) {
-                discardOpened();
+            if (cancelled && first && !discardOpened()) {
+                discardOrigin();
             }
             return cancelled;
         }

@@ -32,6 +32,15 @@ public interface Origin extends Closeable {
      */
     boolean opensAtOnce();
 
+    /**
+     * Called instead of an opening that was given up before it had begun: nothing is to stay open.
+     *
+     * @throws IOException if it can't be closed
+     */
+    default void discard() throws IOException {
+        close();
+    }
+
     /** Called once, when an end becomes a child's. */
     default void handOver() {}
 
