@@ -1,7 +1,6 @@
 package dev.aiopipe
 
 import dev.aiopipe.engine.Input
-import dev.aiopipe.engine.Readiness
 import dev.aiopipe.engine.Take
 import java.io.IOException
 import java.nio.ByteBuffer
@@ -11,14 +10,11 @@ import java.util.concurrent.atomic.AtomicInteger
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.coroutineContext
-import kotlin.coroutines.resume
-import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.FlowCollector
-import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlinx.coroutines.withContext
 
 /**
@@ -227,16 +223,18 @@ public class PipeReader internal constructor(private val input: Input, private v
      * @throws LimitExceededException from a read in the block, if the block would have read more than `maxLineBytes`, a
      *   last line end not counted
      */
-    public suspend fun <T> atomically(block: suspend PipeReader.() -> T): T = exclusively { mine, outermost ->
-        if (outermost) input.hold(options.maxLineBytes())
-        val kept = input.kept()
-        var complete = false
-        try {
-            withContext(mine) { block() }.also { complete = true } // out here: cancelled, it drops the block's value
-        } finally {
-            if (!complete) input.giveBack(input.kept() - kept)
+    public suspend fun <T> atomically(block: suspend PipeReader.() -> T): T =
+        input.exclusively(exclusiveKey) { mine, outermost ->
+            if (outermost) input.hold(options.maxLineBytes())
+            val kept = input.kept()
+            var complete = false
+            try {
+                withContext(mine) { block() }
+                    .also { complete = true } // out here: cancelled, it drops the block's value
+            } finally {
+                if (!complete) input.giveBack(input.kept() - kept)
+            }
         }
-    }
 
     /**
      * Moves bytes to a writer until the stream ends, or [count] are moved. Closes neither.
@@ -270,7 +268,7 @@ public class PipeReader internal constructor(private val input: Input, private v
 
     private suspend fun transfer(count: Long, send: suspend (ByteBuffer) -> Unit): Long {
         require(count >= 0) { "count < 0: $count" }
-        return exclusively { mine, _ ->
+        return input.exclusively(exclusiveKey) { mine, _ ->
             withContext(mine) {
                 var moved = 0L
                 while (moved < count) {
@@ -324,61 +322,7 @@ public class PipeReader internal constructor(private val input: Input, private v
         current.job?.ensureActive()
         val value = input.start(take, current.exclusive?.orNullBehindIt())
         @Suppress("UNCHECKED_CAST")
-        return if (value !== Take.MORE) value as T else readWaiting(take)
-    }
-
-    private suspend fun <T> readWaiting(take: Take<T>): T {
-        while (true) {
-            val wait = Wait()
-            try {
-                suspendCancellableCoroutine<Unit> { continuation -> wait.on(continuation) }
-            } catch (e: CancellationException) {
-                input.abandon(wait)
-                throw e
-            }
-            val value =
-                try {
-                    input.proceed(wait, take)
-                } catch (e: IllegalStateException) {
-                    coroutineContext.ensureActive() // cancelled a moment ago, and another read did not wait for us
-                    throw e
-                }
-            @Suppress("UNCHECKED_CAST") if (value !== Take.MORE) return value as T
-        }
-    }
-
-    /** One wait of one read. A cancellation frees the read slot at once, not when the coroutine gets to run. */
-    private inner class Wait : Readiness.Waiter {
-        private lateinit var continuation: CancellableContinuation<Unit>
-
-        fun on(continuation: CancellableContinuation<Unit>) {
-            this.continuation = continuation
-            if (input.await(this)) {
-                continuation.invokeOnCancellation { input.abandon(this) }
-            } else {
-                continuation.resume(Unit)
-            }
-        }
-
-        override fun wake() = continuation.resume(Unit)
-
-        /** Woken already, and cancelled before it got to run. */
-        override fun isGivenUp() = continuation.context[Job]?.isCancelled == true
-    }
-
-    /** Has the reader to itself; reads with [mine][Exclusive] in their context are its own. */
-    private suspend fun <T> exclusively(block: suspend (mine: CoroutineContext, outermost: Boolean) -> T): T {
-        val context = coroutineContext
-        context.ensureActive()
-        if (context[exclusiveKey]?.orNullBehindIt() != null) return block(EmptyCoroutineContext, false)
-        val mine = Exclusive(exclusiveKey)
-        input.own(mine)
-        try {
-            return block(mine, true)
-        } finally {
-            mine.over = true
-            input.disown(mine)
-        }
+        return if (value !== Take.MORE) value as T else input.goOn(take)
     }
 
     private class Caller(
@@ -386,13 +330,6 @@ public class PipeReader internal constructor(private val input: Input, private v
         @JvmField val job: Job?,
         @JvmField val exclusive: Exclusive?,
     )
-
-    /** An [atomically] block or a transfer. What it has launched elsewhere may outlive it. */
-    private class Exclusive(override val key: CoroutineContext.Key<*>) : CoroutineContext.Element {
-        @Volatile var over = false
-
-        fun orNullBehindIt() = if (over) null else this
-    }
 
     /**
      * Unlike `flow { emit(…) }` it does not look for cancellation between taking and emitting: what was taken is

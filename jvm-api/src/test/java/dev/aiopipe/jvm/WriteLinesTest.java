@@ -11,6 +11,7 @@ import dev.aiopipe.BrokenPipeException;
 import dev.aiopipe.jvm.Link.Kind;
 import dev.aiopipe.jvm.NothingLeft.Await;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -66,6 +67,45 @@ class WriteLinesTest {
         link.writer().close();
 
         assertEquals("a\nb\n", get(link.reader().readText()));
+    }
+
+    @Test
+    @DisplayName("W01 to a closed writer no lines are written, not even none")
+    void closedWriter() {
+        link.writer().close();
+
+        failure(ClosedChannelException.class, link.writer().writeLines(List.of()));
+    }
+
+    @Test
+    @DisplayName("W13 a publisher may use one builder for all its lines")
+    void builderIsUsedAgain() {
+        StringBuilder builder = new StringBuilder();
+        CompletableFuture<?> sent = link.writer().writeLines((Flow.Publisher<CharSequence>) subscriber ->
+                subscriber.onSubscribe(new Flow.Subscription() {
+                    private int line;
+
+                    @Override
+                    public void request(long count) {
+                        while (line < 5) {
+                            builder.setLength(0);
+                            subscriber.onNext(builder.append("line ").append(line++));
+                        }
+                        if (line++ == 5) {
+                            subscriber.onComplete();
+                        }
+                    }
+
+                    @Override
+                    public void cancel() {
+                        throw new AssertionError("cancelled");
+                    }
+                }));
+
+        get(sent);
+        link.writer().close();
+        assertEquals(
+                "line 0\nline 1\nline 2\nline 3\nline 4\n", get(link.reader().readText()));
     }
 
     @Test

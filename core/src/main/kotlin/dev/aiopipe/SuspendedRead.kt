@@ -1,0 +1,53 @@
+package dev.aiopipe
+
+import dev.aiopipe.engine.Input
+import dev.aiopipe.engine.Readiness
+import dev.aiopipe.engine.Take
+import kotlin.coroutines.coroutineContext
+import kotlin.coroutines.resume
+import kotlinx.coroutines.CancellableContinuation
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.suspendCancellableCoroutine
+
+/** A read that has begun, and found too little: waits and tries again, until there is a value. */
+@JvmSynthetic
+internal suspend fun <T> Input.goOn(take: Take<T>): T {
+    while (true) {
+        val wait = Wait(this)
+        try {
+            suspendCancellableCoroutine<Unit> { continuation -> wait.on(continuation) }
+        } catch (e: CancellationException) {
+            abandon(wait)
+            throw e
+        }
+        val value =
+            try {
+                proceed(wait, take)
+            } catch (e: IllegalStateException) {
+                coroutineContext.ensureActive() // cancelled a moment ago, and another read did not wait for us
+                throw e
+            }
+        @Suppress("UNCHECKED_CAST") if (value !== Take.MORE) return value as T
+    }
+}
+
+/** One wait of one read. A cancellation frees the read slot at once, not when the coroutine gets to run. */
+private class Wait(private val input: Input) : Readiness.Waiter {
+    private lateinit var continuation: CancellableContinuation<Unit>
+
+    fun on(continuation: CancellableContinuation<Unit>) {
+        this.continuation = continuation
+        if (input.await(this)) {
+            continuation.invokeOnCancellation { input.abandon(this) }
+        } else {
+            continuation.resume(Unit)
+        }
+    }
+
+    override fun wake() = continuation.resume(Unit)
+
+    /** Woken already, and cancelled before it got to run. */
+    override fun isGivenUp() = continuation.context[Job]?.isCancelled == true
+}
