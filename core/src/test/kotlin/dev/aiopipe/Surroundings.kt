@@ -24,11 +24,16 @@ fun adopting(vararg arguments: String, fallback: Boolean = false, classPath: Str
     val builder = jvm(AdoptingProgram::class.java, *arguments)
     val command = builder.command()
     command.add(1, "-Ddev.aiopipe.fallback=$fallback")
-    if (System.getProperty("java.specification.version").toInt() >= 24) {
-        command.add(1, "--enable-native-access=ALL-UNNAMED")
-    }
+    builder.withNativeAccess()
     if (classPath != null) command[command.indexOf("-cp") + 1] = classPath
     return builder
+}
+
+/** Else JNA makes JDK 24 and later print warnings. */
+fun ProcessBuilder.withNativeAccess(): ProcessBuilder = also {
+    if (System.getProperty("java.specification.version").toInt() >= 24) {
+        it.command().add(1, "--enable-native-access=ALL-UNNAMED")
+    }
 }
 
 /** The same program, started by a shell that sets its descriptors up: [script] ends in `"$@"`. */
