@@ -37,6 +37,18 @@ final class EndState {
         return new ChildEnd(handedOver);
     }
 
+    /** Uses the end up, unless it is, and leaves nothing open. */
+    void discard() {
+        if (use.compareAndSet(null, "closed")) {
+            release.forget();
+            try {
+                origin.discard();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
     void close() {
         if (use.compareAndSet(null, "closed")) {
             try {

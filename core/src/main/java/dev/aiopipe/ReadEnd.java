@@ -93,6 +93,11 @@ public final class ReadEnd implements PipeEnd {
         return Opening.ofInput(state.take("opened"), options.loop().engine, options.capacity());
     }
 
+    /** Instead of an opening that is not begun. */
+    void discard() {
+        state.discard();
+    }
+
     @Override
     public void close() {
         state.close();

@@ -81,6 +81,11 @@ public final class WriteEnd implements PipeEnd {
         return Opening.ofOutbox(state.take("opened"), options.loop().engine, options.capacity());
     }
 
+    /** Instead of an opening that is not begun. */
+    void discard() {
+        state.discard();
+    }
+
     @Override
     public void close() {
         state.close();

@@ -64,6 +64,7 @@ public fun aioDuplex(): Pair<DuplexEnd, DuplexEnd> {
 @Throws(IOException::class)
 @JvmOverloads
 public suspend fun ReadEnd.open(options: PipeOptions = PipeOptions.defaults()): PipeReader {
+    closeIfCancelled { discard() }
     return PipeReader(openInput(options).awaitOpen { it.close() }, options)
 }
 
@@ -78,12 +79,12 @@ public suspend fun ReadEnd.open(options: PipeOptions = PipeOptions.defaults()): 
 @Throws(IOException::class)
 @JvmOverloads
 public suspend fun WriteEnd.open(options: PipeOptions = PipeOptions.defaults()): PipeWriter {
+    closeIfCancelled { discard() }
     return PipeWriter(openOutbox(options).awaitOpen { it.abort() }, options)
 }
 
 private suspend fun <T> CompletableFuture<T>.awaitOpen(discard: (T) -> Unit): T =
     try {
-        coroutineContext.ensureActive()
         await()
     } catch (e: CancellationException) {
         cancel(false)

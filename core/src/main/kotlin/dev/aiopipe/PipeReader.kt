@@ -6,7 +6,7 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.ReadPendingException
 import java.nio.channels.WritableByteChannel
-import java.util.concurrent.atomic.AtomicInteger
+import java.util.concurrent.ConcurrentHashMap
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.coroutineContext
@@ -45,11 +45,10 @@ public class PipeReader internal constructor(private val input: Input, private v
     private val line: Take<String?> = Take.line(options.charset(), options.maxLineBytes())
     private val lineRequest: Take<Boolean> = Take.requestLine(options.maxLineBytes())
 
-    private val collectors = AtomicInteger()
+    private val collectors = ConcurrentHashMap.newKeySet<Collecting>()
 
-    /** Whether somebody is about to read on, though perhaps busy with what was read last. */
-    internal val isCollected: Boolean
-        get() = collectors.get() > 0
+    /** Whether another coroutine is about to read on, though perhaps busy with what it has read last. */
+    internal fun isCollectedBesides(caller: Job?): Boolean = collectors.any { it.job !== caller }
 
     private val exclusiveKey = object : CoroutineContext.Key<Exclusive> {}
 
@@ -337,14 +336,17 @@ public class PipeReader internal constructor(private val input: Input, private v
      */
     private inner class TakenFlow<T : Any>(private val next: suspend () -> T?) : Flow<T> {
         override suspend fun collect(collector: FlowCollector<T>) {
-            collectors.incrementAndGet()
+            val collecting = Collecting(coroutineContext[Job])
+            collectors += collecting
             try {
                 while (true) collector.emit(next() ?: return)
             } finally {
-                collectors.decrementAndGet()
+                collectors -= collecting
             }
         }
     }
+
+    private class Collecting(val job: Job?)
 
     private companion object {
         val NOBODY = Caller(EmptyCoroutineContext, null, null)

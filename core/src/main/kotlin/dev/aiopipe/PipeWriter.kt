@@ -16,8 +16,6 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.future.await
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.suspendCancellableCoroutine
-import kotlinx.coroutines.sync.Mutex
-import kotlinx.coroutines.sync.withLock
 
 /**
  * Writes a stream of bytes: a child's input, a pipe, a socket.
@@ -43,8 +41,6 @@ import kotlinx.coroutines.sync.withLock
  */
 public class PipeWriter internal constructor(private val outbox: Outbox, private val options: PipeOptions) :
     AutoCloseable {
-    private val transfers = Mutex()
-
     /** How many bytes cancelled writes still owe. */
     public val owed: Int
         get() = outbox.owed()
@@ -138,7 +134,8 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
      *
      * Each chunk is a message: those of other writers may come in between.
      *
-     * *Cancellation:* waits for the read that is under way; what was read is sent or [owed], 64 KiB at most.
+     * *Cancellation:* waits for the read that is under way; what was read is sent or [owed], 64 KiB at most. While
+     * something is owed, nothing more is read.
      *
      * @return how many bytes were moved
      * @throws IllegalArgumentException if the channel is in non-blocking mode
@@ -147,22 +144,26 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
     public suspend fun transferFrom(source: ReadableByteChannel): Long {
         requireBlocking(source)
         var moved = 0L
+        outbox.requireOpen()
         while (true) {
-            val count = transfers.withLock { transferChunk(source) }
+            awaitNothingOwed()
+            coroutineContext.ensureActive()
+            val chunk = ByteBuffer.allocate(TRANSFER_SIZE)
+            val count = onIo { source.read(chunk) }
             if (count < 0) return moved
+            val message = Message.of(chunk.flip())
+            message.commit()
+            sendCommitted(message)
             moved += count
         }
     }
 
-    /** Reads when all that was called for before is sent, so that no more than this is owed if it is given up. */
-    private suspend fun transferChunk(source: ReadableByteChannel): Int {
-        send(Message.turn())
-        val chunk = ByteBuffer.allocate(TRANSFER_SIZE)
-        val count = onIo { source.read(chunk) }
-        val message = Message.of(chunk.flip())
-        message.commit()
-        sendCommitted(message)
-        return count
+    /** Or transfers that are given up again and again would owe more and more. */
+    private suspend fun awaitNothingOwed() {
+        if (outbox.owed() > 0) {
+            send(Message.turn())
+            outbox.requireOpen()
+        }
     }
 
     /**

@@ -4,11 +4,13 @@ import dev.aiopipe.engine.Child
 import dev.aiopipe.engine.Stop
 import java.io.IOException
 import java.nio.channels.ReadPendingException
+import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.toJavaDuration
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.asExecutor
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.future.await
@@ -56,16 +58,18 @@ public class PipedProcess internal constructor(private val child: Child, options
      */
     @JvmName("stop")
     public suspend fun stop(grace: Duration = 5.seconds, descendants: Boolean = false): Int {
+        val caller = coroutineContext[Job]
         return withContext(Dispatchers.Default) { // its clock is the wall's, also under runTest
             val stop = Stop.of(child, grace.toJavaDuration(), descendants, Dispatchers.Default.asExecutor())
-            val drains = listOf(stdout, stderr).map { launch(start = CoroutineStart.UNDISPATCHED) { drain(it) } }
+            val drains =
+                listOf(stdout, stderr).map { launch(start = CoroutineStart.UNDISPATCHED) { drain(it, caller) } }
             stop.begin().await().also { drains.forEach { it.cancelAndJoin() } } // behind them: they see who reads now
         }
     }
 
     /** Reads what nobody wants, and closes in the end; unless somebody else is reading. */
-    private suspend fun drain(reader: PipeReader) {
-        if (reader.isCollected) return
+    private suspend fun drain(reader: PipeReader, stopping: Job?) {
+        if (reader.isCollectedBesides(stopping)) return
         var theirs = false
         try {
             while (reader.readAtMost(DRAIN_SIZE).isNotEmpty()) yield() // a child may write without end

@@ -37,17 +37,22 @@ internal suspend fun <T> Input.goOn(take: Take<T>): T {
 private class Wait(private val input: Input) : Readiness.Waiter {
     private lateinit var continuation: CancellableContinuation<Unit>
 
+    /** From then on no cancellation comes to this, and the read slot is free only when the coroutine gets to run. */
+    @Volatile private var woken = false
+
     fun on(continuation: CancellableContinuation<Unit>) {
         this.continuation = continuation
         if (input.await(this)) {
             continuation.invokeOnCancellation { input.abandon(this) }
         } else {
-            continuation.resume(Unit)
+            wake()
         }
     }
 
-    override fun wake() = continuation.resume(Unit)
+    override fun wake() {
+        woken = true
+        continuation.resume(Unit)
+    }
 
-    /** Woken already, and cancelled before it got to run. */
-    override fun isGivenUp() = continuation.context[Job]?.isCancelled == true
+    override fun isGivenUp() = woken && continuation.context[Job]?.isCancelled == true
 }

@@ -8,8 +8,11 @@ import java.nio.file.Files
 import java.nio.file.NoSuchFileException
 import java.nio.file.Path
 import kotlin.io.path.createFile
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
@@ -233,6 +236,45 @@ class FifoTest {
             assertEquals("pipe loop short-lived is closed", rootMessage(Result.failure<Unit>(later)))
             assertThrowsSuspending<IOException> { other.readLine() }
             assertThrowsSuspending<IOException> { writer.write("x") }
+        }
+
+    @Test
+    @DisplayName("W05 who asks again at once, on the thread that tells, is told of the next reader's going, too")
+    fun watchedAgainAtOnce() =
+        runBlocking<Unit> {
+            val fifo = directory.fifo()
+            val first = ReadEnd.fifo(fifo).open()
+            val writer = WriteEnd.fifo(fifo).open()
+            val next = CompletableDeferred<Int>()
+            val gone =
+                async(Dispatchers.Unconfined) {
+                    writer.awaitReaderGone()
+                    next.complete(Posix.openFifo(fifo, 0))
+                    writer.awaitReaderGone()
+                }
+            first.close()
+            Posix.close(next.await())
+            gone.await()
+            writer.close()
+        }
+
+    @Test
+    @DisplayName("E11 an open that is cancelled before it begins opens nothing: the reader sees no writer come and go")
+    fun cancelledBeforeItBegins() =
+        runBlocking<Unit> {
+            val fifo = directory.fifo()
+            val reader = ReadEnd.fifo(fifo).open()
+            val line = async(start = CoroutineStart.UNDISPATCHED) { reader.readLine() }
+            repeat(200) {
+                launch(start = CoroutineStart.UNDISPATCHED) {
+                        cancel()
+                        WriteEnd.fifo(fifo).open()
+                    }
+                    .join()
+            }
+            WriteEnd.fifo(fifo).open().use { it.writeLine("hello") }
+            assertEquals("hello", line.await())
+            reader.close()
         }
 
     @Test

@@ -94,6 +94,24 @@ class SocketTest {
     }
 
     @Test
+    @DisplayName("W05 awaitReaderGone of a socket: a request is no sign, the peer's end behind it is one")
+    fun endOfPeerBehindRequest() = connected { (near, far) ->
+        val writer = near.tx().open()
+        val reader = near.rx().open()
+        val gone = async(start = CoroutineStart.UNDISPATCHED) { writer.awaitReaderGone() }
+        far.tx().open().let { peer ->
+            peer.writeLine("request")
+            assertEquals("request", reader.readLine())
+            assertTrue(gone.isActive)
+            peer.close()
+        }
+        gone.await()
+        writer.abort()
+        reader.close()
+        far.close()
+    }
+
+    @Test
     @DisplayName("W05 awaitReaderGone of a socket that nobody reads: the peer's end, and its abrupt one")
     fun endOfPeer() {
         for (abruptly in listOf(false, true)) connected { (near, far) ->

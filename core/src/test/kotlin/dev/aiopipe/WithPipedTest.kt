@@ -35,6 +35,18 @@ class WithPipedTest {
     private suspend fun PipedProcess.becomesReady() = apply { assertEquals("ready", stdout.readLine()) }
 
     @Test
+    @DisplayName("E18 stop from within a collector drains what that one does not read any more")
+    fun stopFromWithinCollector() =
+        runBlocking<Unit> {
+            sh("echo ready; cat; head -c 1000000 /dev/zero; exit 7").startPiped().use { child ->
+                var code = -1
+                val failure = runCatching { child.stdout.lines().collect { code = child.stop(1.hours) } }
+                assertEquals(7, code)
+                assertTrue(failure.exceptionOrNull() is IOException) { "$failure" }
+            }
+        }
+
+    @Test
     @DisplayName("E18 stop leaves an output to its collector, which may be busy with what it has")
     fun stopLeavesOutputToBusyCollector() =
         runBlocking<Unit> {

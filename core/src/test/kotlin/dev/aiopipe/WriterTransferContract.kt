@@ -35,11 +35,37 @@ interface WriterTransferContract : WriterCase {
         val bytes = noise(tooMuch)
         val source = Channels.newChannel(ByteArrayInputStream(bytes))
         waiting { writer.transferFrom(source) }.cancelAndJoin()
-        repeat(20) { List(2) { waiting { writer.transferFrom(source) } }.forEach { it.cancelAndJoin() } }
+        repeat(20) { waiting { writer.transferFrom(source) }.cancelAndJoin() }
         assertTrue(writer.owed <= 64 * 1024) { "${writer.owed} bytes are owed" }
         val transfer = alongside { writer.transferFrom(source) }
         assertSameBytes(bytes, receiveExactly(bytes.size))
         transfer.await()
+    }
+
+    @Test
+    @DisplayName("W07 a transfer comes to its end though the writer is closed, if the source has no more")
+    fun sourceEndsBehindClose() = writing {
+        val source = Pipe.open()
+        val transfer = alongside { writer.transferFrom(source.source()) }
+        source.sink().write(ByteBuffer.wrap("the chunk".toByteArray()))
+        assertReceives("the chunk")
+        writer.close()
+        source.sink().close()
+        assertEquals(9, transfer.await())
+        source.source().close()
+    }
+
+    @Test
+    @DisplayName("a transfer whose source is silent holds no other one up")
+    fun silentTransferHoldsNobodyUp() = writing {
+        val silent = Pipe.open()
+        val waits = alongside { writer.transferFrom(silent.source()) }
+        val source = Channels.newChannel(ByteArrayInputStream("others".toByteArray()))
+        assertEquals(6, writer.transferFrom(source))
+        assertReceives("others")
+        silent.sink().close()
+        assertEquals(0, waits.await())
+        silent.source().close()
     }
 
     @Test

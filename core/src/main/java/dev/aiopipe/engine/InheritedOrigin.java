@@ -266,7 +266,7 @@ public final class InheritedOrigin implements Origin {
     }
 
     /** While this is open, nobody who opens the FIFO waits for its other side, as nobody would who inherits it. */
-    private void holdOtherSide() throws IOException {
+    private synchronized void holdOtherSide() throws IOException {
         bothSides.close(); // of another start
         try {
             bothSides = FileChannel.open(Kind.path(number), StandardOpenOption.READ, StandardOpenOption.WRITE);
@@ -292,7 +292,7 @@ public final class InheritedOrigin implements Origin {
     }
 
     @Override
-    public void closeHandedOver() throws IOException {
+    public synchronized void closeHandedOver() throws IOException {
         Release.both(bothSides, () -> Inherited.closeHandedOver(number)).close();
     }
 

@@ -275,7 +275,7 @@ public final class InputBuffer {
      */
     public void take(int count, int lineEnd) throws LimitExceededException {
         if (keepLimit >= 0) {
-            if (count - lineEnd > takeable()) {
+            if (count > 0 && (kept >= keepLimit || count - lineEnd > takeable())) {
                 throw new LimitExceededException(keepLimit);
             }
             kept += count;

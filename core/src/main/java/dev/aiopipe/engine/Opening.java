@@ -32,6 +32,7 @@ public final class Opening<T> {
     private final Consumer<T> discard;
     private final Result result = new Result();
     private boolean givenUp; // guarded by this, as is what follows
+    private boolean failed; // and has left nothing open
     private T opened; // and nobody's yet
 
     private Opening(Origin origin, Attempt<T> attempt, Consumer<T> discard) {
@@ -88,7 +89,9 @@ public final class Opening<T> {
                 if (givenUp) {
                     return;
                 }
+                failed = true; // unless it comes back
                 candidate = attempt.open();
+                failed = false;
                 opened = candidate;
             }
         } catch (Throwable e) {
@@ -137,11 +140,11 @@ public final class Opening<T> {
         public boolean cancel(boolean mayInterruptIfRunning) {
             boolean first;
             synchronized (Opening.this) {
-                first = !givenUp;
+                first = !givenUp && !failed;
                 givenUp = true;
             }
             boolean cancelled = super.cancel(mayInterruptIfRunning);
-            if (cancelled && first && !discardOpened()) {
+            if (cancelled && !discardOpened() && first) {
                 discardOrigin();
             }
             return cancelled;

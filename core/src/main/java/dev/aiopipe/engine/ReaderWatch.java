@@ -6,6 +6,8 @@ import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Tells when the last reader of a pipe has gone, without a write: a copy of the <em>writing</em> end is watched for input, which a
@@ -18,6 +20,9 @@ final class ReaderWatch {
     interface Number {
         int get() throws IOException;
     }
+
+    private static final Executor LATER =
+            CompletableFuture.delayedExecutor(200, TimeUnit.MILLISECONDS, Blocking.EXECUTOR);
 
     private final Number number;
     private final boolean socket;
@@ -39,7 +44,7 @@ final class ReaderWatch {
         beginAnew();
     }
 
-    /** For a socket: its peer has gone when its input has ended or failed. What comes before that has to be read to find out. */
+    /** For a socket: its peer has gone when its input has ended or failed. What comes before that has to be read first. */
     static ReaderWatch ofSocket(Number number, Loop loop) {
         return new ReaderWatch(number, true, loop);
     }
@@ -62,34 +67,47 @@ final class ReaderWatch {
                 Pipe.SourceChannel channel = Vessel.toRead(LibC.duplicate(number.get()));
                 int copy = socket ? Vessel.numberOf(channel) : -1;
                 registration = Registration.of(channel, loop);
-                Readiness input = registration.input();
-                input.onClose(cause -> end(cause));
-                if (!input.await(() -> look(copy))) {
-                    look(copy);
-                }
+                registration.input().onClose(cause -> end(cause));
+                await(registration, copy);
             }
         }
         return copies.next();
     }
 
-    /** There is news. */
-    private void look(int copy) {
+    private void await(Registration watched, int copy) {
+        if (!watched.input().await(() -> look(watched, copy))) {
+            look(watched, copy);
+        }
+    }
+
+    /** There is news. Of a socket it may be input that nobody has read yet, and would be news again and again. */
+    private void look(Registration watched, int copy) {
         if (!socket || LibC.isAtEnd(copy)) {
             end(null);
         } else {
-            closeCopy(); // there is input, and would be again and again: who reads it finds out
+            LATER.execute(() -> awaitAgain(watched, copy));
         }
+    }
+
+    private void awaitAgain(Registration watched, int copy) {
+        synchronized (this) {
+            if (registration != watched) {
+                return;
+            }
+        }
+        await(watched, copy);
     }
 
     /** What is not watched has been found out. */
     void readerGone() {
-        boolean watched;
+        CompletableFuture<Void> event;
         synchronized (this) {
-            watched = registration != null;
+            if (registration != null) {
+                return;
+            }
+            event = gone;
         }
-        if (!watched) {
-            end(null);
-        }
+        event.complete(null);
     }
 
     /** The writer is about to be closed, or has failed. */
@@ -100,31 +118,26 @@ final class ReaderWatch {
         end(cause);
     }
 
-    /** Ends the watch and closes its copy: null if the reader has gone. */
+    /** Ends the watch, closes its copy, and tells: null if the reader has gone. */
     private void end(Throwable cause) {
         CompletableFuture<Void> event;
-        synchronized (this) {
-            event = gone;
-        }
-        if (cause == null) {
-            event.complete(null);
-        } else {
-            event.completeExceptionally(Release.because(new AsynchronousCloseException(), cause));
-        }
-        closeCopy();
-    }
-
-    private void closeCopy() {
         Registration watched;
         synchronized (this) {
+            event = gone;
             watched = registration;
             registration = null;
         }
-        if (watched != null) {
-            try {
+        try {
+            if (watched != null) {
                 watched.close();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            if (cause == null) {
+                event.complete(null);
+            } else {
+                event.completeExceptionally(Release.because(new AsynchronousCloseException(), cause));
             }
         }
     }

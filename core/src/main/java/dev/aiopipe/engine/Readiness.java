@@ -30,7 +30,7 @@ public final class Readiness {
         void wake();
 
         /**
-         * Whether whoever waits was cancelled, and is going to find out.
+         * Whether whoever waits was woken, but cancelled before it got to run, and is going to find out.
          *
          * @return true if others need not reckon with this one
          */

@@ -215,6 +215,17 @@ class TakeTest {
     }
 
     @Example
+    void lineEndsAloneReachTheLimitToo() throws IOException {
+        put("\n".repeat(20));
+        buffer.hold(5);
+        Take<String> line = Take.line(UTF_8, 5);
+        for (int i = 0; i < 5; i++) {
+            assertEquals("", line.from(buffer));
+        }
+        assertThrows(LimitExceededException.class, () -> line.from(buffer));
+    }
+
+    @Example
     void peekShowsNoMoreThanMayBeHeld() throws IOException {
         put("123456");
         buffer.hold(4);

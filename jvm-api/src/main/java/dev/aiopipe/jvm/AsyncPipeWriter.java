@@ -138,6 +138,11 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * @return done when all are sent
      */
     public CompletableFuture<@Nullable Void> writeLines(Flow.Publisher<? extends CharSequence> lines) {
+        try {
+            outbox.requireOpen();
+        } catch (Exception e) {
+            return continuations.failed(e);
+        }
         PublishedLines subscriber = new PublishedLines(this, continuations);
         lines.subscribe(subscriber);
         return subscriber.future();

@@ -64,7 +64,9 @@ final class LineLoop extends Reading implements PipeFuture.Operation {
         CompletionStage<?> stage = action.apply(line);
         if (stage != THROUGH) {
             acting = true;
+            view.source().loops.decrementAndGet(); // nobody knows what it waits for
             stage.whenComplete((ignored, thrown) -> {
+                view.source().loops.incrementAndGet();
                 failure = Failures.unwrapped(thrown);
                 acting = false;
                 turns.schedule();

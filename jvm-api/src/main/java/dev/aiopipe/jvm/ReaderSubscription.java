@@ -45,6 +45,10 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription {
         turns.schedule();
     }
 
+    boolean hasDemand() {
+        return demand.get() > 0;
+    }
+
     @Override
     public void cancel() {
         stop();

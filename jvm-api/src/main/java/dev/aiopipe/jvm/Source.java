@@ -26,6 +26,7 @@ final class Source {
 
     /** Whether somebody is about to read on, though perhaps busy with what was read last. */
     boolean isLooped() {
-        return loops.get() > 0 || subscription.get() != null;
+        return loops.get() > 0
+                || subscription.get() instanceof ReaderSubscription<?> subscriber && subscriber.hasDemand();
     }
 }
