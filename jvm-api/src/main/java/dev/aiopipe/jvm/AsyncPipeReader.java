@@ -303,7 +303,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      */
     public CompletableFuture<@Nullable Void> forEachLine(Consumer<? super String> action) {
         Objects.requireNonNull(action, "action");
-        return forEach(text -> {
+        return forEach(true, text -> {
             action.accept(text);
             return LineLoop.THROUGH;
         });
@@ -320,11 +320,12 @@ public final class AsyncPipeReader implements AutoCloseable {
      */
     public CompletableFuture<@Nullable Void> forEachLineAsync(
             Function<? super String, ? extends CompletionStage<?>> action) {
-        return forEach(Objects.requireNonNull(action, "action"));
+        return forEach(false, Objects.requireNonNull(action, "action"));
     }
 
-    private CompletableFuture<@Nullable Void> forEach(Function<? super String, ? extends CompletionStage<?>> action) {
-        return new LineLoop(view, line, action).begin();
+    private CompletableFuture<@Nullable Void> forEach(
+            boolean readsOn, Function<? super String, ? extends CompletionStage<?>> action) {
+        return new LineLoop(view, line, readsOn, action).begin();
     }
 
     /**

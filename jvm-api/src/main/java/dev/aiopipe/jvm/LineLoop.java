@@ -11,21 +11,30 @@ final class LineLoop extends Reading implements PipeFuture.Operation {
     /** For an action that is through when it returns. */
     static final CompletionStage<?> THROUGH = CompletableFuture.completedStage(null);
 
+    private final boolean readsOn;
     private final Function<? super String, ? extends CompletionStage<?>> action;
     private final PipeFuture<@Nullable Void> future;
     private final Turns turns;
     private volatile boolean acting; // a stage that the action gave is not through
     private volatile @Nullable Throwable failure; // of that stage
 
-    LineLoop(View view, Take<String> line, Function<? super String, ? extends CompletionStage<?>> action) {
+    /** One whose action is through when it returns reads on for sure; what another one waits for, nobody knows. */
+    LineLoop(
+            View view,
+            Take<String> line,
+            boolean readsOn,
+            Function<? super String, ? extends CompletionStage<?>> action) {
         super(view, line);
+        this.readsOn = readsOn;
         this.action = action;
         this.future = new PipeFuture<>(view.source().continuations, this);
         this.turns = new Turns(view.source().continuations, this::turn, this::refused);
     }
 
     PipeFuture<@Nullable Void> begin() {
-        view.source().loops.incrementAndGet();
+        if (readsOn) {
+            view.source().loops.incrementAndGet();
+        }
         turns.schedule();
         return future;
     }
@@ -64,9 +73,7 @@ final class LineLoop extends Reading implements PipeFuture.Operation {
         CompletionStage<?> stage = action.apply(line);
         if (stage != THROUGH) {
             acting = true;
-            view.source().loops.decrementAndGet(); // nobody knows what it waits for
             stage.whenComplete((ignored, thrown) -> {
-                view.source().loops.incrementAndGet();
                 failure = Failures.unwrapped(thrown);
                 acting = false;
                 turns.schedule();
@@ -77,7 +84,7 @@ final class LineLoop extends Reading implements PipeFuture.Operation {
     /** Stops; true for the first who does. */
     private boolean leave() {
         boolean first = stop();
-        if (first) {
+        if (first && readsOn) {
             view.source().loops.decrementAndGet();
         }
         return first;

@@ -36,19 +36,18 @@ class AsyncProcessTest {
     }
 
     @Test
-    @DisplayName(
-            "E18 stop leaves an output to a loop over its lines, and to a subscriber, that are busy with what they have")
+    @DisplayName("E18 stop leaves an output to a loop over its lines that is busy with one, and to a subscriber")
     void stopLeavesOutputToBusyLoop() {
         AsyncProcess child = get(AsyncPipes.start(new ProcessBuilder("sh", "-c", "echo 1; cat; echo 2; echo 3 >&2")));
         CompletableFuture<Void> busy = new CompletableFuture<>();
         CompletableFuture<Void> goOn = new CompletableFuture<>();
         List<String> lines = new CopyOnWriteArrayList<>();
-        CompletableFuture<?> loop = child.stdout().forEachLineAsync(line -> {
+        CompletableFuture<?> loop = child.stdout().forEachLine(line -> {
             lines.add(line);
             busy.complete(null);
-            return goOn;
+            goOn.join();
         });
-        Collecting<String> reported = new Collecting<>(0);
+        Collecting<String> reported = new Collecting<>(9);
         child.stderr().lines().subscribe(reported);
         get(busy);
 
@@ -57,9 +56,25 @@ class AsyncProcessTest {
         goOn.complete(null);
         get(loop);
         assertEquals(List.of("1", "2"), lines);
-        reported.subscription.request(9);
         get(reported.done);
         assertEquals(List.of("3"), reported.received);
+        child.close();
+    }
+
+    @Test
+    @DisplayName("E18 stop that a loop over the lines waits for drains what that one does not read any more")
+    void stopFromWithinLoop() {
+        AsyncProcess child = get(
+                AsyncPipes.start(new ProcessBuilder("sh", "-c", "echo ready; cat; head -c 1000000 /dev/zero; exit 7")));
+        CompletableFuture<Integer> code = new CompletableFuture<>();
+
+        failure(
+                ClosedChannelException.class,
+                child.stdout()
+                        .forEachLineAsync(
+                                line -> child.stop(Duration.ofHours(1)).thenAccept(code::complete)));
+
+        assertEquals(7, get(code));
         child.close();
     }
 
