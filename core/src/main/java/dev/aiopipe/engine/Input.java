@@ -310,7 +310,7 @@ public final class Input {
                 value = take.from(buffer);
             } while (value == Take.MORE && fill());
             waiting = value == Take.MORE;
-            endTold |= !waiting && take.toldTheEnd();
+            endTold |= !waiting && buffer.ended() && take.toldTheEnd();
             return value;
         } catch (IncompleteReadException e) {
             endTold = true;

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -121,12 +122,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * @return done when all are sent
      */
     public CompletableFuture<@Nullable Void> writeLines(Iterable<? extends CharSequence> lines) {
-        try {
-            outbox.requireOpen();
-        } catch (Exception e) {
-            return continuations.failed(e);
-        }
-        return new LineWriting(this, continuations, new IteratedLines(lines)).begin();
+        return ifOpen(() -> new LineWriting(this, continuations, new IteratedLines(lines)).begin());
     }
 
     /**
@@ -138,14 +134,21 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * @return done when all are sent
      */
     public CompletableFuture<@Nullable Void> writeLines(Flow.Publisher<? extends CharSequence> lines) {
+        return ifOpen(() -> {
+            PublishedLines subscriber = new PublishedLines(this, continuations);
+            lines.subscribe(subscriber);
+            return subscriber.future();
+        });
+    }
+
+    /** A closed writer refuses before it takes anything. */
+    private CompletableFuture<@Nullable Void> ifOpen(Supplier<CompletableFuture<@Nullable Void>> writing) {
         try {
             outbox.requireOpen();
         } catch (Exception e) {
             return continuations.failed(e);
         }
-        PublishedLines subscriber = new PublishedLines(this, continuations);
-        lines.subscribe(subscriber);
-        return subscriber.future();
+        return writing.get();
     }
 
     /**
