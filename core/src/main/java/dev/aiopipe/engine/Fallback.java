@@ -14,7 +14,7 @@ public final class Fallback {
     /** Whether the user wants it. */
     static final boolean FORCED = Boolean.getBoolean("dev.aiopipe.fallback");
 
-    private static volatile boolean looked;
+    private static volatile Boolean libC = FORCED ? false : null; // null until it was looked for
 
     private Fallback() {}
 
@@ -23,13 +23,22 @@ public final class Fallback {
      * to the first call; it throws if there are too few descriptors for that.
      */
     static boolean hasLibC() throws IOException {
-        if (FORCED) {
+        if (isLibCToBeLoaded()) {
+            libC = loadLibC();
+        }
+        return libC;
+    }
+
+    /** Whether {@link #hasLibC} has to load JNA first, which takes more than a tenth of a second. Throws as that does. */
+    static boolean isLibCToBeLoaded() throws IOException {
+        if (libC != null) {
             return false;
         }
-        if (!looked) {
-            Room.require("can't load JNA");
-            looked = true;
-        }
+        Room.require("can't load JNA");
+        return true;
+    }
+
+    private static boolean loadLibC() {
         try {
             return LibC.isUsable();
         } catch (LinkageError e) {

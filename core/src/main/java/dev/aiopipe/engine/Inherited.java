@@ -1,6 +1,7 @@
 package dev.aiopipe.engine;
 
 import java.io.Closeable;
+import java.io.FileDescriptor;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
@@ -10,6 +11,9 @@ import java.util.Map;
  * closed together with the last stream on it; 0 to 2 stay open, for {@code System.in} and its kin.
  */
 final class Inherited {
+    /** Those that the JDK has streams for. */
+    static final FileDescriptor[] STANDARD = {FileDescriptor.in, FileDescriptor.out, FileDescriptor.err};
+
     private static final Map<Integer, Inherited> OPEN =
             new HashMap<>(); // guarded by itself, as is the state of its values
 
@@ -79,6 +83,31 @@ final class Inherited {
 
     int number() {
         return number;
+    }
+
+    /** The same pipe, FIFO or terminal, with flags of our own; negative if that is not allowed. */
+    int reopen(int access) throws IOException {
+        if (Kind.isMaster(number)) {
+            return -1; // its path makes another terminal
+        }
+        int fresh = tryReopen(access);
+        if (fresh < 0 && LibC.isOutOfDescriptors()) {
+            throw LibC.failure(toString());
+        }
+        return fresh;
+    }
+
+    /** The same FIFO, once more. */
+    int reopenFifo() throws IOException {
+        int fresh = tryReopen(LibC.O_RDONLY);
+        if (fresh < 0) {
+            throw LibC.failure(toString());
+        }
+        return fresh;
+    }
+
+    private int tryReopen(int access) {
+        return LibC.open(Kind.path(number).toString(), access | LibC.O_NONBLOCK);
     }
 
     private boolean isOpen(boolean forReading) {

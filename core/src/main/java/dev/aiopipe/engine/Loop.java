@@ -123,11 +123,15 @@ public final class Loop {
      * @throws IOException if the loop can't be started, or is closed
      */
     Readiness attach() throws IOException {
-        start();
         Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
+        attach(readiness);
+        return readiness;
+    }
+
+    void attach(Readiness readiness) throws IOException {
+        start();
         attached.add(readiness);
         requireOpen();
-        return readiness;
     }
 
     /**

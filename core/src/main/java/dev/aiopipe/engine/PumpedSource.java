@@ -77,6 +77,11 @@ final class PumpedSource implements ByteSource {
         }
     }
 
+    /** Whether no read is under way, and nothing is left of the last one. */
+    synchronized boolean isIdle() {
+        return state == State.IDLE;
+    }
+
     private int handOut(ByteBuffer target) throws IOException {
         if (failure != null) {
             throw failure;

@@ -22,10 +22,13 @@ public final class Registration implements Closeable {
     private volatile SelectionKey key;
 
     Registration(Loop loop, SelectableChannel channel) {
+        this(loop, channel, channel.validOps() & (SelectionKey.OP_READ | SelectionKey.OP_ACCEPT));
+    }
+
+    private Registration(Loop loop, SelectableChannel channel, int inputOps) {
         this.loop = loop;
         this.channel = channel;
-        int in = channel.validOps() & (SelectionKey.OP_READ | SelectionKey.OP_ACCEPT);
-        input = new Readiness(new Interest(in));
+        input = new Readiness(new Interest(inputOps));
         output = new Readiness(new Interest(SelectionKey.OP_WRITE));
     }
 
@@ -37,6 +40,13 @@ public final class Registration implements Closeable {
             channel.close();
             throw e;
         }
+    }
+
+    /** For a channel to read that comes later, by {@link #replace}; the input has other signals until then. */
+    static Registration ofNothingYet(Loop loop) throws IOException {
+        Registration registration = new Registration(loop, null, SelectionKey.OP_READ);
+        loop.attach(registration.input);
+        return registration;
     }
 
     void key(SelectionKey registered) {
@@ -115,7 +125,9 @@ public final class Registration implements Closeable {
             throw e;
         }
         channel = next;
-        old.close();
+        if (old != null) {
+            old.close();
+        }
         if (input.closeCause() != null) {
             next.close(); // closed meanwhile, and perhaps before there was this channel to close
         }
@@ -129,13 +141,16 @@ public final class Registration implements Closeable {
      */
     @Override
     public void close() throws IOException {
-        channel.close();
-        loop.wakeup();
+        SelectableChannel open = channel;
+        if (open != null) {
+            open.close();
+            loop.wakeup();
+        }
     }
 
     @Override
     public String toString() {
-        return channel.toString();
+        return String.valueOf(channel);
     }
 
     /** One direction's bits in the key's interest set. */
@@ -149,7 +164,9 @@ public final class Registration implements Closeable {
         @Override
         public boolean arm() {
             try {
-                key.interestOpsOr(ops);
+                if (key != null) {
+                    key.interestOpsOr(ops);
+                }
                 return true;
             } catch (CancelledKeyException e) {
                 return false; // the next try finds the channel closed
@@ -159,7 +176,9 @@ public final class Registration implements Closeable {
         @Override
         public void disarm() {
             try {
-                key.interestOpsAnd(~ops);
+                if (key != null) {
+                    key.interestOpsAnd(~ops);
+                }
             } catch (CancelledKeyException e) {
                 return; // closed by another thread, and never selected again
             }

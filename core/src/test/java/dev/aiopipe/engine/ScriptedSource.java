@@ -7,7 +7,7 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 
 /** A source that does at each read what the test has told it to; without that it is empty. */
-final class ScriptedSource implements ByteSource {
+class ScriptedSource implements ByteSource {
     interface Read {
         int into(ByteBuffer target) throws IOException;
     }
