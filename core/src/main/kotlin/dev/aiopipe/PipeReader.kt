@@ -59,7 +59,7 @@ public class PipeReader internal constructor(private val input: Input, private v
     public val buffered: Int
         get() = input.buffered()
 
-    /** How this reader gets its bytes. */
+    /** How this reader gets its bytes. Waits until that is known: a tenth of a second behind the opening of stdin. */
     public val mode: ReadMode
         get() = input.mode()
 

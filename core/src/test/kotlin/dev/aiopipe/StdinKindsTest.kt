@@ -1,5 +1,6 @@
 package dev.aiopipe
 
+import java.io.File
 import java.net.InetAddress
 import java.net.InetSocketAddress
 import java.nio.ByteBuffer
@@ -13,6 +14,7 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.DisplayName
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.extension.ExtendWith
@@ -37,6 +39,34 @@ class StdinKindsTest {
             adopting("count", fallback = fallback).withPiped { program ->
                 program.stdin.use { it.write(bytes) }
                 assertEquals("$counted, ${mode(fallback)}", program.stdout.readLine())
+            }
+        }
+
+    @Test
+    @DisplayName("E08 stdin is a pipe, and JNA finds no library of its own: threads, and a warning")
+    fun libraryThatCannotBeLoaded() =
+        runBlocking<Unit> {
+            val builder = adopting("count")
+            builder
+                .command()
+                .addAll(1, listOf("boot.library.path=/none", "nosys=true", "noclasspath=true").map { "-Djna.$it" })
+            builder.withPiped { program ->
+                program.stdin.use { it.write(bytes) }
+                assertEquals("$counted, ${ReadMode.THREAD}", program.stdout.readLine())
+                assertTrue("no access to the C library" in program.stderr.readText())
+            }
+        }
+
+    @Test
+    @DisplayName("E08 stdin is a pipe, and there is no JNA: threads")
+    fun noJna() =
+        runBlocking<Unit> {
+            val separator = File.pathSeparator
+            val all = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))
+            val classPath = all.split(separator).filter { "jna" !in it.substringAfterLast('/') }.joinToString(separator)
+            adopting("count", classPath = classPath).withPiped { program ->
+                program.stdin.use { it.write(bytes) }
+                assertEquals("$counted, ${ReadMode.THREAD}", program.stdout.readLine())
             }
         }
 

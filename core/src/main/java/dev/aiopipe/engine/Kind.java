@@ -1,6 +1,8 @@
 package dev.aiopipe.engine;
 
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -89,7 +91,12 @@ enum Kind {
 
     /** Whether a descriptor was opened for reading, or for writing. */
     static boolean isOpenFor(int number, boolean reading) throws IOException {
-        for (String line : Files.readAllLines(Path.of("/proc/self/fdinfo/" + number))) {
+        String info;
+        try (FileInputStream file =
+                new FileInputStream("/proc/self/fdinfo/" + number)) { // no NIO, which takes 10 ms to load
+            info = new String(file.readAllBytes(), StandardCharsets.US_ASCII);
+        }
+        for (String line : info.split("\n")) {
             if (line.startsWith("flags:")) {
                 int access = Integer.parseInt(line.substring("flags:".length()).trim(), 8) & 3; // O_ACCMODE
                 return access == LibC.O_RDWR || access == (reading ? LibC.O_RDONLY : LibC.O_WRONLY);

@@ -423,7 +423,7 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * How this reader gets its bytes.
+     * How this reader gets its bytes. Waits until that is known: a tenth of a second behind the opening of stdin.
      *
      * @return the mode
      */
