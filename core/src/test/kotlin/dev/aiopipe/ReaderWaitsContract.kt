@@ -17,6 +17,7 @@ import kotlinx.coroutines.launch
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Assertions.fail
+import org.junit.jupiter.api.Assumptions.assumeTrue
 import org.junit.jupiter.api.DisplayName
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
@@ -182,6 +183,22 @@ interface ReaderWaitsContract : ReaderCase {
             for (later in listOf<suspend () -> Any?>({ reader.readAtMost(1) }, { reader.readLine() })) {
                 assertEquals("pipe loop short-lived is closed", rootMessage(runCatching { later() }))
             }
+            assertClosed()
+        }
+    }
+
+    @Test
+    @DisplayName("E22 R05 the end of the loop fails a reader that is at its end, too")
+    fun loopEndsBehindTheEnd() {
+        assumeTrue(kind.canEnd)
+        val loop = PipeLoop.create("short-lived")
+        reading(of = loop) {
+            send("line\n")
+            end()
+            assertReads("line\n")
+            assertEnded()
+            loop.close()
+            assertEquals("pipe loop short-lived is closed", rootMessage(runCatching { reader.readLine() }))
             assertClosed()
         }
     }

@@ -60,10 +60,7 @@ final class EarlySource implements ByteSource {
         } catch (Throwable e) { // whoever reads is told
             adoption.completeExceptionally(e);
         }
-        Readiness.Waiter waiter = registration.input().signal();
-        if (waiter != null) {
-            waiter.wake();
-        }
+        registration.input().announce();
     }
 
     @Override

@@ -134,6 +134,14 @@ public final class Loop {
         requireOpen();
     }
 
+    /** What has no channel any more fails when the loop ends, or if it has ended. */
+    void keep(Readiness readiness) {
+        attached.add(readiness);
+        if (closeCause != null) {
+            fail(readiness);
+        }
+    }
+
     /**
      * Has the loop's thread run something soon.
      *
@@ -303,12 +311,7 @@ public final class Loop {
         for (SelectionKey key : selector.keys()) {
             guarded(() -> ((Registration) key.attachment()).fail(closeCause));
         }
-        for (Readiness readiness : List.copyOf(attached)) {
-            Readiness.Waiter waiter = readiness.close(closeCause);
-            if (waiter != null) {
-                guarded(waiter::wake);
-            }
-        }
+        List.copyOf(attached).forEach(this::fail);
         guarded(() -> {
             try {
                 selector.close();
@@ -318,6 +321,13 @@ public final class Loop {
         });
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
             guarded(task);
+        }
+    }
+
+    private void fail(Readiness readiness) {
+        Readiness.Waiter waiter = readiness.close(closeCause);
+        if (waiter != null) {
+            guarded(waiter::wake);
         }
     }
 

@@ -108,10 +108,7 @@ final class PumpedSink implements ByteSink {
                 closeStream();
             }
         }
-        Readiness.Waiter waiter = readiness.signal();
-        if (waiter != null) {
-            waiter.wake();
-        }
+        readiness.announce();
     }
 
     private void closeStream() {

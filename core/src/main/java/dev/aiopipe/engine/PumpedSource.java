@@ -126,10 +126,7 @@ final class PumpedSource implements ByteSource {
                 closeStream();
             }
         }
-        Readiness.Waiter waiter = readiness.signal();
-        if (waiter != null) {
-            waiter.wake();
-        }
+        readiness.announce();
     }
 
     private int readStream() throws IOException {

@@ -143,6 +143,14 @@ public final class Readiness {
         return step(Event.SIGNAL, null);
     }
 
+    /** Signals, and wakes who waits: for a thread that serves this one only. */
+    void announce() {
+        Waiter waiting = signal();
+        if (waiting != null) {
+            waiting.wake();
+        }
+    }
+
     /**
      * Nothing will ever be signalled again. The first cause stays.
      *

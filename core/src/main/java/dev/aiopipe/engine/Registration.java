@@ -135,7 +135,8 @@ public final class Registration implements Closeable {
     }
 
     /**
-     * Closes the channel. Its number is free as soon as the loop has seen that, which it is told to.
+     * Closes the channel. Its number is free as soon as the loop has seen that, which it is told to. An input that was read to its end
+     * fails with the loop all the same.
      *
      * @throws IOException from the channel
      */
@@ -145,6 +146,9 @@ public final class Registration implements Closeable {
         if (open != null) {
             open.close();
             loop.wakeup();
+        }
+        if (input.closeCause() == null) {
+            loop.keep(input);
         }
     }
 
