@@ -25,6 +25,7 @@ object AdoptingProgram {
             "open anew" -> openAnew()
             "write until broken" -> runBlocking { writeUntilBroken() }
             "close loop" -> runBlocking { closeLoop() }
+            "close System.in" -> runBlocking { closeSystemIn() }
             "answer on 3" -> runBlocking { answerOnThree() }
             else -> throw IllegalArgumentException(arguments[0])
         }
@@ -125,6 +126,14 @@ object AdoptingProgram {
         waiting.join()
         report { reader.readLine() }
         report { ReadEnd.inherited(1).open(PipeOptions.defaults().withLoop(loop)) }
+    }
+
+    /** Reads on behind the end of `System.in`, which put /dev/null into the place of number 0. */
+    private suspend fun closeSystemIn() {
+        val reader = ReadEnd.stdin().open()
+        System.`in`.close()
+        println("closed")
+        println("${reader.readLine()}, ${reader.readLine()}, ${reader.readLine()}, ${reader.mode}")
     }
 
     private suspend fun report(block: suspend () -> Unit) =

@@ -70,6 +70,19 @@ class StdinKindsTest {
             }
         }
 
+    @Test
+    @DisplayName("E08 stdin is a pipe, and System.in is closed when it is open here: it goes on")
+    fun systemInIsClosed() =
+        runBlocking<Unit> {
+            adopting("close System.in").withPiped { program ->
+                assertEquals("closed", program.stdout.readLine())
+                program.stdin.writeLine("one")
+                program.stdin.writeLine("two")
+                program.stdin.close()
+                assertEquals("one, two, null, ${ReadMode.THREAD}", program.stdout.readLine())
+            }
+        }
+
     @ParameterizedTest
     @ValueSource(booleans = [false, true])
     @DisplayName("E08 stdin is a pipe of 8 KiB")

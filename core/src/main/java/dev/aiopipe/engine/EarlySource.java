@@ -1,25 +1,29 @@
 package dev.aiopipe.engine;
 
 import dev.aiopipe.ReadMode;
+import java.io.Closeable;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Reads stdin, a pipe, from its first moment on. Adopting it takes JNA, which takes more than a tenth of a second to load, and by then
- * the first line is mostly there. So meanwhile a thread reads: what is there already, and never more, as nothing stops a read that
- * waits.
+ * Reads stdin, a pipe, from its first moment on. Adopting it takes JNA, which takes more than a tenth of a second to load, and the
+ * first line is mostly there by then. So until it is adopted a thread reads: what is there already, and never more, as nothing stops a
+ * read that waits.
  *
  * <pre>
- *     EARLY ── read: it is adopted, and no thread has bytes of it ──► ADOPTED     (by a channel; or by threads, where there is no way)
+ *     EARLY ── read: nothing is there, or it is the second time ──► ADOPTING ── read: adopted, and no thread has bytes ──► ADOPTED
  *
- *     any ──── close ──► CLOSED                                                   (a channel that comes later is closed at once)
+ *     any ──── close, or the end of the loop ──► CLOSED              (a channel that comes later is closed at once)
  * </pre>
+ *
+ * <p>Where it can't be adopted, for whatever reason, the thread goes on for ever.
  */
 final class EarlySource implements ByteSource {
     /** What the loop is to watch, and what reads. */
@@ -27,68 +31,103 @@ final class EarlySource implements ByteSource {
 
     /** Adopts the descriptor. */
     interface Adopter {
-        /** Called once, on a blocking thread. Null if only threads can read it. */
+        /** Called once at most, on a blocking thread. Null if only threads can read it. */
         Adopted adopt() throws IOException;
     }
 
-    private final InputStream stream;
+    private final Present present;
     private final PumpedSource threads;
     private final Registration registration;
+    private final Adopter adopter;
+    private final Closeable owner;
+    private final AtomicBoolean begun = new AtomicBoolean();
     private final CompletableFuture<Adopted> adoption = new CompletableFuture<>();
-    private volatile ByteSource adopted; // null while EARLY
+    private boolean hadSomething; // of who reads, as what follows
+    private ByteSource adopted;
 
     /**
-     * Begins to adopt.
+     * Nothing is done before the first read.
      *
-     * @param stream the blocking one, which tells whether something is there
-     * @param threads read the same one; closed with this
-     * @param registration has no channel yet
+     * @param stream blocking, and nobody else's; closed with this
+     * @param registration has no channel yet; closed with this
+     * @param release called when this is closed
      */
-    EarlySource(InputStream stream, PumpedSource threads, Registration registration, Adopter adopter) {
-        this.stream = stream;
-        this.threads = threads;
+    EarlySource(InputStream stream, Registration registration, Adopter adopter, Closeable release) {
+        this.present = new Present(stream);
+        this.threads = new PumpedSource(present, registration.input());
         this.registration = registration;
-        Blocking.EXECUTOR.execute(() -> adopt(adopter));
-    }
-
-    private void adopt(Adopter adopter) {
-        try {
-            Adopted result = adopter.adopt();
-            if (!adoption.complete(result) && result != null) {
-                result.source.close();
+        this.adopter = adopter;
+        this.owner = Release.both(registration, release);
+        registration.input().onClose(cause -> {
+            if (cause != Release.BY_OWNER) {
+                closeLate(this::closeStreams);
             }
-        } catch (Throwable e) { // whoever reads is told
-            adoption.completeExceptionally(e);
-        }
-        registration.input().announce();
+        });
     }
 
     @Override
     public int read(ByteBuffer target) throws IOException {
-        if (adopted == null && threads.isIdle()) {
+        while (adopted == null) {
+            if (!threads.isIdle()) {
+                int count = threads.read(target);
+                if (count != 0 || !threads.isIdle()) {
+                    return count;
+                }
+            }
+            boolean there = present.available() > 0;
+            if (!there || hadSomething) {
+                begin();
+            }
+            hadSomething |= there;
             if (adoption.isDone()) {
                 adopted = result();
-            } else if (stream.available() == 0) {
+            } else if (there) {
+                return threads.read(target);
+            } else {
                 return 0; // the adoption's end is signalled
             }
         }
-        return (adopted == null ? threads : adopted).read(target);
+        return adopted.read(target);
+    }
+
+    private void begin() {
+        if (!adoption.isDone() && begun.compareAndSet(false, true)) {
+            try {
+                Blocking.EXECUTOR.execute(this::adopt);
+            } catch (Throwable e) {
+                begun.set(false); // no thread is to be had now
+                throw e;
+            }
+        }
+    }
+
+    private void adopt() {
+        Adopted result = null;
+        try {
+            result = adopter.adopt();
+        } catch (Throwable e) {
+            System.getLogger("dev.aiopipe").log(Level.WARNING, "stdin can't be adopted, a thread reads it", e);
+        }
+        if (!adoption.complete(result) && result != null) {
+            closeLate(result.source);
+        }
+        registration.input().announce();
     }
 
     private ByteSource result() throws IOException {
-        Adopted result;
-        try {
-            result = adoption.join();
-        } catch (CancellationException e) {
-            throw new ClosedChannelException();
-        } catch (CompletionException e) {
-            throw e.getCause() instanceof IOException failure ? failure : new IOException(e.getCause());
-        }
+        Adopted result = known();
         if (result == null) {
+            present.waits = true;
             return threads;
         }
+        threads.close();
         registration.replace(result.channel);
         return result.source;
+    }
+
+    /** What came of the adoption; waits until it is known. Null if it can't be done, or is not wanted any more. */
+    private Adopted known() {
+        return adoption.handle((result, failure) -> result).join();
     }
 
     @Override
@@ -99,21 +138,50 @@ final class EarlySource implements ByteSource {
     /** Waits until it is known. */
     @Override
     public ReadMode mode() {
-        return adoption.handle((result, failure) -> result == null ? ReadMode.THREAD : result.source.mode())
-                .join();
+        begin();
+        Adopted result = known();
+        return result == null ? ReadMode.THREAD : result.source.mode();
     }
 
     @Override
     public void close() throws IOException {
-        try (threads) {
-            if (!adoption.cancel(false) && !adoption.isCompletedExceptionally() && adoption.join() != null) {
-                adoption.join().source.close();
-            }
+        Release.both(this::closeStreams, owner).close();
+    }
+
+    private void closeStreams() throws IOException {
+        Release.both(threads, this::discard).close();
+    }
+
+    private void discard() throws IOException {
+        if (!adoption.cancel(false) && known() != null) {
+            known().source.close();
+        }
+    }
+
+    private static void closeLate(Closeable unwanted) {
+        try {
+            unwanted.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // ends in this thread's handler
         }
     }
 
     @Override
     public String toString() {
         return "stdin";
+    }
+
+    /** Reads what is there without waiting, as far as nobody else is quicker; or waits, as any stream. */
+    private static final class Present extends FilterInputStream {
+        volatile boolean waits;
+
+        Present(InputStream stream) {
+            super(stream);
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+            return waits || in.available() > 0 ? in.read(target, offset, length) : 0;
+        }
     }
 }

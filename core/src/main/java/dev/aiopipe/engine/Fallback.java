@@ -24,18 +24,19 @@ public final class Fallback {
      */
     static boolean hasLibC() throws IOException {
         if (isLibCToBeLoaded()) {
-            libC = loadLibC();
+            synchronized (Room.class) { // or somebody who looks for room took what the child needs
+                if (isLibCToBeLoaded()) {
+                    Room.require("can't load JNA");
+                    libC = loadLibC();
+                }
+            }
         }
         return libC;
     }
 
-    /** Whether {@link #hasLibC} has to load JNA first, which takes more than a tenth of a second. Throws as that does. */
-    static boolean isLibCToBeLoaded() throws IOException {
-        if (libC != null) {
-            return false;
-        }
-        Room.require("can't load JNA");
-        return true;
+    /** Whether {@link #hasLibC} has to load JNA first, which takes more than a tenth of a second. */
+    static boolean isLibCToBeLoaded() {
+        return libC == null;
     }
 
     private static boolean loadLibC() {

@@ -3,6 +3,7 @@ package dev.aiopipe.engine;
 import dev.aiopipe.ReadMode;
 import java.io.Closeable;
 import java.io.FileInputStream;
+import java.io.FileNotFoundException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -30,7 +31,10 @@ final class InheritedInput {
 
     Input open() throws IOException {
         if (number == 0 && kind == Kind.PIPE && Fallback.isLibCToBeLoaded()) {
-            return early();
+            Input early = early();
+            if (early != null) {
+                return early;
+            }
         }
         return switch (Fallback.hasLibC() ? kind : kind.withoutLibC()) {
             case PIPE, TERMINAL, SOCKET -> adopted();
@@ -59,18 +63,34 @@ final class InheritedInput {
         return new Input(new PumpedSource(this::blocking, mode, kind, readiness, release), readiness);
     }
 
-    /** While JNA is loaded. */
+    /** While JNA is not loaded. Null if it has to be: the pipe can't be opened by its name, as it is another user's. */
     private Input early() throws IOException {
-        Registration registration = Registration.ofNothingYet(loop);
-        Readiness readiness = registration.input();
-        Closeable owner = Release.both(registration, release);
-        PumpedSource threads = new PumpedSource(this::blocking, ReadMode.THREAD, kind, readiness, owner);
-        return new Input(new EarlySource(blocking(), threads, registration, this::adopt), readiness);
+        String target = Kind.target(number);
+        FileInputStream stream;
+        try {
+            stream = new FileInputStream(Kind.path(number).toFile());
+        } catch (FileNotFoundException e) {
+            return null;
+        }
+        try {
+            Registration registration = Registration.ofNothingYet(loop);
+            return new Input(
+                    new EarlySource(stream, registration, () -> adoptEarly(target), release), registration.input());
+        } catch (Throwable e) {
+            stream.close();
+            throw e;
+        }
     }
 
-    private EarlySource.Adopted adopt() throws IOException {
+    private EarlySource.Adopted adoptEarly(String target) throws IOException {
         Watched watched = Fallback.hasLibC() ? watched() : null;
-        return watched == null ? null : new EarlySource.Adopted(watched.channel, source(watched, watched.channel));
+        if (watched == null) {
+            return null;
+        } else if (!Kind.target(number).equals(target)) {
+            watched.channel.close();
+            throw new IOException("descriptor " + number + " was closed");
+        }
+        return new EarlySource.Adopted(watched.channel, source(watched, watched.channel));
     }
 
     /** Null if only threads can read it. */

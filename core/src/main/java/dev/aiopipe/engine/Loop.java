@@ -325,10 +325,12 @@ public final class Loop {
     }
 
     private void fail(Readiness readiness) {
-        Readiness.Waiter waiter = readiness.close(closeCause);
-        if (waiter != null) {
-            guarded(waiter::wake);
-        }
+        guarded(() -> {
+            Readiness.Waiter waiter = readiness.close(closeCause);
+            if (waiter != null) {
+                waiter.wake();
+            }
+        });
     }
 
     /** Known by its type, so that {@link #isCurrentThread} needs no lock. */

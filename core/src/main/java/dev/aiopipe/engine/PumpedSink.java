@@ -87,6 +87,12 @@ final class PumpedSink implements ByteSink {
     }
 
     private void pump(int count) {
+        synchronized (this) {
+            if (state == State.CLOSED) {
+                closeStream();
+                return;
+            }
+        }
         IOException problem = null;
         try {
             if (stream == null) {
@@ -124,9 +130,9 @@ final class PumpedSink implements ByteSink {
     @Override
     public void close() throws IOException {
         synchronized (this) {
-            boolean writing = state == State.WRITING;
+            boolean unused = state == State.IDLE;
             state = State.CLOSED;
-            if (!writing && stream != null) {
+            if (unused && stream != null) {
                 try {
                     stream.close();
                 } catch (IOException e) {

@@ -100,6 +100,12 @@ final class PumpedSource implements ByteSource {
     }
 
     private void pump() {
+        synchronized (this) {
+            if (state == State.CLOSED) { // what was there is somebody else's
+                closeStream();
+                return;
+            }
+        }
         int count = -1;
         IOException problem = null;
         try {
@@ -168,9 +174,9 @@ final class PumpedSource implements ByteSource {
     @Override
     public void close() throws IOException {
         synchronized (this) {
-            boolean reading = state == State.READING;
+            boolean unused = state == State.IDLE || state == State.FILLED;
             state = State.CLOSED;
-            if (!reading && stream != null) {
+            if (unused && stream != null) {
                 stream.close();
             }
         }

@@ -99,8 +99,9 @@ public final class Registration implements Closeable {
         add(waiters, input.close(cause));
         add(waiters, output.close(cause));
         try {
-            if (!(channel instanceof ServerSocketChannel)) { // that one is its user's
-                channel.close();
+            SelectableChannel open = channel; // null if the first one is just coming, and is closed by that
+            if (open != null && !(open instanceof ServerSocketChannel)) { // that one is its user's
+                open.close();
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

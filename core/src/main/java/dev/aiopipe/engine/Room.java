@@ -14,12 +14,12 @@ public final class Room {
 
     /**
      * Fails where there are too few descriptors, before the JDK finds out: its fork, of 17 as of 25, then leaks some and closes numbers
-     * that others use.
+     * that others use. One looks at a time, and nobody while JNA is loaded: to look takes descriptors for a moment.
      *
      * @param what fails then, for the message
      * @throws IOException if there are too few
      */
-    public static void require(String what) throws IOException {
+    public static synchronized void require(String what) throws IOException {
         List<Pipe> room = new ArrayList<>(PIPES);
         try {
             for (int i = 0; i < PIPES; i++) {

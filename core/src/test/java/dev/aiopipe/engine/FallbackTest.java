@@ -1,14 +1,18 @@
 package dev.aiopipe.engine;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.aiopipe.BrokenPipeException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -54,5 +58,49 @@ class FallbackTest {
     void closeFails() throws IOException {
         Outbox outbox = Fallback.outbox(new Broken(), loop);
         assertThrows(UncheckedIOException.class, outbox::close);
+    }
+
+    @Test
+    @DisplayName("closed before the thread gets to read: the bytes are left to who comes next")
+    void closedBeforeTheThreadReads() throws IOException {
+        CompletableFuture<Void> closed = new CompletableFuture<>();
+        AtomicInteger reads = new AtomicInteger();
+        InputStream stream = new InputStream() {
+            @Override
+            public int read() {
+                return reads.incrementAndGet();
+            }
+
+            @Override
+            public void close() {
+                closed.complete(null);
+            }
+        };
+        PumpedSource source = new PumpedSource(stream, new Readiness(Readiness.OWN_SIGNALS));
+        synchronized (source) { // which the thread needs
+            assertEquals(0, source.read(ByteBuffer.allocate(1)));
+            source.close();
+        }
+        closed.join();
+        assertEquals(0, reads.get());
+    }
+
+    @Test
+    @DisplayName("aborted before the thread gets to write: nothing is written")
+    void abortedBeforeTheThreadWrites() throws IOException {
+        CompletableFuture<Void> closed = new CompletableFuture<>();
+        ByteArrayOutputStream written = new ByteArrayOutputStream() {
+            @Override
+            public void close() {
+                closed.complete(null);
+            }
+        };
+        PumpedSink sink = new PumpedSink(written, new Readiness(Readiness.OWN_SIGNALS));
+        synchronized (sink) {
+            assertEquals(1, sink.write(ByteBuffer.allocate(1)));
+            sink.close();
+        }
+        closed.join();
+        assertEquals(0, written.size());
     }
 }

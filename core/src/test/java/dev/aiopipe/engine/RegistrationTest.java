@@ -2,6 +2,7 @@ package dev.aiopipe.engine;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -54,6 +55,16 @@ class RegistrationTest {
         assertThrows(ClosedChannelException.class, () -> registration.replace(next.source()));
         assertFalse(next.source().isOpen());
         next.sink().close();
+    }
+
+    @Test
+    void loopThatEndsWhileTheFirstChannelComes() throws IOException {
+        Registration registration = Registration.ofNothingYet(loop);
+        IOException cause = new IOException("the loop's end");
+        registration.fail(cause); // as soon as there is a key, but before the registration knows its channel
+        assertSame(cause, registration.input().closeCause());
+        registration.replace(pipe.source());
+        assertFalse(pipe.source().isOpen());
     }
 
     /** Valid when it is asked, cancelled when it is used. */
