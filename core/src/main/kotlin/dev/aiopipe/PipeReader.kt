@@ -47,8 +47,11 @@ public class PipeReader internal constructor(private val input: Input, private v
 
     private val collectors = ConcurrentHashMap.newKeySet<Collecting>()
 
-    /** Whether another coroutine is about to read on, though perhaps busy with what it has read last. */
-    internal fun isCollectedBesides(caller: Job?): Boolean = collectors.any { it.job !== caller }
+    /** For `stop`. Another coroutine may be about to read on, though busy with what it has read last. */
+    @JvmSynthetic
+    internal suspend fun drain(stopping: Job?) {
+        if (collectors.all { it.job === stopping }) input.drain()
+    }
 
     private val exclusiveKey = object : CoroutineContext.Key<Exclusive> {}
 

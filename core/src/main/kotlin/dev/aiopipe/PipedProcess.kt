@@ -2,8 +2,6 @@ package dev.aiopipe
 
 import dev.aiopipe.engine.Child
 import dev.aiopipe.engine.Stop
-import java.io.IOException
-import java.nio.channels.ReadPendingException
 import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
@@ -16,7 +14,6 @@ import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.future.await
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
-import kotlinx.coroutines.yield
 
 /** A child process and this side of its pipes. Made by [startPiped] and [withPiped]. */
 public class PipedProcess internal constructor(private val child: Child, options: PipeOptions) : AutoCloseable {
@@ -45,8 +42,8 @@ public class PipedProcess internal constructor(private val child: Child, options
      * Ends the child as gently as it lets: closes its stdin, then asks it to end (SIGTERM), then kills it (SIGKILL),
      * each if it has not exited within [grace] of the step before. Output that nobody reads is drained meanwhile, so
      * that no full pipe holds the child up. Then closes the pipes, but for an output that another coroutine is reading,
-     * or collects the [lines][PipeReader.lines] or [chunks][PipeReader.chunks] of: that one stays open for it. The
-     * grace is wall-clock time.
+     * or collects the [lines][PipeReader.lines] or [chunks][PipeReader.chunks] of, or comes to read before anything of
+     * it was dropped: that one stays open for it. Who comes later finds it closed. The grace is wall-clock time.
      *
      * *Cancellation:* ends the wait, and closes what was drained; the child may live on, and [close] is still to be
      * called.
@@ -61,24 +58,8 @@ public class PipedProcess internal constructor(private val child: Child, options
         val caller = coroutineContext[Job]
         return withContext(Dispatchers.Default) { // its clock is the wall's, also under runTest
             val stop = Stop.of(child, grace.toJavaDuration(), descendants, Dispatchers.Default.asExecutor())
-            val drains =
-                listOf(stdout, stderr).map { launch(start = CoroutineStart.UNDISPATCHED) { drain(it, caller) } }
+            val drains = listOf(stdout, stderr).map { launch(start = CoroutineStart.UNDISPATCHED) { it.drain(caller) } }
             stop.begin().await().also { drains.forEach { it.cancelAndJoin() } } // behind them: they see who reads now
-        }
-    }
-
-    /** Reads what nobody wants, and closes in the end; unless somebody else is reading. */
-    private suspend fun drain(reader: PipeReader, stopping: Job?) {
-        if (reader.isCollectedBesides(stopping)) return
-        var theirs = false
-        try {
-            while (reader.readAtMost(DRAIN_SIZE).isNotEmpty()) yield() // a child may write without end
-        } catch (_: ReadPendingException) {
-            theirs = true
-        } catch (_: IOException) {
-            return // closed by its user, or failed: nothing is left to drain
-        } finally {
-            if (!theirs) reader.close()
         }
     }
 
@@ -86,8 +67,4 @@ public class PipedProcess internal constructor(private val child: Child, options
     override fun close(): Unit = child.kill()
 
     override fun toString(): String = "PipedProcess[$process]"
-
-    private companion object {
-        const val DRAIN_SIZE = 64 shl 10
-    }
 }

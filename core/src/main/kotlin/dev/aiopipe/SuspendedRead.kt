@@ -3,6 +3,7 @@ package dev.aiopipe
 import dev.aiopipe.engine.Input
 import dev.aiopipe.engine.Readiness
 import dev.aiopipe.engine.Take
+import java.io.IOException
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
 import kotlinx.coroutines.CancellableContinuation
@@ -10,12 +11,13 @@ import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.suspendCancellableCoroutine
+import kotlinx.coroutines.yield
 
 /** A read that has begun, and found too little: waits and tries again, until there is a value. */
 @JvmSynthetic
-internal suspend fun <T> Input.goOn(take: Take<T>): T {
+internal suspend fun <T> Input.goOn(take: Take<T>, yields: Boolean = false): T {
     while (true) {
-        val wait = Wait(this)
+        val wait = Wait(this, yields)
         try {
             suspendCancellableCoroutine<Unit> { continuation -> wait.on(continuation) }
         } catch (e: CancellationException) {
@@ -33,8 +35,28 @@ internal suspend fun <T> Input.goOn(take: Take<T>): T {
     }
 }
 
+/** Reads what nobody wants, and closes in the end; unless somebody else is reading, or comes to read in time. */
+@JvmSynthetic
+internal suspend fun Input.drain() {
+    try {
+        do {
+            val dropped = startDrain()
+            val count = if (dropped !== Take.MORE) dropped else goOn(Take<Int>(::drop), yields = true)
+            yield() // a child may write without end
+        } while (count != 0)
+        endDrain()
+    } catch (e: CancellationException) {
+        endDrain()
+        throw e
+    } catch (_: IllegalStateException) {
+        return // somebody is reading, or does now
+    } catch (_: IOException) {
+        endDrain() // closed by its user, or failed
+    }
+}
+
 /** One wait of one read. A cancellation frees the read slot at once, not when the coroutine gets to run. */
-private class Wait(private val input: Input) : Readiness.Waiter {
+private class Wait(private val input: Input, private val yields: Boolean) : Readiness.Waiter {
     private lateinit var continuation: CancellableContinuation<Unit>
 
     /** From then on no cancellation comes to this, and the read slot is free only when the coroutine gets to run. */
@@ -53,6 +75,8 @@ private class Wait(private val input: Input) : Readiness.Waiter {
         woken = true
         continuation.resume(Unit)
     }
+
+    override fun yields() = yields && !input.isDrained
 
     override fun isGivenUp() = woken && continuation.context[Job]?.isCancelled == true
 }

@@ -1,6 +1,7 @@
 package dev.aiopipe
 
 import java.io.IOException
+import java.nio.channels.ClosedChannelException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
@@ -8,6 +9,7 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancel
@@ -120,6 +122,67 @@ class WithPipedTest {
                 assertEquals(listOf("last"), reading.await())
             }
         }
+
+    @Test
+    @DisplayName("E18 stop leaves an output to who comes back to it before anything of it was drained")
+    fun stopLeavesOutputToWhoComesBack() =
+        runBlocking<Unit> {
+            sh("trap 'echo last; exit 8' TERM; echo ready; while :; do sleep 0.01; done").startPiped().use { child ->
+                child.becomesReady()
+                val stopping = async(start = CoroutineStart.UNDISPATCHED) { child.stop(2.seconds) }
+                child.stdin.awaitClosed() // as stop does behind the look at who reads
+                val reading = async { child.stdout.lines().toList() }
+                assertEquals(8, stopping.await())
+                assertEquals(listOf("last"), reading.await())
+            }
+        }
+
+    @Test
+    @DisplayName("E18 who comes back to an output when something of it was drained finds it closed")
+    fun noHoleInWhatIsRead() =
+        runBlocking<Unit> {
+            sh("echo ready; read line; head -c 1000000 /dev/zero; exit 7").startPiped().use { child ->
+                child.becomesReady()
+                assertEquals(7, child.stop(never))
+                assertThrowsSuspending<ClosedChannelException> { child.stdout.readLine() }
+                assertThrowsSuspending<ClosedChannelException> { child.stderr.readLine() } // nobody was reading that
+            }
+        }
+
+    @Test
+    @DisplayName("E18 a loop around readLine that is busy when stop comes reads all, or finds out that it does not")
+    fun busyLoop() =
+        runBlocking<Unit> {
+            repeat(20) {
+                ProcessBuilder("seq", "100000000").startPiped().use { child ->
+                    val begun = CompletableDeferred<Unit>()
+                    val reading = launch(Dispatchers.Default) { readNumbers(child.stdout) { begun.complete(Unit) } }
+                    begun.await()
+                    child.stop(5.milliseconds)
+                    child.close()
+                    reading.join()
+                }
+            }
+        }
+
+    /** Up to the end, where the last one may be torn, as its writer was killed; or until the reader is closed. */
+    private suspend fun readNumbers(reader: PipeReader, atThousand: () -> Unit) {
+        var last = 0
+        try {
+            while (true) {
+                val line = reader.readLine() ?: return
+                val expected = "${++last}"
+                if (line != expected) {
+                    assertTrue(expected.startsWith(line)) { "$line for $expected" }
+                    assertEquals(null, reader.readLine())
+                    return
+                }
+                if (last == 1_000) atThousand()
+            }
+        } catch (e: ClosedChannelException) {
+            assertTrue(last >= 1_000) { "$e behind $last" }
+        }
+    }
 
     @Test
     @DisplayName("E18 what a write owes goes out before the end of stdin")

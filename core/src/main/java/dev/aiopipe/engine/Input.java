@@ -37,6 +37,7 @@ import java.nio.channels.ReadPendingException;
  */
 public final class Input {
     private static final Object BUSY = "busy";
+    private static final Object DRAIN = "drain";
     private static final VarHandle SLOT;
 
     static {
@@ -53,8 +54,9 @@ public final class Input {
     private final InputBuffer buffer = new InputBuffer(); // this and what follows belongs to the holder of the slot
     private IOException failure;
     private boolean drained; // the last read was short: wait before the next one
-    private Object owner;
+    private volatile Object owner;
     private volatile Object slot;
+    private volatile boolean draining; // and nobody has come to read since
 
     /**
      * A stream that is open.
@@ -174,7 +176,7 @@ public final class Input {
      *
      * @param limit how many bytes are kept at most
      */
-    public void hold(int limit) {
+    public void hold(int limit) throws ClosedChannelException {
         occupy(owner);
         buffer.hold(limit);
         free();
@@ -221,6 +223,65 @@ public final class Input {
         owner = null;
         slot = null;
         wakeEarly(holder);
+    }
+
+    /**
+     * Begins a read of what nobody wants, as {@link #start}. Every other read goes before it, and is its end: its {@link #proceed} fails.
+     * But from the first byte on that it drops, this is closed for all others, as there is a hole before what they would read.
+     *
+     * @return how many bytes were dropped, 0 at the end; or {@link Take#MORE}, to go on with {@link #drop} as the take
+     * @throws ReadPendingException if somebody is reading, or owns this
+     * @throws IOException as {@code start}
+     */
+    public Object startDrain() throws IOException {
+        draining = true;
+        try {
+            acquire(isDrained() ? DRAIN : null);
+        } catch (ReadPendingException e) {
+            draining = false;
+            throw e;
+        }
+        return run(this::drop);
+    }
+
+    /**
+     * The take of a drain.
+     *
+     * @param in what is there
+     * @return as {@link #startDrain}
+     * @throws IOException never
+     */
+    public Object drop(InputBuffer in) throws IOException {
+        int count = in.size();
+        if (count > 0) {
+            owner = DRAIN;
+            in.take(count);
+        }
+        return count > 0 || in.ended() ? (Object) count : Take.MORE;
+    }
+
+    /**
+     * Whether bytes were dropped by a drain.
+     *
+     * @return true if this is closed for all others
+     */
+    public boolean isDrained() {
+        return owner == DRAIN;
+    }
+
+    /** Ends a drain that waits no more: closes this, unless somebody has come to read, or is reading. */
+    public void endDrain() {
+        if (!draining) {
+            return;
+        }
+        try {
+            acquire(isDrained() ? DRAIN : null); // and keeps it: who is late finds this closed
+        } catch (ReadPendingException e) {
+            return;
+        } catch (ClosedChannelException e) {
+            return; // its user was quicker
+        }
+        close();
     }
 
     /** Has the slot, whoever waits with it. Somebody who reads at this moment is soon through. Returns who had it. */
@@ -278,21 +339,47 @@ public final class Input {
     }
 
     private void acquire(Object reader) throws ClosedChannelException {
-        if (readiness.closeCause() != null) {
-            throw closed(new ClosedChannelException());
-        }
+        requireOpen();
         occupy(reader);
     }
 
-    private void occupy(Object reader) {
-        if (SLOT.compareAndSet(this, reader, BUSY)) {
-            return;
+    private void requireOpen() throws ClosedChannelException {
+        if (readiness.closeCause() != null) {
+            throw closed(new ClosedChannelException());
         }
-        if (slot instanceof Readiness.Waiter waiter && waiter.isGivenUp()) {
+    }
+
+    private void occupy(Object reader) throws ClosedChannelException {
+        while (!SLOT.compareAndSet(this, reader, BUSY)) {
+            contend(reader);
+        }
+    }
+
+    /** The slot was taken: returns if another try may succeed. */
+    private void contend(Object reader) throws ClosedChannelException {
+        Object holder = slot;
+        if (isDrained() && reader != DRAIN) {
+            throw new ClosedChannelException();
+        } else if (holder instanceof Readiness.Waiter waiter && waiter.isGivenUp()) {
             abandon(waiter);
-        }
-        if (!SLOT.compareAndSet(this, reader, BUSY)) {
+        } else if (holder instanceof Readiness.Waiter waiter && waiter.yields()) {
+            goBefore(waiter);
+        } else if (draining && holder == BUSY) {
+            requireOpen();
+            Thread.onSpinWait(); // a drain is soon through, and waits or has dropped something
+        } else if (holder != reader) {
             throw new ReadPendingException();
+        }
+    }
+
+    /** One that is just about to wait can't be told yet. */
+    private void goBefore(Readiness.Waiter waiter) {
+        if (readiness.cancel(waiter)) {
+            draining = false;
+            abandon(waiter);
+            waiter.wake();
+        } else {
+            Thread.onSpinWait();
         }
     }
 

@@ -37,6 +37,15 @@ public final class Readiness {
         default boolean isGivenUp() {
             return false;
         }
+
+        /**
+         * Whether others go before this one, which is woken then.
+         *
+         * @return true if this reads only as long as nobody else does
+         */
+        default boolean yields() {
+            return false;
+        }
     }
 
     /** Where signals come from. {@code arm} and {@code disarm} are called under the monitor and must not block. */

@@ -94,8 +94,9 @@ public final class AsyncProcess implements AutoCloseable {
     /**
      * Ends the child as gently as it lets: closes its stdin, then asks it to end (SIGTERM), then kills it (SIGKILL), each if it has
      * not exited within the grace of the step before. Output that nobody reads is drained meanwhile, so that no full pipe holds the
-     * child up. Then closes the pipes, but for an output that somebody is reading, or has
-     * a {@code forEachLine} over or a subscription with demand to: that one stays open for its reader.
+     * child up. Then closes the pipes, but for an output that somebody is reading, or has a {@code forEachLine} over or a subscription
+     * with demand to, or comes to read before anything of it was dropped: that one stays open for its reader. Who comes later finds
+     * it closed; so may a {@code forEachLineAsync} that is busy, as its action may be what waits for this.
      *
      * <p>To cancel the future ends the stopping; the child may live on, and {@link #close} is still to be called.
      *

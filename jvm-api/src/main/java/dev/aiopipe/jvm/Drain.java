@@ -1,16 +1,14 @@
 package dev.aiopipe.jvm;
 
-import dev.aiopipe.engine.InputBuffer;
 import dev.aiopipe.engine.Take;
 import java.io.IOException;
-import java.nio.channels.ReadPendingException;
 
 /** Reads what nobody wants, and closes in the end; unless somebody else is reading. */
 final class Drain extends Reading {
     private final Turns turns;
 
     Drain(Source source, Continuations continuations) {
-        super(new View(source, null, null), Drain::drop);
+        super(new View(source, null, null), source.input::drop);
         this.turns = new Turns(continuations, this::turn, refusal -> end());
     }
 
@@ -30,8 +28,18 @@ final class Drain extends Reading {
     /** Nobody is held up any more. */
     void end() {
         if (stop()) {
-            view.input().close();
+            view.input().endDrain();
         }
+    }
+
+    @Override
+    Object start() throws IOException {
+        return view.input().startDrain();
+    }
+
+    @Override
+    public boolean yields() {
+        return !view.input().isDrained();
     }
 
     @Override
@@ -54,17 +62,11 @@ final class Drain extends Reading {
             } else if (dropped != Take.MORE) {
                 end();
             }
-        } catch (ReadPendingException e) {
-            stop(); // somebody wants it
+        } catch (IllegalStateException e) {
+            stop(); // somebody is reading, or does now
         } catch (Exception e) {
             end(); // closed by its user, or failed: nothing is left to drain
         }
         return false;
-    }
-
-    private static Object drop(InputBuffer in) throws IOException {
-        int count = in.size();
-        in.take(count);
-        return count > 0 || in.ended() ? (Object) count : Take.MORE;
     }
 }

@@ -3,6 +3,7 @@ package dev.aiopipe.jvm;
 import dev.aiopipe.engine.Input;
 import dev.aiopipe.engine.Readiness;
 import dev.aiopipe.engine.Take;
+import java.io.IOException;
 import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -80,6 +81,12 @@ abstract class Reading implements Readiness.Waiter {
     /** Another {@link #take} may succeed. Called from the thread that brings the news, without the monitor; must not block. */
     abstract void onWake();
 
+    /** Begins a read. */
+    @Nullable
+    Object start() throws IOException {
+        return view.start(take);
+    }
+
     /**
      * Tries.
      *
@@ -96,7 +103,7 @@ abstract class Reading implements Readiness.Waiter {
             move(rest);
             Object value = Take.MORE;
             switch (before) {
-                case IDLE -> value = view.start(take);
+                case IDLE -> value = start();
                 case WOKEN -> value = input.proceed(this, take);
                 case ENDED -> throw Objects.requireNonNull(failure);
                 default -> {} // STARTED: it has asked for more
@@ -113,7 +120,7 @@ abstract class Reading implements Readiness.Waiter {
                 if (asked) {
                     throw timedOut();
                 }
-                value = view.start(take); // what came behind a short read was not looked for yet
+                value = start(); // what came behind a short read was not looked for yet
             }
         }
     }

@@ -14,6 +14,7 @@ import dev.aiopipe.ReadEnd;
 import dev.aiopipe.WriteEnd;
 import dev.aiopipe.jvm.NothingLeft.Await;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -230,6 +231,36 @@ class AsyncProcessTest {
         assertEquals("last", get(last));
         assertNull(get(child.stdout().readLine()));
         child.close();
+    }
+
+    @Test
+    @DisplayName("E18 stop leaves an output to who comes back to it before anything of it was drained")
+    void stopLeavesOutputToWhoComesBack() {
+        AsyncProcess child =
+                start("sh", "-c", "trap 'echo last; exit 8' TERM; echo ready; while :; do sleep 0.01; done");
+        assertEquals("ready", get(child.stdout().readLine()));
+        CompletableFuture<Integer> stop = child.stop(Duration.ofSeconds(2));
+
+        CompletableFuture<String> last = child.stdout().readLine();
+
+        assertEquals(8, get(stop));
+        assertEquals("last", get(last));
+        assertNull(get(child.stdout().readLine()));
+        child.close();
+    }
+
+    @Test
+    @DisplayName("E18 who comes back to an output when something of it was drained finds it closed")
+    void noHoleInWhatIsRead() throws IOException {
+        AsyncProcess child = start("sh", "-c", "echo ready; cat; head -c 1000000 /dev/zero; exit 7");
+        assertEquals("ready", get(child.stdout().readLine()));
+        assertEquals(7, get(child.stop(Duration.ofHours(1))));
+
+        failure(ClosedChannelException.class, child.stdout().readLine());
+        try (InputStream stream = child.stdout().asInputStream()) {
+            assertThrows(ClosedChannelException.class, stream::read);
+        }
+        failure(ClosedChannelException.class, child.stderr().readLine()); // nobody was reading that
     }
 
     @Test
