@@ -9,9 +9,9 @@ public final class AioPipe implements AutoCloseable {
     private final ReadEnd rx;
     private final WriteEnd tx;
 
-    private AioPipe(Pipe pipe) {
-        rx = new ReadEnd(new ChannelOrigin(pipe.source(), true));
-        tx = new WriteEnd(new ChannelOrigin(pipe.sink(), true));
+    private AioPipe(Pipe pipe, String name) {
+        rx = new ReadEnd(new ChannelOrigin(pipe.source(), true, name));
+        tx = new WriteEnd(new ChannelOrigin(pipe.sink(), true, name));
     }
 
     /**
@@ -21,7 +21,13 @@ public final class AioPipe implements AutoCloseable {
      * @throws IOException if the system has no descriptor left
      */
     public static AioPipe create() throws IOException {
-        return new AioPipe(Pipe.open());
+        Pipe pipe = Pipe.open();
+        return new AioPipe(pipe, "pipe@" + Integer.toHexString(pipe.hashCode()));
+    }
+
+    /** One whose two ends messages call by that name. */
+    static AioPipe create(String name) throws IOException {
+        return new AioPipe(Pipe.open(), name);
     }
 
     /**

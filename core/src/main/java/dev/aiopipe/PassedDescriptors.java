@@ -97,7 +97,7 @@ final class PassedDescriptors implements AutoCloseable {
                     .append(operators.get(end.getKey()))
                     .append(ours ? path : quoted(path));
         }
-        String told = new ChannelOrigin(acknowledgement.sink(), true).path(OUR_PROC);
+        String told = new ChannelOrigin(acknowledgement.sink(), true, "acknowledgement").path(OUR_PROC);
         script.append(" && echo >").append(told).append(" && ").append(fifos).append(" && exec \"$@\"");
 
         String program = resolve(builder);

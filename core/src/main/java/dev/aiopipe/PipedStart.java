@@ -35,15 +35,16 @@ final class PipedStart {
     private static Child startAlone(
             ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options) throws IOException {
         List<String> command = builder.command();
+        String program = command.get(0);
         Redirect stdin = builder.redirectInput();
         Redirect stdout = builder.redirectOutput();
         Redirect stderr = builder.redirectError();
         boolean merged = builder.redirectErrorStream();
         boolean threads = Fallback.isNeeded();
         try (PassedDescriptors passed = passing.isEmpty() ? null : new PassedDescriptors(passing);
-                Stdio in = new Stdio(stdin == Redirect.PIPE, threads);
-                Stdio out = new Stdio(stdout == Redirect.PIPE, threads);
-                Stdio err = new Stdio(stderr == Redirect.PIPE && !merged, threads)) {
+                Stdio in = new Stdio(stdin == Redirect.PIPE, threads, "stdin of " + program);
+                Stdio out = new Stdio(stdout == Redirect.PIPE, threads, "stdout of " + program);
+                Stdio err = new Stdio(stderr == Redirect.PIPE && !merged, threads, "stderr of " + program)) {
             if (in.pipe != null) {
                 builder.redirectInput(in.giveReader());
             }
@@ -58,10 +59,10 @@ final class PipedStart {
             if (passed != null) {
                 builder.command(passed.command(builder));
             }
-            Process process = passed == null ? builder.start() : passed.start(builder, command.get(0));
+            Process process = passed == null ? builder.start() : passed.start(builder, program);
             try {
                 if (passed != null) {
-                    passed.awaitTaken(process, command.get(0));
+                    passed.awaitTaken(process, program);
                 }
                 return connect(process, stdin, in, out, err, options);
             } catch (Throwable e) {
@@ -117,9 +118,9 @@ final class PipedStart {
         private final AioPipe pipe; // null also where the JDK's own streams have to do
         private ChildEnd given;
 
-        Stdio(boolean piped, boolean threads) throws IOException {
+        Stdio(boolean piped, boolean threads, String name) throws IOException {
             this.piped = piped;
-            this.pipe = piped && !threads ? AioPipe.create() : null;
+            this.pipe = piped && !threads ? AioPipe.create(name) : null;
         }
 
         Redirect giveReader() throws IOException {

@@ -4,6 +4,7 @@ import dev.aiopipe.engine.ChannelOrigin;
 import dev.aiopipe.engine.FifoOrigin;
 import dev.aiopipe.engine.InheritedOrigin;
 import dev.aiopipe.engine.Input;
+import dev.aiopipe.engine.Loop;
 import dev.aiopipe.engine.Opening;
 import dev.aiopipe.engine.Origin;
 import java.io.IOException;
@@ -81,7 +82,7 @@ public final class ReadEnd implements PipeEnd {
      * @return an end that can be opened; it can't be handed to a child
      */
     public static ReadEnd of(Pipe.SourceChannel channel) {
-        return new ReadEnd(new ChannelOrigin(channel, false));
+        return new ReadEnd(new ChannelOrigin(channel, false, channel.toString()));
     }
 
     @Override
@@ -90,7 +91,8 @@ public final class ReadEnd implements PipeEnd {
     }
 
     CompletableFuture<Input> openInput(PipeOptions options) {
-        return Opening.ofInput(state.take("opened"), options.loop().engine, options.capacity());
+        Loop loop = options.loop().engine; // a mistake in the options does not use the end up
+        return Opening.ofInput(state.take("opened"), loop, options.capacity());
     }
 
     /** Instead of an opening that is not begun. */

@@ -3,6 +3,7 @@ package dev.aiopipe;
 import dev.aiopipe.engine.ChannelOrigin;
 import dev.aiopipe.engine.FifoOrigin;
 import dev.aiopipe.engine.InheritedOrigin;
+import dev.aiopipe.engine.Loop;
 import dev.aiopipe.engine.Opening;
 import dev.aiopipe.engine.Origin;
 import dev.aiopipe.engine.Outbox;
@@ -69,7 +70,7 @@ public final class WriteEnd implements PipeEnd {
      * @return an end that can be opened; it can't be handed to a child
      */
     public static WriteEnd of(Pipe.SinkChannel channel) {
-        return new WriteEnd(new ChannelOrigin(channel, false));
+        return new WriteEnd(new ChannelOrigin(channel, false, channel.toString()));
     }
 
     @Override
@@ -78,7 +79,8 @@ public final class WriteEnd implements PipeEnd {
     }
 
     CompletableFuture<Outbox> openOutbox(PipeOptions options) {
-        return Opening.ofOutbox(state.take("opened"), options.loop().engine, options.capacity());
+        Loop loop = options.loop().engine; // a mistake in the options does not use the end up
+        return Opening.ofOutbox(state.take("opened"), loop, options.capacity());
     }
 
     /** Instead of an opening that is not begun. */

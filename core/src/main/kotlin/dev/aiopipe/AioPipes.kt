@@ -152,7 +152,7 @@ private val A_MOMENT_LATER =
 
 /**
  * Runs coroutines on the loop's own thread, as asyncio does: a read that waits costs no change of thread. They must not
- * block.
+ * block. A closed loop runs none: what is to run on it is cancelled, as with every dispatcher that was closed.
  */
 public val PipeLoop.dispatcher: CoroutineDispatcher
     get() = LoopDispatcher(this)

@@ -17,7 +17,10 @@ import kotlinx.coroutines.withContext
 
 /** A child process and this side of its pipes. Made by [startPiped] and [withPiped]. */
 public class PipedProcess internal constructor(private val child: Child, options: PipeOptions) : AutoCloseable {
-    /** The child as the JDK knows it; its own streams are not connected. */
+    /**
+     * The child as the JDK knows it. Its own streams are not for use: they are not connected, or, in the fallback, read
+     * and written by this library.
+     */
     public val process: Process = child.process()
 
     /** What the child reads. If it was redirected elsewhere, each write throws [IllegalStateException]. */

@@ -78,5 +78,5 @@ private class Wait(private val input: Input, private val yields: Boolean) : Read
 
     override fun yields() = yields && !input.isDrained
 
-    override fun isGivenUp() = woken && continuation.context[Job]?.isCancelled == true
+    override fun isGivenUp() = woken && (yields() || continuation.context[Job]?.isCancelled == true)
 }

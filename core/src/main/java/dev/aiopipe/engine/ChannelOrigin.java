@@ -12,23 +12,26 @@ import java.util.function.BooleanSupplier;
 public final class ChannelOrigin implements Origin {
     private final SelectableChannel channel;
     private final boolean ours;
+    private final String name;
 
     /**
      * A channel that nobody else uses from now on.
      *
      * @param channel readable or writable
      * @param ours whether it is half of a pipe that was made here, so that a child may have it
+     * @param name what messages call it
      */
-    public ChannelOrigin(SelectableChannel channel, boolean ours) {
+    public ChannelOrigin(SelectableChannel channel, boolean ours, String name) {
         this.channel = channel;
         this.ours = ours;
+        this.name = name;
     }
 
     @Override
     public Input openInput(Loop loop) throws IOException {
         Registration registration = Registration.of(channel, loop);
         ReadableByteChannel readable = (ReadableByteChannel) channel;
-        return new Input(new ChannelSource(readable, registration, false), registration.input());
+        return new Input(new ChannelSource(name, readable, registration, false), registration.input());
     }
 
     @Override
@@ -36,7 +39,7 @@ public final class ChannelOrigin implements Origin {
         Registration registration = Registration.of(channel, loop);
         WritableByteChannel writable = (WritableByteChannel) channel;
         ReaderWatch watch = new ReaderWatch(() -> Descriptors.numberOf(channel), loop);
-        return new Outbox(new ChannelSink(writable, registration), registration.output(), watch);
+        return new Outbox(new ChannelSink(name, writable, registration), registration.output(), watch);
     }
 
     @Override
@@ -74,6 +77,6 @@ public final class ChannelOrigin implements Origin {
 
     @Override
     public String toString() {
-        return channel.toString();
+        return name;
     }
 }

@@ -9,10 +9,12 @@ import java.nio.channels.WritableByteChannel;
 
 /** Writes a non-blocking NIO channel. Closing is the owner's matter: a registration's, or half a socket's. */
 final class ChannelSink implements ByteSink {
+    private final String name;
     private final WritableByteChannel channel;
     private final Closeable owner;
 
-    ChannelSink(WritableByteChannel channel, Closeable owner) {
+    ChannelSink(String name, WritableByteChannel channel, Closeable owner) {
+        this.name = name;
         this.channel = channel;
         this.owner = owner;
     }
@@ -27,7 +29,7 @@ final class ChannelSink implements ByteSink {
                 IOException
                         e) { // a pipe, terminal or socket that is open fails in no other way; the text is in the user's
             // language
-            throw new BrokenPipeException("nobody reads " + channel, e);
+            throw new BrokenPipeException("nobody reads " + name, e);
         }
     }
 
@@ -38,6 +40,6 @@ final class ChannelSink implements ByteSink {
 
     @Override
     public String toString() {
-        return channel.toString();
+        return name;
     }
 }

@@ -8,12 +8,14 @@ import java.nio.channels.ReadableByteChannel;
 
 /** Reads a non-blocking NIO channel. Closing is the owner's matter: a registration's, or half a socket's. */
 final class ChannelSource implements ByteSource {
+    private final String name;
     private final ReadableByteChannel channel;
     private final Closeable owner;
     private final boolean terminal;
 
     /** Of a terminal the end is not final, and its hanging up (EIO) is an end. */
-    ChannelSource(ReadableByteChannel channel, Closeable owner, boolean terminal) {
+    ChannelSource(String name, ReadableByteChannel channel, Closeable owner, boolean terminal) {
+        this.name = name;
         this.channel = channel;
         this.owner = owner;
         this.terminal = terminal;
@@ -45,6 +47,6 @@ final class ChannelSource implements ByteSource {
 
     @Override
     public String toString() {
-        return channel.toString();
+        return name;
     }
 }

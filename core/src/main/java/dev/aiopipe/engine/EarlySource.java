@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -74,7 +75,7 @@ final class EarlySource implements ByteSource {
                     return count;
                 }
             }
-            boolean there = present.available() > 0;
+            boolean there = isThere();
             if (!there || hadSomething) {
                 begin();
             }
@@ -88,6 +89,17 @@ final class EarlySource implements ByteSource {
             }
         }
         return adopted.read(target);
+    }
+
+    private boolean isThere() throws IOException {
+        try {
+            return present.available() > 0;
+        } catch (IOException e) {
+            if (registration.input().closeCause() != null) {
+                throw new ClosedChannelException(); // by another thread, a moment ago
+            }
+            throw e;
+        }
     }
 
     private void begin() {
@@ -168,7 +180,7 @@ final class EarlySource implements ByteSource {
 
     @Override
     public String toString() {
-        return "stdin";
+        return "descriptor 0";
     }
 
     /** Reads what is there without waiting, as far as nobody else is quicker; or waits, as any stream. */

@@ -88,7 +88,7 @@ public final class FifoOrigin implements Origin {
         Pipe.SinkChannel channel = Vessel.toWrite(fresh);
         Registration registration = Registration.of(channel, loop);
         ReaderWatch watch = new ReaderWatch(() -> Descriptors.numberOf(channel), loop);
-        return new Outbox(new ChannelSink(channel, registration), registration.output(), watch);
+        return new Outbox(new ChannelSink(toString(), channel, registration), registration.output(), watch);
     }
 
     private int open(int access) {

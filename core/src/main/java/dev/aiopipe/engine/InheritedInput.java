@@ -106,7 +106,7 @@ final class InheritedInput {
 
     private ByteSource source(Watched watched, Closeable owner) {
         return watched.reopened
-                ? new ChannelSource(watched.channel, owner, kind == Kind.TERMINAL)
+                ? new ChannelSource(claim.toString(), watched.channel, owner, kind == Kind.TERMINAL)
                 : new UnflaggedSource(number, kind == Kind.SOCKET, owner);
     }
 

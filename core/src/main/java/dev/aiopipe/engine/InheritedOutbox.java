@@ -44,7 +44,7 @@ final class InheritedOutbox {
         ReaderWatch.Number watched = // what is typed is input, on any copy of a terminal
                 kind == Kind.TERMINAL ? null : () -> Descriptors.numberOf(channel);
         return new Outbox(
-                new ChannelSink(channel, Release.both(registration, release)),
+                new ChannelSink(claim.toString(), channel, Release.both(registration, release)),
                 registration.output(),
                 new ReaderWatch(watched, loop));
     }

@@ -234,13 +234,14 @@ public final class Input {
      * @throws IOException as {@code start}
      */
     public Object startDrain() throws IOException {
-        draining = true;
+        draining = true; // so that a read at this moment waits for the outcome
         try {
             acquire(isDrained() ? DRAIN : null);
         } catch (ReadPendingException e) {
-            draining = false;
+            draining = isDrained(); // by somebody else
             throw e;
         }
+        draining = true; // still, if it was another drain that this one went before
         return run(this::drop);
     }
 
@@ -336,6 +337,11 @@ public final class Input {
                 waiter.wake();
             }
         }
+    }
+
+    @Override
+    public String toString() {
+        return source == null ? "at its end" : source.toString();
     }
 
     private void acquire(Object reader) throws ClosedChannelException {

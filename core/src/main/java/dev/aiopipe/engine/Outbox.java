@@ -356,6 +356,11 @@ public final class Outbox implements Readiness.Waiter {
         }
     }
 
+    @Override
+    public String toString() {
+        return sink == null ? refusal : sink.toString();
+    }
+
     private static IOException closedBy(Throwable cause) {
         return Release.because(new AsynchronousCloseException(), cause);
     }

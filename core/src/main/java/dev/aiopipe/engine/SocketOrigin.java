@@ -6,6 +6,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.ByteBuffer;
 import java.nio.channels.NotYetConnectedException;
 import java.nio.channels.SocketChannel;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -28,7 +29,7 @@ public final class SocketOrigin implements Origin {
      * @return the reading one, then the writing one
      */
     public static SocketOrigin[] of(SocketChannel channel) {
-        Socket socket = new Socket(channel);
+        Socket socket = new Socket(Objects.requireNonNull(channel, "channel"));
         return new SocketOrigin[] {new SocketOrigin(socket, true), new SocketOrigin(socket, false)};
     }
 
@@ -36,13 +37,14 @@ public final class SocketOrigin implements Origin {
     public Input openInput(Loop loop) throws IOException {
         Registration registration = socket.register(loop);
         return new Input(
-                new Source(new ChannelSource(socket.channel, this, false), socket.watch), registration.input());
+                new Source(new ChannelSource(toString(), socket.channel, this, false), socket.watch),
+                registration.input());
     }
 
     @Override
     public Outbox openOutbox(Loop loop) throws IOException {
         Registration registration = socket.register(loop);
-        return new Outbox(new ChannelSink(socket.channel, this), registration.output(), socket.watch);
+        return new Outbox(new ChannelSink(toString(), socket.channel, this), registration.output(), socket.watch);
     }
 
     @Override

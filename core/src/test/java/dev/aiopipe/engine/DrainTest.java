@@ -41,6 +41,11 @@ class DrainTest {
         public boolean yields() {
             return !input.isDrained();
         }
+
+        @Override
+        public boolean isGivenUp() {
+            return !woken.isEmpty() && yields();
+        }
     };
 
     @BeforeEach
@@ -103,6 +108,44 @@ class DrainTest {
         readiness.signal().wake();
         assertEquals("line", input.proceed(reader, LINE));
         assertEquals(List.of("drain", "reader"), woken);
+    }
+
+    @Test
+    @DisplayName("nor does it wait for a drain that was woken, and does not get to run")
+    void readerIsQuicker() throws IOException {
+        assertSame(Take.MORE, input.startDrain());
+        assertTrue(input.await(drain));
+        source.thenBytes("line\n");
+        readiness.signal().wake();
+        assertEquals("line", input.start(LINE));
+        assertThrows(IllegalStateException.class, () -> input.proceed(drain, input::drop));
+    }
+
+    @Test
+    @DisplayName("of two drains the later one goes before the one that has dropped nothing, and closes in the end")
+    void secondDrain() throws IOException {
+        assertSame(Take.MORE, input.startDrain());
+        assertTrue(input.await(drain));
+        assertSame(Take.MORE, input.startDrain());
+        Readiness.Waiter second = () -> woken.add("second");
+        assertTrue(input.await(second));
+        assertThrows(IllegalStateException.class, () -> input.proceed(drain, input::drop));
+        input.abandon(second);
+        input.endDrain();
+        assertEquals(1, source.closes);
+    }
+
+    @Test
+    @DisplayName("and does not disturb the one that has")
+    void drainOfWhatIsDrained() throws IOException {
+        source.thenBytes("dropped").thenNothing();
+        assertEquals(7, input.startDrain());
+        assertSame(Take.MORE, input.startDrain());
+        assertTrue(input.await(drain));
+        assertThrows(ReadPendingException.class, input::startDrain);
+        input.abandon(drain);
+        input.endDrain();
+        assertEquals(1, source.closes);
     }
 
     @Test

@@ -115,7 +115,7 @@ class EarlySourceTest {
     }
 
     private ByteSource channel() {
-        return new ChannelSource(pipe.source(), pipe.source(), false);
+        return new ChannelSource("stdin", pipe.source(), pipe.source(), false);
     }
 
     private void send(String text) throws IOException {

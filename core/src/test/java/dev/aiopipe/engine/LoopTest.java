@@ -413,7 +413,7 @@ class LoopTest {
             Pipe pipe = Pipe.open();
             sink = pipe.sink();
             try {
-                input = new ChannelOrigin(pipe.source(), true).openInput(loop);
+                input = new ChannelOrigin(pipe.source(), true, "pipe").openInput(loop);
             } catch (Throwable e) {
                 sink.close();
                 throw e;
@@ -446,7 +446,7 @@ class LoopTest {
             assertTrue(stream.input.await(waiter));
             Pipe pipe = Pipe.open();
             source = pipe.source();
-            outbox = new ChannelOrigin(pipe.sink(), true).openOutbox(loop);
+            outbox = new ChannelOrigin(pipe.sink(), true, "pipe").openOutbox(loop);
             Message message = Message.of(ByteBuffer.allocate(200_000));
             assertFalse(outbox.offer(message));
             outbox.await(message, outcome::complete);

@@ -2,11 +2,12 @@ package dev.aiopipe.examples;
 
 import dev.aiopipe.jvm.AsyncPipes;
 import dev.aiopipe.jvm.AsyncProcess;
+import java.io.EOFException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 
@@ -24,7 +25,7 @@ public final class WorkerPool implements AutoCloseable {
         idle = new ConcurrentLinkedQueue<>(workers);
     }
 
-    /** The answer of an idle worker. One that is late is not idle again: its answer may still come. */
+    /** The answer of an idle worker. One that is late, or has ended, is not idle again: its answer may still come, or never. */
     public CompletableFuture<String> ask(String question, Duration patience) {
         AsyncProcess worker = idle.poll();
         if (worker == null) {
@@ -34,7 +35,9 @@ public final class WorkerPool implements AutoCloseable {
                 .writeLine(question)
                 .thenCompose(written -> worker.stdout().withTimeout(patience).readLine()) // the time is the read's own
                 .thenApply(answer -> {
-                    Objects.requireNonNull(answer, "the worker has ended");
+                    if (answer == null) {
+                        throw new CompletionException(new EOFException("the worker has ended"));
+                    }
                     idle.add(worker);
                     return answer;
                 });

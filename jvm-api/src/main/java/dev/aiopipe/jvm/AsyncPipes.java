@@ -10,6 +10,7 @@ import dev.aiopipe.engine.Child;
 import dev.aiopipe.engine.Input;
 import dev.aiopipe.engine.Outbox;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
@@ -194,6 +195,12 @@ public final class AsyncPipes {
      */
     public static CompletableFuture<AsyncProcess> start(
             ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options, Executor executor) {
+        Objects.requireNonNull(builder, "builder");
+        Objects.requireNonNull(options, "options");
+        passing.forEach((number, end) -> {
+            Objects.requireNonNull(number, "number of a descriptor to pass");
+            Objects.requireNonNull(end, "end to pass");
+        });
         Continuations continuations = new Continuations(executor);
         return Acquired.of(
                 () -> starting(builder, passing, options),

@@ -27,7 +27,7 @@ public final class AsyncProcess implements AutoCloseable {
     /**
      * The child as the JDK knows it.
      *
-     * @return its own streams are not connected
+     * @return its own streams are not for use: they are not connected, or, in the fallback, read and written by this library
      */
     public Process process() {
         return child.process();

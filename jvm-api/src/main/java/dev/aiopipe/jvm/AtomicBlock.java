@@ -2,6 +2,7 @@ package dev.aiopipe.jvm;
 
 import dev.aiopipe.engine.Input;
 import java.io.IOException;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -41,7 +42,8 @@ final class AtomicBlock<T extends @Nullable Object> extends Owner implements Pip
         }
         beginning = Thread.currentThread();
         try {
-            block.apply(new AsyncPipeReader(view.ownedBy(this))).whenComplete(this::complete);
+            Objects.requireNonNull(block.apply(new AsyncPipeReader(view.ownedBy(this))), "the block gave no stage")
+                    .whenComplete(this::complete);
         } catch (Throwable e) {
             complete(null, e);
         }

@@ -43,6 +43,11 @@ final class Drain extends Reading {
     }
 
     @Override
+    public boolean isGivenUp() {
+        return isWoken() && yields();
+    }
+
+    @Override
     void onWake() {
         turns.schedule();
     }

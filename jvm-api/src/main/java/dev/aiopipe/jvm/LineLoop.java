@@ -1,6 +1,7 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.engine.Take;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -70,7 +71,7 @@ final class LineLoop extends Reading implements PipeFuture.Operation {
     }
 
     private void act(String line) {
-        CompletionStage<?> stage = action.apply(line);
+        CompletionStage<?> stage = Objects.requireNonNull(action.apply(line), "the action gave no stage");
         if (stage != THROUGH) {
             acting = true;
             stage.whenComplete((ignored, thrown) -> {
