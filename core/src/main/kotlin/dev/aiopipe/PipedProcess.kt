@@ -46,7 +46,8 @@ public class PipedProcess internal constructor(private val child: Child, options
      * each if it has not exited within [grace] of the step before. Output that nobody reads is drained meanwhile, so
      * that no full pipe holds the child up. Then closes the pipes, but for an output that another coroutine is reading,
      * or collects the [lines][PipeReader.lines] or [chunks][PipeReader.chunks] of, or comes to read before anything of
-     * it was dropped: that one stays open for it. Who comes later finds it closed. The grace is wall-clock time.
+     * it was dropped: that one stays open for it. Who comes later finds it closed. What was read before is left alone
+     * for a tenth of a second, as its reader may be busy. The grace is wall-clock time.
      *
      * *Cancellation:* ends the wait, and closes what was drained; the child may live on, and [close] is still to be
      * called.

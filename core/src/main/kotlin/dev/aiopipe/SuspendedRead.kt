@@ -2,6 +2,7 @@ package dev.aiopipe
 
 import dev.aiopipe.engine.Input
 import dev.aiopipe.engine.Readiness
+import dev.aiopipe.engine.Stop
 import dev.aiopipe.engine.Take
 import java.io.IOException
 import kotlin.coroutines.coroutineContext
@@ -9,6 +10,7 @@ import kotlin.coroutines.resume
 import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlinx.coroutines.yield
@@ -39,6 +41,7 @@ internal suspend fun <T> Input.goOn(take: Take<T>, yields: Boolean = false): T {
 @JvmSynthetic
 internal suspend fun Input.drain() {
     try {
+        if (announceDrain()) delay(Stop.PATIENCE_MILLIS)
         do {
             val dropped = startDrain()
             val count = if (dropped !== Take.MORE) dropped else goOn(Take<Int>(::drop), yields = true)

@@ -37,6 +37,7 @@ import java.nio.channels.ReadPendingException;
  */
 public final class Input {
     private static final Object BUSY = "busy";
+    private static final Object ANNOUNCED = "drain announced";
     private static final Object DRAIN = "drain";
     private static final VarHandle SLOT;
 
@@ -56,7 +57,7 @@ public final class Input {
     private boolean drained; // the last read was short: wait before the next one
     private volatile Object owner;
     private volatile Object slot;
-    private volatile boolean draining; // and nobody has come to read since
+    private volatile boolean draining; // since it was announced nobody has come to read
 
     /**
      * A stream that is open.
@@ -226,22 +227,33 @@ public final class Input {
     }
 
     /**
-     * Begins a read of what nobody wants, as {@link #start}. Every other read goes before it, and is its end: its {@link #proceed} fails.
-     * But from the first byte on that it drops, this is closed for all others, as there is a hole before what they would read.
+     * Announces a drain: reads of what nobody wants. Until it has dropped a byte every other read goes before it, and is its end. From
+     * then on this is closed for all others, as there is a hole before what they would read.
+     *
+     * @return whether anybody has read at all, and may be about to read on: worth a moment's patience before {@link #startDrain}
+     * @throws ReadPendingException if somebody is reading, or owns this
+     * @throws ClosedChannelException if this is closed
+     */
+    public boolean announceDrain() throws ClosedChannelException {
+        acquire(null);
+        owner = ANNOUNCED;
+        draining = true;
+        free();
+        return !buffer.isUnused();
+    }
+
+    /**
+     * Begins a read of a drain that was announced, as {@link #start}.
      *
      * @return how many bytes were dropped, 0 at the end; or {@link Take#MORE}, to go on with {@link #drop} as the take
-     * @throws ReadPendingException if somebody is reading, or owns this
+     * @throws ReadPendingException if somebody has come to read
      * @throws IOException as {@code start}
      */
     public Object startDrain() throws IOException {
-        draining = true; // so that a read at this moment waits for the outcome
-        try {
-            acquire(isDrained() ? DRAIN : null);
-        } catch (ReadPendingException e) {
-            draining = isDrained(); // by somebody else
-            throw e;
+        if (!draining) {
+            throw new ReadPendingException();
         }
-        draining = true; // still, if it was another drain that this one went before
+        acquire(owner);
         return run(this::drop);
     }
 
@@ -276,7 +288,7 @@ public final class Input {
             return;
         }
         try {
-            acquire(isDrained() ? DRAIN : null); // and keeps it: who is late finds this closed
+            acquire(owner); // and keeps it: who is late finds this closed
         } catch (ReadPendingException e) {
             return;
         } catch (ClosedChannelException e) {
@@ -364,16 +376,20 @@ public final class Input {
     /** The slot was taken: returns if another try may succeed. */
     private void contend(Object reader) throws ClosedChannelException {
         Object holder = slot;
-        if (isDrained() && reader != DRAIN) {
+        if (holder == reader) {
+            return; // free by now
+        } else if (isDrained()) {
             throw new ClosedChannelException();
         } else if (holder instanceof Readiness.Waiter waiter && waiter.isGivenUp()) {
             abandon(waiter);
         } else if (holder instanceof Readiness.Waiter waiter && waiter.yields()) {
             goBefore(waiter);
+        } else if (holder == ANNOUNCED) {
+            endAnnounced();
         } else if (draining && holder == BUSY) {
             requireOpen();
             Thread.onSpinWait(); // a drain is soon through, and waits or has dropped something
-        } else if (holder != reader) {
+        } else {
             throw new ReadPendingException();
         }
     }
@@ -381,11 +397,18 @@ public final class Input {
     /** One that is just about to wait can't be told yet. */
     private void goBefore(Readiness.Waiter waiter) {
         if (readiness.cancel(waiter)) {
-            draining = false;
             abandon(waiter);
             waiter.wake();
         } else {
             Thread.onSpinWait();
+        }
+    }
+
+    private void endAnnounced() {
+        if (SLOT.compareAndSet(this, ANNOUNCED, BUSY)) {
+            draining = false;
+            owner = null;
+            free();
         }
     }
 

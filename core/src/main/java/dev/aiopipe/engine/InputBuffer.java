@@ -58,6 +58,15 @@ public final class InputBuffer {
     }
 
     /**
+     * Whether nothing was ever asked for.
+     *
+     * @return true before the first {@link #space}
+     */
+    public boolean isUnused() {
+        return bytes == EMPTY;
+    }
+
+    /**
      * Whether the end of the stream was seen: what is buffered is all that comes.
      *
      * @return true behind the last byte

@@ -20,6 +20,9 @@ import java.util.concurrent.TimeoutException;
  * <p>Whoever stops has to drain the child's output meanwhile, or a full pipe holds it up.
  */
 public final class Stop {
+    /** How long an output that was read is left alone, for somebody who may be about to read on. */
+    public static final long PATIENCE_MILLIS = 100;
+
     private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE / 2);
 
     private final Child child;

@@ -58,12 +58,33 @@ class DrainTest {
         input.close();
     }
 
+    private Object announceAndStart() throws IOException {
+        input.announceDrain();
+        return input.startDrain();
+    }
+
+    @Test
+    @DisplayName("a read between its announcement and its beginning is its end; who has read once may be about to come")
+    void readerComesAtOnce() throws IOException {
+        assertFalse(input.announceDrain());
+        source.thenBytes("line\n").thenBytes("next\n");
+        assertEquals("line", input.start(LINE));
+        assertThrows(ReadPendingException.class, input::startDrain);
+        input.endDrain();
+        assertTrue(input.announceDrain());
+        input.own("owner");
+        assertThrows(ReadPendingException.class, input::startDrain);
+        input.endDrain();
+        assertEquals("next", input.start(LINE, "owner"));
+        input.disown("owner");
+    }
+
     @Test
     @DisplayName(
             "from the first byte on that was dropped all others find it closed, until the drain is over and behind that")
     void hole() throws IOException {
         source.thenBytes("dropped\n").thenNothing().thenBytes("too\n");
-        assertEquals(8, input.startDrain());
+        assertEquals(8, announceAndStart());
         assertClosed();
         assertSame(Take.MORE, input.startDrain());
         assertTrue(input.await(drain));
@@ -85,7 +106,7 @@ class DrainTest {
     @Test
     @DisplayName("a read goes before a drain that has dropped nothing yet, and is its end")
     void readerComesInTime() throws IOException {
-        assertSame(Take.MORE, input.startDrain());
+        assertSame(Take.MORE, announceAndStart());
         assertTrue(input.await(drain));
         source.thenBytes("line\n");
         assertEquals("line", input.start(LINE));
@@ -97,7 +118,7 @@ class DrainTest {
     @Test
     @DisplayName("so does one that has to wait itself")
     void readerWaitsInItsPlace() throws IOException {
-        assertSame(Take.MORE, input.startDrain());
+        assertSame(Take.MORE, announceAndStart());
         assertTrue(input.await(drain));
         assertSame(Take.MORE, input.start(LINE));
         Readiness.Waiter reader = () -> woken.add("reader");
@@ -113,7 +134,7 @@ class DrainTest {
     @Test
     @DisplayName("nor does it wait for a drain that was woken, and does not get to run")
     void readerIsQuicker() throws IOException {
-        assertSame(Take.MORE, input.startDrain());
+        assertSame(Take.MORE, announceAndStart());
         assertTrue(input.await(drain));
         source.thenBytes("line\n");
         readiness.signal().wake();
@@ -124,9 +145,9 @@ class DrainTest {
     @Test
     @DisplayName("of two drains the later one goes before the one that has dropped nothing, and closes in the end")
     void secondDrain() throws IOException {
-        assertSame(Take.MORE, input.startDrain());
+        assertSame(Take.MORE, announceAndStart());
         assertTrue(input.await(drain));
-        assertSame(Take.MORE, input.startDrain());
+        assertSame(Take.MORE, announceAndStart());
         Readiness.Waiter second = () -> woken.add("second");
         assertTrue(input.await(second));
         assertThrows(IllegalStateException.class, () -> input.proceed(drain, input::drop));
@@ -139,10 +160,10 @@ class DrainTest {
     @DisplayName("and does not disturb the one that has")
     void drainOfWhatIsDrained() throws IOException {
         source.thenBytes("dropped").thenNothing();
-        assertEquals(7, input.startDrain());
+        assertEquals(7, announceAndStart());
         assertSame(Take.MORE, input.startDrain());
         assertTrue(input.await(drain));
-        assertThrows(ReadPendingException.class, input::startDrain);
+        assertThrows(ClosedChannelException.class, input::announceDrain);
         input.abandon(drain);
         input.endDrain();
         assertEquals(1, source.closes);
@@ -154,10 +175,10 @@ class DrainTest {
         assertSame(Take.MORE, input.start(LINE));
         Readiness.Waiter reader = () -> woken.add("reader");
         assertTrue(input.await(reader));
-        assertThrows(ReadPendingException.class, input::startDrain);
+        assertThrows(ReadPendingException.class, input::announceDrain);
         input.abandon(reader);
         input.own("owner");
-        assertThrows(ReadPendingException.class, input::startDrain);
+        assertThrows(ReadPendingException.class, input::announceDrain);
         input.endDrain();
         input.disown("owner");
         source.thenBytes("line\n");
@@ -178,10 +199,10 @@ class DrainTest {
                     target.put((byte) 'x');
                     return 1;
                 });
-        assertSame(Take.MORE, input.startDrain());
+        assertSame(Take.MORE, announceAndStart());
         assertTrue(input.await(drain));
         assertEquals("line", reads.get(0).join());
-        assertEquals(1, input.startDrain());
+        assertEquals(1, announceAndStart());
         CompletionException failure = assertThrows(CompletionException.class, reads.get(1)::join);
         assertEquals(ClosedChannelException.class, failure.getCause().getClass());
     }
@@ -197,7 +218,7 @@ class DrainTest {
     @Test
     @DisplayName("what nobody has come to read is closed in the end, dropped or not")
     void end() throws IOException {
-        assertSame(Take.MORE, input.startDrain());
+        assertSame(Take.MORE, announceAndStart());
         assertTrue(input.await(drain));
         input.abandon(drain);
         input.endDrain();
@@ -208,7 +229,7 @@ class DrainTest {
     @Test
     @DisplayName("what somebody has come to read is not closed, whether they are reading now or not")
     void endOfWhatIsRead() throws IOException {
-        assertSame(Take.MORE, input.startDrain());
+        assertSame(Take.MORE, announceAndStart());
         assertTrue(input.await(drain));
         source.thenBytes("line\n").thenEnd();
         assertEquals("line", input.start(LINE));
@@ -219,7 +240,8 @@ class DrainTest {
 
     @Test
     @DisplayName("a failed input, or one that its user has closed, is closed and no more")
-    void failure() {
+    void failure() throws IOException {
+        input.announceDrain();
         source.then(target -> {
             throw new IOException("failed");
         });

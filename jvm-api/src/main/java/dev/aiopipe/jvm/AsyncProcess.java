@@ -96,7 +96,8 @@ public final class AsyncProcess implements AutoCloseable {
      * not exited within the grace of the step before. Output that nobody reads is drained meanwhile, so that no full pipe holds the
      * child up. Then closes the pipes, but for an output that somebody is reading, or has a {@code forEachLine} over or a subscription
      * with demand to, or comes to read before anything of it was dropped: that one stays open for its reader. Who comes later finds
-     * it closed; so may a {@code forEachLineAsync} that is busy, as its action may be what waits for this.
+     * it closed. What was read before is left alone for a tenth of a second, as its reader may be busy; a {@code forEachLineAsync} that is
+     * busy for longer finds it closed, too, as its action may be what waits for this.
      *
      * <p>To cancel the future ends the stopping; the child may live on, and {@link #close} is still to be called.
      *

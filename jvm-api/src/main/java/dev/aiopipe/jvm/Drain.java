@@ -1,10 +1,17 @@
 package dev.aiopipe.jvm;
 
+import dev.aiopipe.engine.Stop;
 import dev.aiopipe.engine.Take;
 import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 
 /** Reads what nobody wants, and closes in the end; unless somebody else is reading. */
 final class Drain extends Reading {
+    private static final Executor LATER = // on the JDK's timer
+            CompletableFuture.delayedExecutor(Stop.PATIENCE_MILLIS, TimeUnit.MILLISECONDS, Runnable::run);
+
     private final Turns turns;
 
     Drain(Source source, Continuations continuations) {
@@ -12,17 +19,23 @@ final class Drain extends Reading {
         this.turns = new Turns(continuations, this::turn, refusal -> end());
     }
 
-    /** Tries at once: an output that somebody is reading, or is about to read on, is left to them. */
+    /** An output that somebody is reading, or is about to read on, is left to them. */
     void begin() {
         if (view.source().isLooped()) {
             stop();
             return;
         }
-        turns.begin(() -> {
-            if (step()) {
-                turns.schedule(); // a child may write without end
+        try {
+            if (view.input().announceDrain()) {
+                LATER.execute(turns::schedule);
+            } else {
+                turns.schedule();
             }
-        });
+        } catch (IllegalStateException e) {
+            stop(); // somebody is reading
+        } catch (IOException e) {
+            end(); // closed by its user
+        }
     }
 
     /** Nobody is held up any more. */
@@ -68,7 +81,7 @@ final class Drain extends Reading {
                 end();
             }
         } catch (IllegalStateException e) {
-            stop(); // somebody is reading, or does now
+            stop(); // somebody has come to read
         } catch (Exception e) {
             end(); // closed by its user, or failed: nothing is left to drain
         }
