@@ -50,7 +50,7 @@ public class PipeReader internal constructor(private val input: Input, private v
     /** For `stop`. Another coroutine may be about to read on, though busy with what it has read last. */
     @JvmSynthetic
     internal suspend fun drain(stopping: Job?) {
-        if (collectors.all { it.job === stopping }) input.drain()
+        if (collectors.all { it.job === stopping }) input.drainUnread()
     }
 
     private val exclusiveKey = object : CoroutineContext.Key<Exclusive> {}

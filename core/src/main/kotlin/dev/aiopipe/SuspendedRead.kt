@@ -1,10 +1,13 @@
 package dev.aiopipe
 
+import dev.aiopipe.engine.Drainage
 import dev.aiopipe.engine.Input
 import dev.aiopipe.engine.Readiness
 import dev.aiopipe.engine.Stop
 import dev.aiopipe.engine.Take
 import java.io.IOException
+import java.nio.channels.ClosedChannelException
+import java.nio.channels.ReadPendingException
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
 import kotlinx.coroutines.CancellableContinuation
@@ -17,9 +20,9 @@ import kotlinx.coroutines.yield
 
 /** A read that has begun, and found too little: waits and tries again, until there is a value. */
 @JvmSynthetic
-internal suspend fun <T> Input.goOn(take: Take<T>, yields: Boolean = false): T {
+internal suspend fun <T> Input.goOn(take: Take<T>): T {
     while (true) {
-        val wait = Wait(this, yields)
+        val wait = Wait(this, take as? Drainage)
         try {
             suspendCancellableCoroutine<Unit> { continuation -> wait.on(continuation) }
         } catch (e: CancellationException) {
@@ -39,27 +42,35 @@ internal suspend fun <T> Input.goOn(take: Take<T>, yields: Boolean = false): T {
 
 /** Reads what nobody wants, and closes in the end; unless somebody else is reading, or comes to read in time. */
 @JvmSynthetic
-internal suspend fun Input.drain() {
+internal suspend fun Input.drainUnread() {
+    val drainage =
+        try {
+            drain()
+        } catch (_: ReadPendingException) {
+            return
+        } catch (_: ClosedChannelException) {
+            return
+        }
     try {
-        if (announceDrain()) delay(Stop.PATIENCE_MILLIS)
+        if (drainage.wasRead()) delay(Stop.PATIENCE_MILLIS)
         do {
-            val dropped = startDrain()
-            val count = if (dropped !== Take.MORE) dropped else goOn(Take<Int>(::drop), yields = true)
+            val dropped = start(drainage, drainage)
+            val count = if (dropped !== Take.MORE) dropped else goOn(drainage)
             yield() // a child may write without end
         } while (count != 0)
-        endDrain()
     } catch (e: CancellationException) {
-        endDrain()
         throw e
     } catch (_: IllegalStateException) {
-        return // somebody is reading, or does now
+        return // somebody has come to read
     } catch (_: IOException) {
-        endDrain() // closed by its user, or failed
+        return // closed by its user, or failed
+    } finally {
+        endDrain(drainage)
     }
 }
 
 /** One wait of one read. A cancellation frees the read slot at once, not when the coroutine gets to run. */
-private class Wait(private val input: Input, private val yields: Boolean) : Readiness.Waiter {
+private class Wait(private val input: Input, private val drainage: Drainage?) : Readiness.Waiter {
     private lateinit var continuation: CancellableContinuation<Unit>
 
     /** From then on no cancellation comes to this, and the read slot is free only when the coroutine gets to run. */
@@ -79,7 +90,7 @@ private class Wait(private val input: Input, private val yields: Boolean) : Read
         continuation.resume(Unit)
     }
 
-    override fun yields() = yields && !input.isDrained
+    override fun yields() = drainage?.hasDropped() == false
 
-    override fun isGivenUp() = woken && (yields() || continuation.context[Job]?.isCancelled == true)
+    override fun isGivenUp() = woken && continuation.context[Job]?.isCancelled == true
 }

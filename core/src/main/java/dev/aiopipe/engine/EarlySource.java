@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Reads stdin, a pipe, from its first moment on. Adopting it takes JNA, which takes more than a tenth of a second to load, and the
@@ -41,8 +40,8 @@ final class EarlySource implements ByteSource {
     private final Registration registration;
     private final Adopter adopter;
     private final Closeable owner;
-    private final AtomicBoolean begun = new AtomicBoolean();
     private final CompletableFuture<Adopted> adoption = new CompletableFuture<>();
+    private boolean begun; // guarded by this
     private boolean hadSomething; // of who reads, as what follows
     private ByteSource adopted;
 
@@ -102,14 +101,10 @@ final class EarlySource implements ByteSource {
         }
     }
 
-    private void begin() {
-        if (!adoption.isDone() && begun.compareAndSet(false, true)) {
-            try {
-                Blocking.EXECUTOR.execute(this::adopt);
-            } catch (Throwable e) {
-                begun.set(false); // no thread is to be had now
-                throw e;
-            }
+    private synchronized void begin() {
+        if (!begun && !adoption.isDone()) {
+            Blocking.EXECUTOR.execute(this::adopt); // may throw, and the next one tries again
+            begun = true;
         }
     }
 
@@ -119,11 +114,12 @@ final class EarlySource implements ByteSource {
             result = adopter.adopt();
         } catch (Throwable e) {
             System.getLogger("dev.aiopipe").log(Level.WARNING, "stdin can't be adopted, a thread reads it", e);
+        } finally {
+            if (!adoption.complete(result) && result != null) {
+                closeLate(result.source);
+            }
+            registration.input().announce();
         }
-        if (!adoption.complete(result) && result != null) {
-            closeLate(result.source);
-        }
-        registration.input().announce();
     }
 
     private ByteSource result() throws IOException {

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadPendingException;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The reading side of a stream: runs one {@link Take} at a time over what its source gives. Drivers (suspend functions, futures)
@@ -29,7 +30,8 @@ import java.nio.channels.ReadPendingException;
  *                               ▼  │
  *                              waiter ── abandon ──► free
  *
- *     free is null, or whoever {@linkplain #own owns} this: a start on behalf of anybody else finds it taken
+ *     free is null, or whoever {@linkplain #own owns} this: a start on behalf of anybody else finds it taken; but it goes before a
+ *     {@linkplain Drainage drain} that owns this
  * </pre>
  *
  * <p>A take runs on the thread of the driver that calls, and a waiter is handed nothing but the news that another try may succeed.
@@ -37,8 +39,9 @@ import java.nio.channels.ReadPendingException;
  */
 public final class Input {
     private static final Object BUSY = "busy";
-    private static final Object ANNOUNCED = "drain announced";
-    private static final Object DRAIN = "drain";
+    private static final int SPINS = 1_000;
+    private static final int PATIENCE = SPINS + 100; // some milliseconds
+    private static final long PAUSE_NANOS = 10_000;
     private static final VarHandle SLOT;
 
     static {
@@ -57,7 +60,6 @@ public final class Input {
     private boolean drained; // the last read was short: wait before the next one
     private volatile Object owner;
     private volatile Object slot;
-    private volatile boolean draining; // since it was announced nobody has come to read
 
     /**
      * A stream that is open.
@@ -115,8 +117,9 @@ public final class Input {
      * @return false if there is no need to wait: {@link #proceed}
      */
     public boolean await(Readiness.Waiter waiter) {
-        slot = waiter;
-        return readiness.await(waiter);
+        boolean waits = readiness.await(waiter);
+        slot = waiter; // so whoever finds it there finds one that waits, or was woken
+        return waits;
     }
 
     /**
@@ -131,12 +134,12 @@ public final class Input {
      * @throws IOException what the take or the source throws
      */
     public Object proceed(Readiness.Waiter waiter, Take<?> take) throws IOException {
-        while (!SLOT.compareAndSet(this, waiter, BUSY)) {
+        for (int tries = 0; !SLOT.compareAndSet(this, waiter, BUSY); tries++) {
             Object holder = slot;
             if (holder != BUSY && holder != waiter) {
                 throw new IllegalStateException("the read was abandoned");
             }
-            Thread.onSpinWait(); // somebody has seized it for a moment
+            pause(tries); // somebody has seized it for a moment
         }
         if (readiness.closeCause() != null) {
             free();
@@ -227,84 +230,43 @@ public final class Input {
     }
 
     /**
-     * Announces a drain: reads of what nobody wants. Until it has dropped a byte every other read goes before it, and is its end. From
-     * then on this is closed for all others, as there is a hole before what they would read.
+     * Begins to drain this.
      *
-     * @return whether anybody has read at all, and may be about to read on: worth a moment's patience before {@link #startDrain}
+     * @return to be {@linkplain #endDrain ended}
      * @throws ReadPendingException if somebody is reading, or owns this
-     * @throws ClosedChannelException if this is closed
+     * @throws ClosedChannelException if this is closed, or another drain has dropped something
      */
-    public boolean announceDrain() throws ClosedChannelException {
+    public Drainage drain() throws ClosedChannelException {
         acquire(null);
-        owner = ANNOUNCED;
-        draining = true;
+        Drainage drainage = new Drainage(!buffer.isUnused());
+        owner = drainage;
         free();
-        return !buffer.isUnused();
+        return drainage;
     }
 
     /**
-     * Begins a read of a drain that was announced, as {@link #start}.
+     * Ends a drain that neither reads nor waits any more: closes this, unless somebody else has come to read.
      *
-     * @return how many bytes were dropped, 0 at the end; or {@link Take#MORE}, to go on with {@link #drop} as the take
-     * @throws ReadPendingException if somebody has come to read
-     * @throws IOException as {@code start}
+     * @param drainage of this
      */
-    public Object startDrain() throws IOException {
-        if (!draining) {
-            throw new ReadPendingException();
+    public void endDrain(Drainage drainage) {
+        for (int tries = 0; owner == drainage && readiness.closeCause() == null; tries++) {
+            if (SLOT.compareAndSet(this, drainage, BUSY)) { // and stays so: who is late finds this closed
+                close();
+            } else {
+                pause(tries);
+            }
         }
-        acquire(owner);
-        return run(this::drop);
-    }
-
-    /**
-     * The take of a drain.
-     *
-     * @param in what is there
-     * @return as {@link #startDrain}
-     * @throws IOException never
-     */
-    public Object drop(InputBuffer in) throws IOException {
-        int count = in.size();
-        if (count > 0) {
-            owner = DRAIN;
-            in.take(count);
-        }
-        return count > 0 || in.ended() ? (Object) count : Take.MORE;
-    }
-
-    /**
-     * Whether bytes were dropped by a drain.
-     *
-     * @return true if this is closed for all others
-     */
-    public boolean isDrained() {
-        return owner == DRAIN;
-    }
-
-    /** Ends a drain that waits no more: closes this, unless somebody has come to read, or is reading. */
-    public void endDrain() {
-        if (!draining) {
-            return;
-        }
-        try {
-            acquire(owner); // and keeps it: who is late finds this closed
-        } catch (ReadPendingException e) {
-            return;
-        } catch (ClosedChannelException e) {
-            return; // its user was quicker
-        }
-        close();
     }
 
     /** Has the slot, whoever waits with it. Somebody who reads at this moment is soon through. Returns who had it. */
     private Object seize() {
-        while (true) {
+        for (int tries = 0; ; tries++) {
             Object holder = slot;
             if (holder != BUSY && SLOT.compareAndSet(this, holder, BUSY)) {
                 return holder;
             }
-            Thread.onSpinWait();
+            pause(tries);
         }
     }
 
@@ -368,47 +330,63 @@ public final class Input {
     }
 
     private void occupy(Object reader) throws ClosedChannelException {
-        while (!SLOT.compareAndSet(this, reader, BUSY)) {
-            contend(reader);
+        for (int tries = 0; !SLOT.compareAndSet(this, reader, BUSY); tries++) {
+            contend(reader, tries);
         }
     }
 
-    /** The slot was taken: returns if another try may succeed. */
-    private void contend(Object reader) throws ClosedChannelException {
+    /** The slot was taken: returns if it is worth another try. */
+    private void contend(Object reader, int tries) throws ClosedChannelException {
         Object holder = slot;
-        if (holder == reader) {
-            return; // free by now
-        } else if (isDrained()) {
-            throw new ClosedChannelException();
+        if (holder == BUSY && (tries < PATIENCE || owner instanceof Drainage)) {
+            requireOpen();
+            pause(tries); // it may be a drain, which is soon through, and waits or has dropped something
+        } else if (holder instanceof Drainage || holder instanceof Readiness.Waiter waiter && waiter.yields()) {
+            goBefore(holder);
         } else if (holder instanceof Readiness.Waiter waiter && waiter.isGivenUp()) {
             abandon(waiter);
-        } else if (holder instanceof Readiness.Waiter waiter && waiter.yields()) {
-            goBefore(waiter);
-        } else if (holder == ANNOUNCED) {
-            endAnnounced();
-        } else if (draining && holder == BUSY) {
-            requireOpen();
-            Thread.onSpinWait(); // a drain is soon through, and waits or has dropped something
-        } else {
-            throw new ReadPendingException();
+        } else if (holder != reader) {
+            refuse();
         }
     }
 
-    /** One that is just about to wait can't be told yet. */
-    private void goBefore(Readiness.Waiter waiter) {
-        if (readiness.cancel(waiter)) {
-            abandon(waiter);
-            waiter.wake();
-        } else {
+    /** Takes the place of a drain, which finds that out when it is woken, unless it has dropped something. */
+    private void goBefore(Object drain) throws ClosedChannelException {
+        boolean waited = drain instanceof Readiness.Waiter waiter && readiness.cancel(waiter);
+        boolean hole = false;
+        if (SLOT.compareAndSet(this, drain, BUSY)) {
+            hole = hasHole();
+            if (!hole) {
+                drained = false; // the news may have reached the drain
+                owner = null;
+            }
+            slot = hole ? drain : null;
+        }
+        if (waited) {
+            ((Readiness.Waiter) drain).wake();
+        }
+        if (hole) {
+            refuse();
+        }
+    }
+
+    private boolean hasHole() {
+        return owner instanceof Drainage drainage && drainage.hasDropped();
+    }
+
+    private void refuse() throws ClosedChannelException {
+        if (hasHole()) {
+            throw new ClosedChannelException();
+        }
+        throw new ReadPendingException();
+    }
+
+    /** Lets somebody go on who is soon through. That may be a virtual thread that needs the one that this one runs on. */
+    private static void pause(int tries) {
+        if (tries < SPINS) {
             Thread.onSpinWait();
-        }
-    }
-
-    private void endAnnounced() {
-        if (SLOT.compareAndSet(this, ANNOUNCED, BUSY)) {
-            draining = false;
-            owner = null;
-            free();
+        } else {
+            LockSupport.parkNanos(PAUSE_NANOS);
         }
     }
 

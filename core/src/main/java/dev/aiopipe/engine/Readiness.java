@@ -30,16 +30,16 @@ public final class Readiness {
         void wake();
 
         /**
-         * Whether whoever waits was woken, but cancelled before it got to run, or lets others go before; and is going to find out.
+         * Whether whoever waits was woken, but cancelled before it got to run, and is going to find out.
          *
-         * @return true if others need not reckon with this one any more
+         * @return true if others need not reckon with this one
          */
         default boolean isGivenUp() {
             return false;
         }
 
         /**
-         * Whether others go before this one while it waits. It is woken then.
+         * Whether others go before this one, which is woken then.
          *
          * @return true if this reads only as long as nobody else does
          */

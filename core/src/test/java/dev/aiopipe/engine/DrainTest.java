@@ -21,7 +21,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DrainTest {
     private static final Take<String> LINE = Take.line(StandardCharsets.UTF_8, 100);
 
@@ -29,6 +29,7 @@ class DrainTest {
     private final Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
     private final Input input = new Input(source, readiness);
     private final List<String> woken = new ArrayList<>();
+    private Drainage drainage;
 
     /** As the drivers' own: it reads only as long as nobody has lost anything by it. */
     private final Readiness.Waiter drain = new Readiness.Waiter() {
@@ -39,12 +40,7 @@ class DrainTest {
 
         @Override
         public boolean yields() {
-            return !input.isDrained();
-        }
-
-        @Override
-        public boolean isGivenUp() {
-            return !woken.isEmpty() && yields();
+            return !drainage.hasDropped();
         }
     };
 
@@ -58,44 +54,22 @@ class DrainTest {
         input.close();
     }
 
-    private Object announceAndStart() throws IOException {
-        input.announceDrain();
-        return input.startDrain();
+    private Object begin() throws IOException {
+        drainage = input.drain();
+        return goOn();
     }
 
-    @Test
-    @DisplayName("a read between its announcement and its beginning is its end; who has read once may be about to come")
-    void readerComesAtOnce() throws IOException {
-        assertFalse(input.announceDrain());
-        source.thenBytes("line\n").thenBytes("next\n");
-        assertEquals("line", input.start(LINE));
-        assertThrows(ReadPendingException.class, input::startDrain);
-        input.endDrain();
-        assertTrue(input.announceDrain());
-        input.own("owner");
-        assertThrows(ReadPendingException.class, input::startDrain);
-        input.endDrain();
-        assertEquals("next", input.start(LINE, "owner"));
-        input.disown("owner");
+    private Object goOn() throws IOException {
+        return input.start(drainage, drainage);
     }
 
-    @Test
-    @DisplayName(
-            "from the first byte on that was dropped all others find it closed, until the drain is over and behind that")
-    void hole() throws IOException {
-        source.thenBytes("dropped\n").thenNothing().thenBytes("too\n");
-        assertEquals(8, announceAndStart());
-        assertClosed();
-        assertSame(Take.MORE, input.startDrain());
+    private void beginAndWait() throws IOException {
+        assertSame(Take.MORE, begin());
         assertTrue(input.await(drain));
-        assertClosed();
-        readiness.signal().wake();
-        assertEquals(4, input.proceed(drain, input::drop));
-        assertClosed();
-        input.endDrain();
-        assertClosed();
-        assertEquals(1, source.closes);
-        assertEquals(List.of("drain"), woken);
+    }
+
+    private void assertOver() {
+        assertThrows(IllegalStateException.class, () -> input.proceed(drain, drainage));
     }
 
     private void assertClosed() {
@@ -104,27 +78,62 @@ class DrainTest {
     }
 
     @Test
+    @DisplayName("from the first dropped byte on all others find it closed, until the drain is over and behind that")
+    void hole() throws IOException {
+        source.thenBytes("dropped\n").thenNothing().thenBytes("too\n");
+        assertEquals(8, begin());
+        assertClosed();
+        assertSame(Take.MORE, goOn());
+        assertTrue(input.await(drain));
+        assertClosed();
+        readiness.signal().wake();
+        assertClosed();
+        assertEquals(4, input.proceed(drain, drainage));
+        assertClosed();
+        input.endDrain(drainage);
+        assertClosed();
+        assertEquals(1, source.closes);
+        assertEquals(List.of("drain"), woken);
+    }
+
+    @Test
+    @DisplayName("a read before its beginning is its end; who has read once may be about to come")
+    void readerComesAtOnce() throws IOException {
+        drainage = input.drain();
+        assertFalse(drainage.wasRead());
+        source.thenBytes("line\n").thenBytes("next\n");
+        assertEquals("line", input.start(LINE));
+        assertThrows(ReadPendingException.class, this::goOn);
+        input.endDrain(drainage);
+        drainage = input.drain();
+        assertTrue(drainage.wasRead());
+        input.own("owner");
+        assertThrows(ReadPendingException.class, this::goOn);
+        input.endDrain(drainage);
+        assertEquals("next", input.start(LINE, "owner"));
+        input.disown("owner");
+    }
+
+    @Test
     @DisplayName("a read goes before a drain that has dropped nothing yet, and is its end")
     void readerComesInTime() throws IOException {
-        assertSame(Take.MORE, announceAndStart());
-        assertTrue(input.await(drain));
+        beginAndWait();
         source.thenBytes("line\n");
         assertEquals("line", input.start(LINE));
         assertEquals(List.of("drain"), woken);
-        assertThrows(IllegalStateException.class, () -> input.proceed(drain, input::drop));
-        assertFalse(input.isDrained());
+        assertOver();
+        assertFalse(drainage.hasDropped());
     }
 
     @Test
     @DisplayName("so does one that has to wait itself")
     void readerWaitsInItsPlace() throws IOException {
-        assertSame(Take.MORE, announceAndStart());
-        assertTrue(input.await(drain));
+        beginAndWait();
         assertSame(Take.MORE, input.start(LINE));
         Readiness.Waiter reader = () -> woken.add("reader");
         assertTrue(input.await(reader));
-        assertThrows(IllegalStateException.class, () -> input.proceed(drain, input::drop));
-        input.endDrain(); // it is the reader's
+        assertOver();
+        input.endDrain(drainage); // it is the reader's
         source.thenBytes("line\n");
         readiness.signal().wake();
         assertEquals("line", input.proceed(reader, LINE));
@@ -132,41 +141,21 @@ class DrainTest {
     }
 
     @Test
-    @DisplayName("nor does it wait for a drain that was woken, and does not get to run")
+    @DisplayName("and one that comes when the drain was signalled, woken or not, but does not get to run")
     void readerIsQuicker() throws IOException {
-        assertSame(Take.MORE, announceAndStart());
-        assertTrue(input.await(drain));
-        source.thenBytes("line\n");
-        readiness.signal().wake();
-        assertEquals("line", input.start(LINE));
-        assertThrows(IllegalStateException.class, () -> input.proceed(drain, input::drop));
-    }
-
-    @Test
-    @DisplayName("of two drains the later one goes before the one that has dropped nothing, and closes in the end")
-    void secondDrain() throws IOException {
-        assertSame(Take.MORE, announceAndStart());
-        assertTrue(input.await(drain));
-        assertSame(Take.MORE, announceAndStart());
-        Readiness.Waiter second = () -> woken.add("second");
-        assertTrue(input.await(second));
-        assertThrows(IllegalStateException.class, () -> input.proceed(drain, input::drop));
-        input.abandon(second);
-        input.endDrain();
-        assertEquals(1, source.closes);
-    }
-
-    @Test
-    @DisplayName("and does not disturb the one that has")
-    void drainOfWhatIsDrained() throws IOException {
-        source.thenBytes("dropped").thenNothing();
-        assertEquals(7, announceAndStart());
-        assertSame(Take.MORE, input.startDrain());
-        assertTrue(input.await(drain));
-        assertThrows(ClosedChannelException.class, input::announceDrain);
-        input.abandon(drain);
-        input.endDrain();
-        assertEquals(1, source.closes);
+        for (boolean told : new boolean[] {false, true}) {
+            beginAndWait();
+            source.thenBytes("line\n");
+            Readiness.Waiter signalled = readiness.signal();
+            if (told) {
+                signalled.wake();
+            }
+            assertEquals("line", input.start(LINE));
+            input.abandon(drain); // it is cancelled before it finds out
+            input.endDrain(drainage);
+            assertOver();
+        }
+        assertEquals(0, source.closes);
     }
 
     @Test
@@ -175,11 +164,10 @@ class DrainTest {
         assertSame(Take.MORE, input.start(LINE));
         Readiness.Waiter reader = () -> woken.add("reader");
         assertTrue(input.await(reader));
-        assertThrows(ReadPendingException.class, input::announceDrain);
+        assertThrows(ReadPendingException.class, input::drain);
         input.abandon(reader);
         input.own("owner");
-        assertThrows(ReadPendingException.class, input::announceDrain);
-        input.endDrain();
+        assertThrows(ReadPendingException.class, input::drain);
         input.disown("owner");
         source.thenBytes("line\n");
         assertEquals("line", input.start(LINE));
@@ -199,10 +187,9 @@ class DrainTest {
                     target.put((byte) 'x');
                     return 1;
                 });
-        assertSame(Take.MORE, announceAndStart());
-        assertTrue(input.await(drain));
+        beginAndWait();
         assertEquals("line", reads.get(0).join());
-        assertEquals(1, announceAndStart());
+        assertEquals(1, begin());
         CompletionException failure = assertThrows(CompletionException.class, reads.get(1)::join);
         assertEquals(ClosedChannelException.class, failure.getCause().getClass());
     }
@@ -216,39 +203,67 @@ class DrainTest {
     }
 
     @Test
+    @DisplayName(
+            "of two drains the later one goes before the one that has dropped nothing, and alone closes in the end")
+    void secondDrain() throws IOException {
+        beginAndWait();
+        Drainage first = drainage;
+        Readiness.Waiter second = () -> woken.add("second");
+        assertSame(Take.MORE, begin());
+        assertTrue(input.await(second));
+        assertThrows(IllegalStateException.class, () -> input.proceed(drain, first));
+        input.endDrain(first);
+        assertEquals(0, source.closes);
+        input.abandon(second);
+        input.endDrain(drainage);
+        assertEquals(1, source.closes);
+    }
+
+    @Test
+    @DisplayName("and does not disturb the one that has")
+    void drainOfWhatIsDrained() throws IOException {
+        source.thenBytes("dropped").thenNothing();
+        assertEquals(7, begin());
+        assertSame(Take.MORE, goOn());
+        assertTrue(input.await(drain));
+        assertThrows(ClosedChannelException.class, input::drain);
+        input.abandon(drain);
+        input.endDrain(drainage);
+        assertEquals(1, source.closes);
+    }
+
+    @Test
     @DisplayName("what nobody has come to read is closed in the end, dropped or not")
     void end() throws IOException {
-        assertSame(Take.MORE, announceAndStart());
-        assertTrue(input.await(drain));
+        beginAndWait();
         input.abandon(drain);
-        input.endDrain();
+        input.endDrain(drainage);
         assertClosed();
         assertEquals(1, source.closes);
     }
 
     @Test
-    @DisplayName("what somebody has come to read is not closed, whether they are reading now or not")
+    @DisplayName("what somebody has come to read is not, whether they are reading now or not")
     void endOfWhatIsRead() throws IOException {
-        assertSame(Take.MORE, announceAndStart());
-        assertTrue(input.await(drain));
+        beginAndWait();
         source.thenBytes("line\n").thenEnd();
         assertEquals("line", input.start(LINE));
-        input.abandon(drain); // it was cancelled, and does not know yet that it is over
-        input.endDrain();
+        input.abandon(drain);
+        input.endDrain(drainage);
         assertNull(input.start(LINE));
     }
 
     @Test
     @DisplayName("a failed input, or one that its user has closed, is closed and no more")
     void failure() throws IOException {
-        input.announceDrain();
         source.then(target -> {
             throw new IOException("failed");
         });
-        assertThrows(IOException.class, input::startDrain);
-        input.endDrain();
-        input.endDrain();
+        assertThrows(IOException.class, this::begin);
+        input.endDrain(drainage);
+        input.endDrain(drainage);
         assertClosed();
         assertEquals(1, source.closes);
+        assertThrows(ClosedChannelException.class, input::drain);
     }
 }

@@ -1,63 +1,61 @@
 package dev.aiopipe.jvm;
 
+import dev.aiopipe.engine.Drainage;
 import dev.aiopipe.engine.Stop;
 import dev.aiopipe.engine.Take;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ReadPendingException;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
-/** Reads what nobody wants, and closes in the end; unless somebody else is reading. */
+/** Reads what nobody wants, and closes in the end; unless somebody else comes to read in time. */
 final class Drain extends Reading {
     private static final Executor LATER = // on the JDK's timer
             CompletableFuture.delayedExecutor(Stop.PATIENCE_MILLIS, TimeUnit.MILLISECONDS, Runnable::run);
 
+    private final Drainage drainage;
     private final Turns turns;
 
-    Drain(Source source, Continuations continuations) {
-        super(new View(source, null, null), source.input::drop);
+    private Drain(Source source, Drainage drainage, Continuations continuations) {
+        super(new View(source, null, null), drainage);
+        this.drainage = drainage;
         this.turns = new Turns(continuations, this::turn, refusal -> end());
     }
 
-    /** An output that somebody is reading, or is about to read on, is left to them. */
-    void begin() {
-        if (view.source().isLooped()) {
-            stop();
-            return;
+    /** Begins; but not with an output that somebody is reading, or is about to read on, or has closed. */
+    static Optional<Drain> of(Source source, Continuations continuations) {
+        if (source.isLooped()) {
+            return Optional.empty();
         }
+        Drain drain;
         try {
-            if (view.input().announceDrain()) {
-                LATER.execute(turns::schedule);
-            } else {
-                turns.schedule();
-            }
-        } catch (IllegalStateException e) {
-            stop(); // somebody is reading
-        } catch (IOException e) {
-            end(); // closed by its user
+            drain = new Drain(source, source.input.drain(), continuations);
+        } catch (ReadPendingException | ClosedChannelException e) {
+            return Optional.empty();
         }
+        Executor when = drain.drainage.wasRead() ? LATER : Runnable::run;
+        when.execute(drain.turns::schedule);
+        return Optional.of(drain);
     }
 
     /** Nobody is held up any more. */
     void end() {
         if (stop()) {
-            view.input().endDrain();
+            view.input().endDrain(drainage);
         }
     }
 
     @Override
     Object start() throws IOException {
-        return view.input().startDrain();
+        return view.input().start(drainage, drainage);
     }
 
     @Override
     public boolean yields() {
-        return !view.input().isDrained();
-    }
-
-    @Override
-    public boolean isGivenUp() {
-        return isWoken() && yields();
+        return !drainage.hasDropped();
     }
 
     @Override
@@ -65,26 +63,18 @@ final class Drain extends Reading {
         turns.schedule();
     }
 
+    /** Drops what is there, until there is nothing. */
     private void turn() {
-        while (step()) {
-            continue;
-        }
-    }
-
-    /** Drops what is there. False if that was nothing. */
-    private boolean step() {
         try {
-            Object dropped = take();
-            if (dropped != Take.MORE && (int) dropped > 0) {
-                return true;
-            } else if (dropped != Take.MORE) {
+            Object dropped;
+            do {
+                dropped = take();
+            } while (dropped != Take.MORE && (int) dropped > 0);
+            if (dropped != Take.MORE) {
                 end();
             }
-        } catch (IllegalStateException e) {
-            stop(); // somebody has come to read
-        } catch (Exception e) {
-            end(); // closed by its user, or failed: nothing is left to drain
+        } catch (Throwable e) { // closed by its user, or failed, or somebody has come to read: no more is to be drained
+            end();
         }
-        return false;
     }
 }

@@ -180,13 +180,6 @@ abstract class Reading implements Readiness.Waiter {
         onWake();
     }
 
-    /** Whether there are news that this has not looked at yet. */
-    final boolean isWoken() {
-        synchronized (monitor) {
-            return state == State.WOKEN;
-        }
-    }
-
     /** Whether it reads on behalf of an owner, or of one within it. */
     final boolean isOf(Owner owner) {
         return view.owner() != null && view.owner().isWithin(owner);

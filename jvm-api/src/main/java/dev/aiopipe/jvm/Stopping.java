@@ -19,9 +19,9 @@ final class Stopping {
     static PipeFuture<Integer> of(
             Child child, Stream<Source> outputs, Duration grace, boolean descendants, Continuations continuations) {
         Stop steps = Stop.of(child, grace, descendants, Continuations.DEFAULT);
-        List<Drain> drains =
-                outputs.map(output -> new Drain(output, CONTINUATIONS)).toList();
-        drains.forEach(Drain::begin); // before the child can react: they see who reads now
+        List<Drain> drains = // before the child can react: they see who reads now
+                outputs.flatMap(output -> Drain.of(output, CONTINUATIONS).stream())
+                        .toList();
         CompletableFuture<Integer> stop = steps.begin();
         CompletableFuture<Integer> stopped = stop.whenComplete((code, failure) -> drains.forEach(Drain::end));
         return Relayed.of(stopped, () -> stop.cancel(false), continuations);
