@@ -341,13 +341,17 @@ public final class Input {
         if (holder == BUSY && (tries < PATIENCE || owner instanceof Drainage)) {
             requireOpen();
             pause(tries); // it may be a drain, which is soon through, and waits or has dropped something
-        } else if (holder instanceof Drainage || holder instanceof Readiness.Waiter waiter && waiter.yields()) {
+        } else if (!(reader instanceof Drainage) && isOfADrain(holder)) {
             goBefore(holder);
         } else if (holder instanceof Readiness.Waiter waiter && waiter.isGivenUp()) {
             abandon(waiter);
         } else if (holder != reader) {
             refuse();
         }
+    }
+
+    private static boolean isOfADrain(Object holder) {
+        return holder instanceof Drainage || holder instanceof Readiness.Waiter waiter && waiter.yields();
     }
 
     /** Takes the place of a drain, which finds that out when it is woken, unless it has dropped something. */

@@ -212,9 +212,23 @@ class DrainTest {
         assertSame(Take.MORE, begin());
         assertTrue(input.await(second));
         assertThrows(IllegalStateException.class, () -> input.proceed(drain, first));
+        assertThrows(ReadPendingException.class, () -> input.start(first, first));
         input.endDrain(first);
         assertEquals(0, source.closes);
         input.abandon(second);
+        input.endDrain(drainage);
+        assertEquals(1, source.closes);
+    }
+
+    @Test
+    @DisplayName("also if the earlier one begins behind it")
+    void laterDrainIsQuicker() throws IOException {
+        Drainage first = input.drain();
+        drainage = input.drain();
+        assertThrows(ReadPendingException.class, () -> input.start(first, first));
+        input.endDrain(first);
+        source.thenBytes("dropped");
+        assertEquals(7, goOn());
         input.endDrain(drainage);
         assertEquals(1, source.closes);
     }
