@@ -2,6 +2,7 @@ package dev.aiopipe;
 
 import dev.aiopipe.engine.Origin;
 import dev.aiopipe.engine.Release;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -39,20 +40,20 @@ final class EndState {
 
     /** Uses the end up, unless it is, and leaves nothing open. */
     void discard() {
-        if (use.compareAndSet(null, "closed")) {
+        closeBy(() -> {
             release.forget();
-            try {
-                origin.discard();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
+            origin.discard();
+        });
     }
 
     void close() {
+        closeBy(release::close);
+    }
+
+    private void closeBy(Closeable way) {
         if (use.compareAndSet(null, "closed")) {
             try {
-                release.close();
+                way.close();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

@@ -1,6 +1,5 @@
 package dev.aiopipe
 
-import dev.aiopipe.engine.Drainage
 import dev.aiopipe.engine.Input
 import dev.aiopipe.engine.Readiness
 import dev.aiopipe.engine.Stop
@@ -22,7 +21,7 @@ import kotlinx.coroutines.yield
 @JvmSynthetic
 internal suspend fun <T> Input.goOn(take: Take<T>): T {
     while (true) {
-        val wait = Wait(this, take as? Drainage)
+        val wait = Wait(this, take)
         try {
             suspendCancellableCoroutine<Unit> { continuation -> wait.on(continuation) }
         } catch (e: CancellationException) {
@@ -70,7 +69,7 @@ internal suspend fun Input.drainUnread() {
 }
 
 /** One wait of one read. A cancellation frees the read slot at once, not when the coroutine gets to run. */
-private class Wait(private val input: Input, private val drainage: Drainage?) : Readiness.Waiter {
+private class Wait(private val input: Input, private val take: Take<*>) : Readiness.Waiter {
     private lateinit var continuation: CancellableContinuation<Unit>
 
     /** From then on no cancellation comes to this, and the read slot is free only when the coroutine gets to run. */
@@ -90,7 +89,7 @@ private class Wait(private val input: Input, private val drainage: Drainage?) : 
         continuation.resume(Unit)
     }
 
-    override fun yields() = drainage?.hasDropped() == false
+    override fun yields() = take.yields()
 
     override fun isGivenUp() = woken && continuation.context[Job]?.isCancelled == true
 }

@@ -13,7 +13,7 @@ import java.io.IOException;
  * </pre>
  *
  * <p>It is the take and the reader at once: {@code input.start(drainage, drainage)}. The value is the count of bytes that were dropped, 0
- * at the end. A waiter of it {@linkplain Readiness.Waiter#yields yields} until {@link #hasDropped}.
+ * at the end.
  */
 public final class Drainage implements Take<Integer> {
     private final boolean wasRead;
@@ -39,6 +39,11 @@ public final class Drainage implements Take<Integer> {
      */
     public boolean hasDropped() {
         return dropped;
+    }
+
+    @Override
+    public boolean yields() {
+        return !dropped;
     }
 
     @Override

@@ -179,6 +179,7 @@ public final class Input {
      * For the owner: from now on what is read is kept too, until it {@linkplain #disown disowns} this.
      *
      * @param limit how many bytes are kept at most
+     * @throws ClosedChannelException if this is closed
      */
     public void hold(int limit) throws ClosedChannelException {
         occupy(owner);

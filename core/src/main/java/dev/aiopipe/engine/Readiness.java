@@ -39,9 +39,9 @@ public final class Readiness {
         }
 
         /**
-         * Whether others go before this one, which is woken then.
+         * Whether others go before this one, which is woken then: see {@link Take#yields}.
          *
-         * @return true if this reads only as long as nobody else does
+         * @return what its take says
          */
         default boolean yields() {
             return false;

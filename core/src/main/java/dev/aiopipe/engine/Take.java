@@ -55,6 +55,15 @@ public interface Take<T> {
     }
 
     /**
+     * Whether every other read goes before this one, as long as it waits.
+     *
+     * @return true if it reads only what nobody else comes for
+     */
+    default boolean yields() {
+        return false;
+    }
+
+    /**
      * Asked behind a value: whether it has told the end of the stream together with what came before it.
      *
      * @return true if the end need not be told once more

@@ -40,7 +40,7 @@ class DrainTest {
 
         @Override
         public boolean yields() {
-            return !drainage.hasDropped();
+            return drainage.yields();
         }
     };
 

@@ -239,10 +239,7 @@ class EarlySourceTest {
         stdin.arrive("one\n");
         assertEquals("one", line().get());
         adopted(null);
-        assertEquals(ReadMode.THREAD, input.mode());
-        CompletableFuture<String> second = line();
-        stdin.arrive("two\n");
-        assertEquals("two", second.get());
+        assertGoesOnByTheThread();
     }
 
     @Test
@@ -252,6 +249,10 @@ class EarlySourceTest {
         adoption.completeExceptionally(new IOException("too many open files"));
         stdin.arrive("one\n");
         assertEquals("one", first.get());
+        assertGoesOnByTheThread();
+    }
+
+    private void assertGoesOnByTheThread() throws Exception {
         assertEquals(ReadMode.THREAD, input.mode());
         CompletableFuture<String> second = line();
         stdin.arrive("two\n");

@@ -54,11 +54,6 @@ final class Drain extends Reading {
     }
 
     @Override
-    public boolean yields() {
-        return !drainage.hasDropped();
-    }
-
-    @Override
     void onWake() {
         turns.schedule();
     }
@@ -73,8 +68,11 @@ final class Drain extends Reading {
             if (dropped != Take.MORE) {
                 end();
             }
-        } catch (Throwable e) { // closed by its user, or failed, or somebody has come to read: no more is to be drained
+        } catch (Exception e) { // closed by its user, or failed, or somebody has come to read: no more is to be drained
             end();
+        } catch (Error e) {
+            end();
+            throw e;
         }
     }
 }

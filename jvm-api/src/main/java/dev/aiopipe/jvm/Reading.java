@@ -180,6 +180,11 @@ abstract class Reading implements Readiness.Waiter {
         onWake();
     }
 
+    @Override
+    public final boolean yields() {
+        return take.yields();
+    }
+
     /** Whether it reads on behalf of an owner, or of one within it. */
     final boolean isOf(Owner owner) {
         return view.owner() != null && view.owner().isWithin(owner);

@@ -55,9 +55,9 @@
  * <h2>Errors</h2>
  *
  * <p>Arguments that are wrong by themselves are refused by the call, with {@link java.lang.IllegalArgumentException} or
- * {@link java.lang.NullPointerException}; but for the numbers of {@code start}. All else completes the future, with the exception that the method names and nothing around
- * it. As ever {@code join} wraps that in a {@link java.util.concurrent.CompletionException}, {@code get} in an
- * {@link java.util.concurrent.ExecutionException}.
+ * {@link java.lang.NullPointerException}; but for the numbers of {@code start}. All else completes the future, with the exception that
+ * the method names and nothing around it. As ever {@code join} wraps that in a {@link java.util.concurrent.CompletionException},
+ * {@code get} in an {@link java.util.concurrent.ExecutionException}.
  *
  * <p>An end is used once: opened, or handed to a child; a second use fails with {@link java.lang.IllegalStateException}. What was
  * opened is to be closed; what is forgotten is closed when it is garbage collected, with a warning.
