@@ -123,6 +123,7 @@ public final class Registration implements Closeable {
             loop.register(next, this);
         } catch (Throwable e) {
             next.close();
+            loop.keep(input); // so who reads knows the cause, also if the loop has not got round to this one
             throw e;
         }
         channel = next;

@@ -302,6 +302,22 @@ class EarlySourceTest {
         assertThrows(ClosedChannelException.class, this::line);
     }
 
+    @Test
+    @DisplayName("the loop's end fails a read that is just about to take the channel")
+    void loopEndsUnderARead() throws Exception {
+        adopted(channel());
+        assertEquals(ReadMode.SELECTOR, input.mode());
+        CompletableFuture<Throwable> failure = new CompletableFuture<>();
+        loop.execute(() -> {
+            loop.close(); // its streams are told when this task is through
+            failure.complete(assertThrows(IOException.class, this::line));
+        });
+        assertEquals(AsynchronousCloseException.class, failure.get().getClass());
+        assertEquals(
+                "pipe loop aiopipe-test is closed", failure.get().getCause().getMessage());
+        assertFalse(pipe.source().isOpen());
+    }
+
     private static ByteSource whenClosed(CompletableFuture<Void> closed) {
         return new ScriptedSource() {
             @Override
