@@ -29,6 +29,9 @@ public final class InputBuffer {
     /** Larger arrays are dropped once they are empty. Room for a whole read behind the start of a line. */
     private static final int LASTING_CAPACITY = 2 * READ_SIZE;
 
+    /** So much is moved to the front before each read, so that the reads go through little memory. */
+    private static final int LITTLE = 1024;
+
     private static final int MAX_CAPACITY = Integer.MAX_VALUE - 8;
 
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -99,38 +102,35 @@ public final class InputBuffer {
      */
     public ByteBuffer space() {
         int start = head - kept;
-        if (head == tail && kept == 0) {
-            head = tail = lineScanned = start = 0;
-            if (bytes.length > LASTING_CAPACITY) {
-                bytes = new byte[LASTING_CAPACITY];
-            }
-        }
-        if (bytes.length - tail < READ_SIZE) {
-            makeRoom(start);
+        int used = tail - start;
+        boolean scarce = bytes.length - tail < READ_SIZE;
+        int capacity = capacityFor(used, scarce);
+        if (capacity != bytes.length || start > 0 && (scarce || used <= LITTLE)) {
+            byte[] target = capacity == bytes.length ? bytes : new byte[capacity];
+            System.arraycopy(bytes, start, target, 0, used);
+            bytes = target;
+            head -= start;
+            tail -= start;
+            lineScanned -= start;
         }
         return ByteBuffer.wrap(bytes, tail, Math.min(bytes.length - tail, READ_SIZE));
     }
 
-    /** Moves what is in use to the front, and grows if most of the array is in use or the reads fill it. */
-    private void makeRoom(int start) {
-        int used = tail - start;
+    /** Grows as long as the reads fill it, or when most of it is in use. */
+    private int capacityFor(int used, boolean scarce) {
         int capacity = bytes.length;
         if (capacity == 0) {
-            capacity = INITIAL_CAPACITY;
-        } else if (capacity < LASTING_CAPACITY ? tail == capacity : capacity - used < capacity / 4) {
-            if (used == MAX_CAPACITY) {
-                throw new OutOfMemoryError("more than " + MAX_CAPACITY + " bytes buffered");
-            }
-            capacity = (int) Math.min(2L * capacity, MAX_CAPACITY);
-        } else if (start == 0) {
-            return;
+            return INITIAL_CAPACITY;
+        } else if (capacity < LASTING_CAPACITY) {
+            return tail == capacity ? 2 * capacity : capacity;
+        } else if (used == 0) {
+            return LASTING_CAPACITY;
+        } else if (!scarce || capacity - used >= capacity / 4) {
+            return capacity;
+        } else if (used == MAX_CAPACITY) {
+            throw new OutOfMemoryError("more than " + MAX_CAPACITY + " bytes buffered");
         }
-        byte[] target = capacity == bytes.length ? bytes : new byte[capacity];
-        System.arraycopy(bytes, start, target, 0, used);
-        bytes = target;
-        head -= start;
-        tail -= start;
-        lineScanned -= start;
+        return (int) Math.min(2L * capacity, MAX_CAPACITY);
     }
 
     /**
@@ -250,19 +250,42 @@ public final class InputBuffer {
     }
 
     /**
-     * Decodes bytes, without taking them. Malformed input becomes U+FFFD.
+     * Takes a line and its line end, {@code "\n"} or {@code "\r\n"}.
      *
-     * @param count at most {@link #size}
-     * @param charset how they are decoded
-     * @return the text
+     * @param newline what {@link #indexOfNewline} has found
+     * @param limit bytes of the line at most
+     * @param charset how it is decoded; malformed input becomes U+FFFD
+     * @return the text without the line end
+     * @throws LimitExceededException if there are more; or as {@link #take(int)}, but the line end does not count
      */
+    public String takeLine(int newline, int limit, Charset charset) throws LimitExceededException {
+        int end = newline > 0 && bytes[head + newline - 1] == '\r' ? newline - 1 : newline;
+        return takeText(end, newline + 1 - end, limit, charset);
+    }
+
+    /**
+     * Takes all there is as a line without a line end.
+     *
+     * @param limit as {@link #takeLine}
+     * @param charset as {@link #takeLine}
+     * @return the text
+     * @throws LimitExceededException as {@link #takeLine}
+     */
+    public String takeLastLine(int limit, Charset charset) throws LimitExceededException {
+        return takeText(size(), 0, limit, charset);
+    }
+
     @SuppressWarnings(
             "deprecation") // the constructor that neither looks for other bytes nor at a charset: 2/3 of the time
-    public String decode(int count, Charset charset) {
-        if (scannedAscii && head + count <= lineScanned && charset == StandardCharsets.UTF_8) {
-            return new String(bytes, 0, head, count);
+    private String takeText(int count, int lineEnd, int limit, Charset charset) throws LimitExceededException {
+        if (count > limit) {
+            throw new LimitExceededException(limit);
         }
-        return new String(bytes, head, count, charset);
+        String text = scannedAscii && charset == StandardCharsets.UTF_8 // and all of it was scanned
+                ? new String(bytes, 0, head, count)
+                : new String(bytes, head, count, charset);
+        take(count + lineEnd, lineEnd);
+        return text;
     }
 
     /**
@@ -275,14 +298,7 @@ public final class InputBuffer {
         take(count, 0);
     }
 
-    /**
-     * Drops a line from the front.
-     *
-     * @param count of bytes, at most {@link #size}
-     * @param lineEnd how many of them are the line end, which does not count for the limit
-     * @throws LimitExceededException as {@link #take(int)}
-     */
-    public void take(int count, int lineEnd) throws LimitExceededException {
+    private void take(int count, int lineEnd) throws LimitExceededException {
         if (keepLimit >= 0) {
             if (count > 0 && (kept >= keepLimit || count - lineEnd > takeable())) {
                 throw new LimitExceededException(keepLimit);

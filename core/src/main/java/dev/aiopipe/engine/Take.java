@@ -107,25 +107,13 @@ public interface Take<T> {
      */
     static Take<String> line(Charset charset, int limit) {
         return in -> {
-            int end = in.indexOfNewline();
-            int next = end + 1;
-            if (end < 0) {
-                if (!in.ended() && !isTooLong(in, limit)) {
-                    return MORE;
-                }
-                end = next = in.size();
-                if (end == 0) {
-                    return null;
-                }
-            } else if (end > 0 && in.get(end - 1) == '\r') {
-                end--;
+            int newline = in.indexOfNewline();
+            if (newline >= 0) {
+                return in.takeLine(newline, limit, charset);
+            } else if (!in.ended() && !isTooLong(in, limit)) {
+                return MORE;
             }
-            if (end > limit) {
-                throw new LimitExceededException(limit);
-            }
-            String line = in.decode(end, charset);
-            in.take(next, next - end);
-            return line;
+            return in.size() == 0 ? null : in.takeLastLine(limit, charset);
         };
     }
 
