@@ -264,7 +264,7 @@ public final class InputBuffer {
     }
 
     /**
-     * Takes all there is as a line without a line end.
+     * Takes all there is as a line without a line end, behind an {@link #indexOfNewline} that has found none.
      *
      * @param limit as {@link #takeLine}
      * @param charset as {@link #takeLine}
