@@ -111,7 +111,7 @@ public final class InputBuffer {
             bytes = target;
             head -= start;
             tail -= start;
-            lineScanned -= start;
+            lineScanned = Math.max(lineScanned - start, 0); // who reads no lines never sets it
         }
         return ByteBuffer.wrap(bytes, tail, Math.min(bytes.length - tail, READ_SIZE));
     }

@@ -104,6 +104,18 @@ class InputBufferTest {
     }
 
     @Example
+    void linesBehindGigabytesOfChunks() throws Exception {
+        InputBuffer buffer = new InputBuffer();
+        for (int i = 0; i < 40_000; i++) {
+            buffer.filled(buffer.space().remaining());
+            buffer.take(buffer.size());
+        }
+        buffer.space().put(new byte[] {'x', '\n'});
+        buffer.filled(2);
+        assertEquals(1, buffer.indexOfNewline());
+    }
+
+    @Example
     void positionInALongLineIsRemembered() {
         InputBuffer buffer = new InputBuffer();
         for (int i = 0; i < 100_000; i++) { // looked through from the start each time it would be hundreds of gigabytes
