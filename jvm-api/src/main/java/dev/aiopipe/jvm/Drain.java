@@ -64,8 +64,8 @@ final class Drain extends Reading {
             Object dropped;
             do {
                 dropped = take();
-            } while (dropped != Take.MORE && (int) dropped > 0);
-            if (dropped != Take.MORE) {
+            } while (dropped != Take.MORE && (int) dropped > 0 && !turns.isUsedUp());
+            if (dropped != Take.MORE && (int) dropped == 0) {
                 end();
             }
         } catch (Exception e) { // closed by its user, or failed, or somebody has come to read: no more is to be drained

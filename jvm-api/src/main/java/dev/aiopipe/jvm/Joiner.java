@@ -70,10 +70,11 @@ final class Joiner implements ForkJoinPool.ManagedBlocker {
     boolean await(long nanos) {
         timed = nanos < Long.MAX_VALUE;
         deadline = System.nanoTime() + nanos;
+        handed.compareAndSet(BUSY, null); // of an await before
         while (!future.isDone()) {
             if (runHanded() || runOverdue()) {
                 continue;
-            } else if (isOver()) {
+            } else if (isOver() && handed.compareAndSet(null, BUSY)) {
                 return false;
             }
             try {

@@ -61,6 +61,9 @@ final class LineLoop extends Reading implements PipeFuture.Operation {
                     return;
                 }
                 act((String) line);
+                if (turns.isUsedUp()) {
+                    return;
+                }
             } catch (Throwable e) {
                 if (leave()) {
                     future.fail(e);

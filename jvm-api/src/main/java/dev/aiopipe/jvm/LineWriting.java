@@ -44,7 +44,7 @@ final class LineWriting implements PipeFuture.Operation {
         this.writer = writer;
         this.lines = lines;
         this.future = new PipeFuture<>(continuations, this);
-        this.turns = new Turns(continuations, this::turn, this::end);
+        this.turns = new Turns(future, this::turn, this::end);
     }
 
     /** Writes what the kernel has room for, on this thread. */
@@ -64,7 +64,7 @@ final class LineWriting implements PipeFuture.Operation {
 
     private void turn() {
         try {
-            while (written() && writeSome()) {
+            while (written() && writeSome() && !turns.isUsedUp()) {
                 continue;
             }
         } catch (Throwable e) {

@@ -86,6 +86,9 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription {
             }
             demand.updateAndGet(before -> before == Long.MAX_VALUE ? before : before - 1);
             next(receiver, (T) value);
+            if (turns.isUsedUp()) {
+                return;
+            }
         }
     }
 
