@@ -91,6 +91,11 @@ public final class AsyncPipeWriter implements AutoCloseable {
         }
     }
 
+    /** Writes what remains as one message. Completes on any thread: for what only schedules. */
+    CompletableFuture<@Nullable Void> send(ByteBuffer source) throws IOException {
+        return DirectWrite.of(outbox, source);
+    }
+
     /**
      * Writes text, encoded with the charset of the options.
      *
