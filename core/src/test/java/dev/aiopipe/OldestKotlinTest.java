@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.jar.JarFile;
+import java.util.spi.ToolProvider;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -31,17 +32,19 @@ class OldestKotlinTest {
             .collect(Collectors.joining(File.pathSeparator));
 
     @TempDir
+    Path classes;
+
+    @TempDir
     Path output;
 
     @Test
-    @DisplayName("a program of a user with the oldest Kotlin compiles without a warning, and runs")
+    @DisplayName(
+            "a program of a user with the oldest Kotlin compiles without a warning, and runs on class path and module path")
     void compilesAndRuns() throws Exception {
-        String program = classesOf(OldestKotlinTest.class)
-                .resolve("consumer/Consumer.kt")
-                .toString();
-        String compilerPath = COMPILER + File.pathSeparator + library;
+        Path sources = classesOf(OldestKotlinTest.class).resolve("consumer");
         run(
-                compilerPath,
+                "-cp",
+                COMPILER + File.pathSeparator + library,
                 "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler",
                 "-no-reflect",
                 "-no-stdlib",
@@ -51,10 +54,29 @@ class OldestKotlinTest {
                 "-cp",
                 library,
                 "-d",
-                output.toString(),
-                program);
+                classes.toString(),
+                sources.resolve("Consumer.kt").toString());
+        String withLibrary = classes + File.pathSeparator + library;
+        assertEquals("done\n", run("-cp", withLibrary, "consumer.ConsumerKt"));
 
-        assertEquals("done\n", run(output + File.pathSeparator + library, "consumer.ConsumerKt"));
+        int exit = ToolProvider.findFirst("javac")
+                .orElseThrow()
+                .run(
+                        System.out,
+                        System.err,
+                        "-Xlint:all",
+                        "-Werror",
+                        "--release",
+                        "17",
+                        "--module-path",
+                        library,
+                        "--patch-module",
+                        "consumer=" + classes,
+                        "-d",
+                        classes.toString(),
+                        sources.resolve("module-info.java").toString());
+        assertEquals(0, exit);
+        assertEquals("done\n", run("--module-path", withLibrary, "-m", "consumer/consumer.ConsumerKt"));
     }
 
     @Test
@@ -69,10 +91,10 @@ class OldestKotlinTest {
         assertTrue(Files.readString(Path.of("../README.md")).contains(promise), promise);
     }
 
-    private String run(String classPath, String mainClass, String... arguments) throws Exception {
+    private String run(String... arguments) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp", classPath, mainClass));
+        command.add("-XX:TieredStopAtLevel=1");
         command.addAll(List.of(arguments));
         Path out = output.resolve("out.txt");
         Path errors = output.resolve("errors.txt");
