@@ -294,12 +294,17 @@ public final class Loop {
         try {
             foreign.run();
         } catch (Throwable e) {
-            Thread current = Thread.currentThread();
-            try {
-                current.getUncaughtExceptionHandler().uncaughtException(current, e);
-            } catch (Throwable ignored) {
-                // as the JVM does with what a handler throws: the other streams are not to suffer
-            }
+            report(e);
+        }
+    }
+
+    /** Hands a failure that nobody waits for to this thread's handler. */
+    static void report(Throwable failure) {
+        Thread current = Thread.currentThread();
+        try {
+            current.getUncaughtExceptionHandler().uncaughtException(current, failure);
+        } catch (Throwable ignored) {
+            // as the JVM does with what a handler throws: the other streams are not to suffer
         }
     }
 
