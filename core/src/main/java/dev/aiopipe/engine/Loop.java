@@ -298,8 +298,12 @@ public final class Loop {
         }
     }
 
-    /** Hands a failure that nobody waits for to this thread's handler. */
-    static void report(Throwable failure) {
+    /**
+     * Hands a failure that nobody waits for to this thread's handler.
+     *
+     * @param failure of foreign code
+     */
+    public static void report(Throwable failure) {
         Thread current = Thread.currentThread();
         try {
             current.getUncaughtExceptionHandler().uncaughtException(current, failure);

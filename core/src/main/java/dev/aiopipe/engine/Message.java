@@ -196,6 +196,22 @@ public final class Message {
         }
     }
 
+    /**
+     * Throws what a {@link Listener} was told.
+     *
+     * @param failure null if all was sent
+     * @throws IOException if that is what it is; errors and unchecked exceptions are thrown as they are
+     */
+    public static void rethrow(Throwable failure) throws IOException {
+        if (failure instanceof IOException e) {
+            throw e;
+        } else if (failure instanceof RuntimeException e) {
+            throw e;
+        } else if (failure instanceof Error e) {
+            throw e;
+        }
+    }
+
     Throwable failure() {
         return failure;
     }

@@ -117,17 +117,7 @@ public final class Outbox implements Readiness.Waiter {
             release();
         }
         tellWatch(message);
-        return isSent(message.failure());
-    }
-
-    private static boolean isSent(Throwable failure) throws IOException {
-        if (failure instanceof IOException e) {
-            throw e;
-        } else if (failure instanceof RuntimeException e) {
-            throw e;
-        } else if (failure instanceof Error e) {
-            throw e;
-        }
+        Message.rethrow(message.failure());
         return true;
     }
 
@@ -310,6 +300,15 @@ public final class Outbox implements Readiness.Waiter {
     }
 
     /**
+     * Whether no message waits.
+     *
+     * @return a moment's value
+     */
+    public synchronized boolean isIdle() {
+        return queue.isEmpty();
+    }
+
+    /**
      * How much is still to be sent of messages that were given up.
      *
      * @return a count of bytes
@@ -416,13 +415,20 @@ public final class Outbox implements Readiness.Waiter {
     }
 
     private static void throwUnchecked(Throwable problem) {
-        if (problem instanceof IOException e) {
+        try {
+            Message.rethrow(problem);
+        } catch (IOException e) {
             throw new UncheckedIOException(e);
-        } else if (problem instanceof RuntimeException e) {
-            throw e;
-        } else if (problem instanceof Error e) {
-            throw e;
         }
+    }
+
+    /**
+     * What fails a call that waits, though not for this outbox, when this outbox is closed.
+     *
+     * @return a new exception
+     */
+    public IOException closedMeanwhile() {
+        return closedMeanwhile(sink, readiness.closeCause());
     }
 
     /** The name of the stream, its state, and what it owes. */

@@ -75,13 +75,7 @@ final class PumpedSink implements ByteSink {
         }
         Throwable failed = failure;
         failure = null;
-        if (failed instanceof IOException e) {
-            throw e;
-        } else if (failed instanceof RuntimeException e) {
-            throw e;
-        } else if (failed instanceof Error e) {
-            throw e;
-        }
+        Message.rethrow(failed);
         return state == State.IDLE;
     }
 
