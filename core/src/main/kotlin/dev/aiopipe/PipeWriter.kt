@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
@@ -152,9 +153,9 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
      * Each chunk is a message: those of other writers may come in between.
      *
      * *Cancellation:* waits for the read that is under way; what was read is sent or [owed], 64 KiB at most. While
-     * something waits to be sent, nothing more is read: of all transfers to a writer one owes its chunk. One whose
-     * source was silent for a while holds the others up no longer; if it is cancelled, and its chunk comes while others
-     * have something to send, it waits for them.
+     * something waits to be sent, nothing more is read: of all transfers to a writer one owes its chunk. A transfer
+     * whose source is silent for a while holds up the others no longer; if its chunk comes while another message is
+     * owed, it waits for that one, cancelled or not.
      *
      * @return how many bytes were moved
      * @throws IllegalArgumentException if the channel is in non-blocking mode
@@ -181,7 +182,7 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
         transfers.lock()
         var locked = true
         try {
-            awaitNothingWaits()
+            if (!outbox.isIdle()) awaitTurn() // else a cancelled transfer might owe its chunk beside what others owe
             coroutineContext.ensureActive()
             val chunk = ByteBuffer.allocate(TRANSFER_SIZE)
             val silent = CompletableFuture<Boolean>().completeOnTimeout(true, SILENCE_MILLIS, TimeUnit.MILLISECONDS)
@@ -193,26 +194,30 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
                     locked = silent.complete(false)
                 }
             if (count < 0) return count
-            if (!locked) {
-                withContext(NonCancellable) { // the bytes can't be had again
-                    transfers.lock()
-                    locked = true
-                    awaitNothingWaits()
-                }
-            }
             val message = Message.of(chunk.flip())
-            message.commit()
-            sendCommitted(message)
+            message.commit() // the bytes can't be had again: it is offered, whatever is cancelled meanwhile
+            var sent = false
+            try {
+                withContext(NonCancellable) {
+                    if (!locked) {
+                        transfers.lock()
+                        locked = true
+                    }
+                    if (outbox.owed() > 0) awaitTurn()
+                    sent = outbox.offer(message)
+                }
+            } catch (e: CancellationException) { // on the way back from there
+                outbox.cancel(message)
+                throw e
+            }
+            if (!sent) awaitSent(message)
             return count
         } finally {
             if (locked) transfers.unlock()
         }
     }
 
-    /** Or a transfer that is given up would owe its chunk beside what others owe. */
-    private suspend fun awaitNothingWaits() {
-        if (!outbox.isIdle()) send(Message.turn())
-    }
+    private suspend fun awaitTurn() = send(Message.turn())
 
     /**
      * Suspends until nobody is left to read, without a write: on an idle pipe, a full one, and one whose reader has
@@ -257,11 +262,10 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
 
     private suspend fun send(message: Message) {
         coroutineContext.ensureActive()
-        sendCommitted(message)
+        if (!outbox.offer(message)) awaitSent(message)
     }
 
-    private suspend fun sendCommitted(message: Message) {
-        if (outbox.offer(message)) return
+    private suspend fun awaitSent(message: Message) {
         try {
             suspendCancellableCoroutine<Unit> { continuation ->
                 outbox.await(message) { failure ->

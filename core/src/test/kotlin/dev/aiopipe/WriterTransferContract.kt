@@ -88,7 +88,7 @@ interface WriterTransferContract : WriterCase {
         transfers.forEach { it.cancel() }
         sources.forEach { it.speaks.countDown() }
         sources.forEach { it.spoken.await() }
-        assertEquals(owed, writer.owed)
+        assertTrue(writer.owed <= owed) { "${writer.owed} bytes are owed, not $owed" }
         assertSameBytes(bytes, receiveExactly(bytes.size))
         assertEquals(180_000, receiveExactly(180_000).size)
         transfers.joinAll()
