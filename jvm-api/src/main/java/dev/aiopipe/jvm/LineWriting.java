@@ -1,6 +1,8 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.WriteEnd;
+import dev.aiopipe.engine.Loop;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +28,7 @@ final class LineWriting implements PipeFuture.Operation {
             return null;
         }
 
-        /** No more lines are wanted. */
+        /** No more lines are wanted. May throw, as the user's code does. */
         void stop();
     }
 
@@ -37,8 +39,10 @@ final class LineWriting implements PipeFuture.Operation {
     private final ByteBuffer batch = ByteBuffer.allocate(WriteEnd.PIPE_BUF); // this and what follows is the turn's
     private byte @Nullable [] next; // found no room in the batch
     private @Nullable Throwable failure; // of the lines
+    private @Nullable CompletableFuture<?> watching; // written before the first line can come
+    private volatile @Nullable Throwable closed; // the writer was, while the lines paused
+    private final Sending sending = new Sending();
     private boolean stopped; // guarded by this
-    private @Nullable CompletableFuture<?> writing; // written under this, by the turn
 
     LineWriting(AsyncPipeWriter writer, Continuations continuations, Lines lines) {
         this.writer = writer;
@@ -53,7 +57,14 @@ final class LineWriting implements PipeFuture.Operation {
         return future;
     }
 
-    PipeFuture<@Nullable Void> future() {
+    /** Ends this when the writer is closed, also if no lines come. */
+    PipeFuture<@Nullable Void> beginWatching() {
+        CompletableFuture<@Nullable Void> ended = writer.closed();
+        watching = ended;
+        ended.whenComplete((ignored, failure) -> {
+            closed = failure == null ? writer.closedMeanwhile() : failure;
+            turns.schedule(); // the executor's matter: the lines' code is the user's
+        });
         return future;
     }
 
@@ -74,13 +85,13 @@ final class LineWriting implements PipeFuture.Operation {
 
     /** Whether nothing is being written. */
     private boolean written() throws Throwable {
-        CompletableFuture<?> write = writing;
+        CompletableFuture<?> write = sending.current();
         if (write == null) {
             return true;
         } else if (!write.isDone()) {
             return false;
         }
-        writing = null;
+        sending.forget();
         if (write.isCompletedExceptionally()) {
             throw Failures.of(write);
         }
@@ -88,7 +99,7 @@ final class LineWriting implements PipeFuture.Operation {
     }
 
     /** Begins a write; false if there is nothing to be written now. */
-    private boolean writeSome() {
+    private boolean writeSome() throws IOException {
         batch.clear();
         fill();
         if (batch.position() > 0) {
@@ -100,6 +111,8 @@ final class LineWriting implements PipeFuture.Operation {
         }
         if (failure != null || lines.ended()) {
             end(failure == null ? lines.failure() : failure);
+        } else if (closed != null) {
+            end(closed);
         }
         return false;
     }
@@ -128,20 +141,18 @@ final class LineWriting implements PipeFuture.Operation {
     }
 
     /** Begins a write, unless this was stopped. */
-    private boolean write(ByteBuffer bytes) {
-        CompletableFuture<?> write;
-        synchronized (this) {
-            if (stopped) {
-                return false;
-            }
-            writing = write = writer.write(bytes);
+    private boolean write(ByteBuffer bytes) throws IOException {
+        if (!sending.begin(() -> writer.send(bytes))) {
+            return false;
         }
-        if (!write.isDone()) {
+        CompletableFuture<?> write = sending.current();
+        if (write != null && !write.isDone()) {
             write.whenComplete((ignored, thrown) -> turns.schedule());
         }
         return true;
     }
 
+    /** False if this has ended before. */
     private boolean stop() {
         synchronized (this) {
             if (stopped) {
@@ -149,17 +160,30 @@ final class LineWriting implements PipeFuture.Operation {
             }
             stopped = true;
         }
-        lines.stop();
+        if (watching != null) {
+            watching.cancel(false);
+        }
         return true;
     }
 
     private void end(@Nullable Throwable why) {
-        if (stop()) {
+        if (!stop()) {
+            return;
+        }
+        Throwable failure = why;
+        try {
+            lines.stop();
+        } catch (Throwable e) {
             if (why == null) {
-                future.succeed(null);
-            } else {
-                future.fail(why);
+                failure = e;
+            } else if (why != e) {
+                why.addSuppressed(e);
             }
+        }
+        if (failure == null) {
+            future.succeed(null);
+        } else {
+            future.fail(failure);
         }
     }
 
@@ -168,10 +192,15 @@ final class LineWriting implements PipeFuture.Operation {
         if (!stop()) {
             return false;
         }
-        synchronized (this) {
-            if (writing != null) {
-                writing.cancel(false);
+        sending.end(write -> {
+            if (write != null) {
+                write.cancel(false);
             }
+        });
+        try {
+            lines.stop();
+        } catch (Throwable e) {
+            Loop.report(e); // the future has the outcome that its user gave it
         }
         return true;
     }

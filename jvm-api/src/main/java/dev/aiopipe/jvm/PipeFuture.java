@@ -116,6 +116,19 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
         }
     }
 
+    /**
+     * As {@link #resume} for an operation of many steps: the executor gets each of them, and may refuse. A thread that waits for this
+     * may still be quicker.
+     */
+    void resumeByExecutor(Continuations.Task task) {
+        Claim claim = new Claim(task);
+        continuations.run(claim);
+        resumption = claim;
+        if (!claim.hasBegun()) {
+            told(false);
+        }
+    }
+
     private boolean hand(Claim claim) {
         Queue<Joiner> waiting = joiners;
         return waiting != null && waiting.stream().anyMatch(joiner -> joiner.hand(claim));
@@ -197,6 +210,7 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
         joiner.leave();
     }
 
+    /** Has the threads that wait look. */
     private boolean told(boolean completed) {
         Queue<Joiner> waiting = joiners;
         if (waiting != null) {

@@ -190,11 +190,6 @@ abstract class Reading implements Readiness.Waiter {
         return view.owner() != null && view.owner().isWithin(owner);
     }
 
-    /** For the holder of the monitor. */
-    final boolean isStopped() {
-        return state == State.STOPPED;
-    }
-
     /**
      * Ends this.
      *

@@ -35,10 +35,8 @@ final class Transfer extends Reading implements PipeFuture.Operation {
     private final Object lock;
     private final PipeFuture<Long> future;
     private final Turns turns;
-    private @Nullable Thread sender; // guarded by the lock, as is what follows: calls the target
-    private @Nullable CompletableFuture<?> writing;
-    private @Nullable ByteBuffer chunk; // not taken yet
-    private boolean endsAfterSend;
+    private final Sending sending = new Sending();
+    private @Nullable ByteBuffer chunk; // guarded by the lock: not taken yet
 
     static Transfer of(View view, long count, Target target) {
         if (count < 0) {
@@ -88,7 +86,7 @@ final class Transfer extends Reading implements PipeFuture.Operation {
 
     /** Sends a chunk. False if that was the last one, or has to be waited for. */
     private boolean step() throws Throwable {
-        CompletableFuture<?> sent = writing();
+        CompletableFuture<?> sent = sending.current();
         if (sent != null && !sent.isDone()) {
             return false;
         } else if (sent != null) {
@@ -111,46 +109,25 @@ final class Transfer extends Reading implements PipeFuture.Operation {
         return false;
     }
 
-    private @Nullable CompletableFuture<?> writing() {
-        synchronized (lock) {
-            return writing;
-        }
-    }
-
-    /** Has the target called without the lock. Whoever gives this up meanwhile waits for the call, which does not block. */
     private boolean send(ByteBuffer bytes) throws IOException {
         synchronized (lock) {
-            if (isStopped()) {
-                return false;
-            }
             chunk = bytes;
-            sender = Thread.currentThread();
         }
-        CompletableFuture<?> started = null;
-        try {
-            started = target.write(bytes);
-        } finally {
-            synchronized (lock) {
-                writing = started;
-                sender = null;
-                lock.notifyAll();
-            }
-        }
-        if (endsAfterSend) {
-            end(started);
+        if (!sending.begin(() -> target.write(bytes))) {
             return false;
         }
-        if (started.isDone()) {
+        CompletableFuture<?> write = sending.current();
+        if (write == null || write.isDone()) {
             return true;
         }
-        started.whenComplete((ignored, failure) -> turns.schedule());
+        write.whenComplete((ignored, failure) -> turns.schedule());
         return false;
     }
 
     /** Takes what was sent, once. */
     private void takeSent() throws IOException {
         synchronized (lock) {
-            writing = null;
+            sending.forget();
             if (chunk != null) {
                 int sent = chunk.position();
                 chunk = null;
@@ -176,31 +153,8 @@ final class Transfer extends Reading implements PipeFuture.Operation {
         if (!stop()) {
             return false;
         }
-        CompletableFuture<?> write;
-        synchronized (lock) {
-            if (sender == Thread.currentThread()) {
-                endsAfterSend = true; // called from within the target
-                return true;
-            }
-            awaitSender();
-            write = writing;
-        }
-        end(write);
+        sending.end(this::end);
         return true;
-    }
-
-    private void awaitSender() {
-        boolean interrupted = false;
-        while (sender != null) {
-            try {
-                lock.wait();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     private void end(@Nullable CompletableFuture<?> write) {

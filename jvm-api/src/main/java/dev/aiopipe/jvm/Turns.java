@@ -50,7 +50,7 @@ final class Turns implements Continuations.Task {
 
     /** Turns that a thread which waits for the future may run; else as above. They run no code of the user's. */
     Turns(PipeFuture<?> future, Runnable turn, Consumer<Throwable> refused) {
-        this(future::resume, turn, refused);
+        this(future::resumeByExecutor, turn, refused);
     }
 
     private Turns(Consumer<Continuations.Task> executor, Runnable turn, Consumer<Throwable> refused) {
