@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>If the executor refuses a task, a thread of the default executor reports that to the task: the thread that brought the event is
  * likely to be the loop's, which serves all other streams. For the same reason an executor that runs tasks in place does not get to run
- * one on the loop's thread.
+ * one on the loop's thread, nor on that of the timeouts.
  *
  * <p>If all threads of the executor wait for futures of these streams, it begins no task. So a thread that waits looks at the tasks that
  * the executor has had for {@link #PATIENCE_NANOS}, and runs them itself.
@@ -78,21 +78,21 @@ final class Continuations {
             if (refused == null) {
                 throw refusal; // from a task that ran in place
             }
-            offLoop(() -> refused.refused(refusal), refusal);
+            byDefault(() -> refused.refused(refusal), refusal);
         }
         watch();
     }
 
     private void begin(Claim claim) {
         Task task = take(claim);
-        if (task != null && Loop.isLoopThread()) {
-            offLoop(task, null);
+        if (task != null && (Loop.isLoopThread() || Timeout.isAlarmThread())) {
+            byDefault(task, null);
         } else if (task != null) {
             task.run();
         }
     }
 
-    private static void offLoop(Runnable action, @Nullable Throwable refusal) {
+    private static void byDefault(Runnable action, @Nullable Throwable refusal) {
         try {
             DEFAULT.execute(action);
         } catch (Throwable e) { // no thread can be had: better here than never

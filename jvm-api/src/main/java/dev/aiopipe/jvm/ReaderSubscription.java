@@ -1,5 +1,6 @@
 package dev.aiopipe.jvm;
 
+import dev.aiopipe.engine.Loop;
 import dev.aiopipe.engine.Take;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicLong;
@@ -127,8 +128,7 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription {
             signal.run();
         } catch (Throwable e) {
             cancel();
-            Thread current = Thread.currentThread();
-            current.getUncaughtExceptionHandler().uncaughtException(current, e);
+            Loop.report(e);
         }
     }
 }
