@@ -3,10 +3,12 @@
 
 package dev.aiopipe
 
+import dev.aiopipe.engine.Blocking
 import java.io.IOException
 import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.coroutineScope
@@ -16,16 +18,18 @@ import kotlinx.coroutines.withContext
 
 /**
  * Starts a child whose stdin, stdout and stderr are pipes to this process, read and written without threads. What the
- * builder redirects stays redirected, and `redirectErrorStream` is honoured. The builder is as before afterwards, and
- * can be used again.
+ * builder redirects stays redirected, and `redirectErrorStream` is honoured. The builder and [passing] are copied when
+ * this is called, and never changed; they may be used again, or changed, at once.
  *
  * The child has blocking descriptors, as any program expects, and none of this process's others. The start itself
- * blocks for a millisecond or so, on `Dispatchers.IO`.
+ * blocks for a millisecond or so, on a thread of this library.
  *
- * *Cancellation:* waits for the start; then the child is killed, and nothing is left behind.
+ * *Cancellation:* a start that has not begun never runs, and one that has is waited for; then the child is killed, and
+ * nothing is left behind.
  *
  * @return to be closed, or [stopped][PipedProcess.stop]; [withPiped] does that by itself
  * @throws IOException naming the program, if it can't be started; nothing is left behind
+ * @throws IllegalArgumentException if the command is empty, or a number is not from 3 to 9
  */
 @Throws(IOException::class)
 @JvmOverloads
@@ -33,8 +37,15 @@ public suspend fun ProcessBuilder.startPiped(
     passing: Map<Int, PipeEnd> = emptyMap(),
     options: PipeOptions = PipeOptions.defaults(),
 ): PipedProcess {
-    closeIfCancelled { passing.values.forEach { it.close() } }
-    val child = onIo { PipedProcess(PipedStart.start(this, passing, options), options) }
+    val start = PipedStart(this, passing, options)
+    closeIfCancelled { start.discard() }
+    val child =
+        try {
+            blocking(Blocking.EXECUTOR) { PipedProcess(start.call(), options) }
+        } catch (e: CancellationException) {
+            start.discard()
+            throw e
+        }
     if (!coroutineContext.isActive) {
         child.close()
         withContext(NonCancellable) { child.awaitExit() }
