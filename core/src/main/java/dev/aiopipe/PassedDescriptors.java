@@ -1,7 +1,7 @@
 package dev.aiopipe;
 
 import dev.aiopipe.engine.ChannelOrigin;
-import dev.aiopipe.engine.Child;
+import dev.aiopipe.engine.Exit;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -166,7 +166,7 @@ final class PassedDescriptors implements AutoCloseable {
 
     /** Waits until the child has its descriptors. */
     void awaitTaken(Process process, String program) throws IOException {
-        CompletableFuture<Integer> exit = Child.exitOf(process);
+        CompletableFuture<Integer> exit = new Exit(process, null).code();
         exit.thenRun(this::closeAcknowledging); // a child that is dead does not tell
         if (acknowledgement.source().read(ByteBuffer.allocate(1)) < 0) {
             throw new IOException("Cannot run program \"" + program + "\": " + SHELL

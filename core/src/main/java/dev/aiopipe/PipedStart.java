@@ -101,7 +101,7 @@ final class PipedStart implements Callable<Child> {
                         ? in.outbox(process.getOutputStream())
                         : Outbox.refusing("stdin is redirected: " + redirectedInput);
                 Input stdout = out.input(process.getInputStream());
-                Child child = new Child(process, stdin, stdout, err.input(process.getErrorStream()));
+                Child child = new Child(program, process, stdin, stdout, err.input(process.getErrorStream()));
                 in.handOver();
                 out.handOver();
                 err.handOver();

@@ -46,6 +46,7 @@ public final class Outbox implements Readiness.Waiter {
     private State state = State.OPEN;
     private boolean waiting; // for the readiness
     private Throwable lost; // why owed bytes were not sent
+    private Object kept; // never read: this is what keeps it
 
     /**
      * A stream that is open.
@@ -310,6 +311,15 @@ public final class Outbox implements Readiness.Waiter {
         } finally {
             failed.forEach(Message::tell);
         }
+    }
+
+    /**
+     * Keeps something else alive, which would be closed if it became garbage while this is in use.
+     *
+     * @param companion of this
+     */
+    public void keep(Object companion) {
+        kept = companion;
     }
 
     /**

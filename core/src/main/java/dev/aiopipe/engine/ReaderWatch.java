@@ -6,8 +6,6 @@ import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Tells when the last reader of a pipe has gone, without a write: a copy of the <em>writing</em> end is watched for input, which a
@@ -21,8 +19,7 @@ final class ReaderWatch {
         int get() throws IOException;
     }
 
-    private static final Executor LATER =
-            CompletableFuture.delayedExecutor(200, TimeUnit.MILLISECONDS, Blocking.EXECUTOR);
+    private static final int RETRY_MILLIS = 200;
 
     private final Number number;
     private final boolean socket;
@@ -85,7 +82,7 @@ final class ReaderWatch {
         if (!socket || LibC.isAtEnd(copy)) {
             end(null);
         } else {
-            LATER.execute(() -> awaitAgain(watched, copy));
+            Delays.block(() -> awaitAgain(watched, copy), RETRY_MILLIS);
         }
     }
 
