@@ -49,6 +49,7 @@ public final class Outbox implements Readiness.Waiter {
     private boolean waiting; // for the readiness
     private Throwable lost; // why bytes that had to follow were not sent
     private Throwable tearing; // the error that has torn a message
+    private Object kept; // never read: this is what keeps it
 
     /**
      * A stream that is open.
@@ -365,6 +366,15 @@ public final class Outbox implements Readiness.Waiter {
      */
     public void explain(Supplier<String> why) {
         hint = why;
+    }
+
+    /**
+     * Keeps something else alive, which would be closed if it became garbage while this is in use.
+     *
+     * @param companion of this
+     */
+    public void keep(Object companion) {
+        kept = companion;
     }
 
     /**

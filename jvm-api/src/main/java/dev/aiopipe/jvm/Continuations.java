@@ -1,6 +1,5 @@
 package dev.aiopipe.jvm;
 
-import dev.aiopipe.engine.Blocking;
 import dev.aiopipe.engine.Loop;
 import java.util.Objects;
 import java.util.Queue;
@@ -8,8 +7,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -53,7 +55,22 @@ final class Continuations {
     }
 
     static Executor byParallelism(int parallelism) {
-        return parallelism > 1 ? ForkJoinPool.commonPool() : Blocking.EXECUTOR;
+        return parallelism > 1 ? ForkJoinPool.commonPool() : Threads.EXECUTOR;
+    }
+
+    /** A thread for each task, used again while there are tasks. */
+    private static final class Threads {
+        static final AtomicInteger COUNT = new AtomicInteger();
+        static final Executor EXECUTOR = new ThreadPoolExecutor(
+                0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS, new SynchronousQueue<>(), Threads::create);
+
+        /** As a thread of the common pool: it keeps nothing alive of whoever happens to need it first. */
+        private static Thread create(Runnable task) {
+            Thread thread = new Thread(null, task, "AsyncPipes-" + COUNT.incrementAndGet(), 0, false);
+            thread.setDaemon(true);
+            thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
+            return thread;
+        }
     }
 
     Executor executor() {

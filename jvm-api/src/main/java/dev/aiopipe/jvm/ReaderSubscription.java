@@ -1,5 +1,6 @@
 package dev.aiopipe.jvm;
 
+import dev.aiopipe.engine.BusyReader;
 import dev.aiopipe.engine.Loop;
 import dev.aiopipe.engine.Take;
 import java.util.concurrent.Flow;
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> what is read; the take gives null at the end of the stream
  */
-final class ReaderSubscription<T> extends Reading implements Flow.Subscription {
+final class ReaderSubscription<T> extends Reading implements Flow.Subscription, BusyReader {
     private final Turns turns;
     private final AtomicLong demand = new AtomicLong();
     private volatile Flow.@Nullable Subscriber<? super T> subscriber; // null behind the last signal
@@ -27,6 +28,7 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription {
     void begin() {
         Flow.Subscriber<? super T> receiver = subscriber;
         boolean first = view.source().subscription.compareAndSet(null, this);
+        view.input().enter(this);
         turns.begin(() -> {
             guarded(() -> receiver.onSubscribe(this));
             if (!first) {
@@ -46,7 +48,8 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription {
         turns.schedule();
     }
 
-    boolean hasDemand() {
+    @Override
+    public boolean readsOn(@Nullable Object stopper) {
         return demand.get() > 0;
     }
 
@@ -119,6 +122,7 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription {
 
     private void leave() {
         subscriber = null;
+        view.input().leave(this);
         view.source().subscription.compareAndSet(this, null);
     }
 
