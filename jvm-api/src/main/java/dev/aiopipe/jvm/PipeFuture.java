@@ -56,14 +56,12 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
     private static final Object DECIDED = "decided";
     private static final VarHandle WITHDRAWING;
     private static final VarHandle JOINERS;
-    private static final VarHandle TIMEOUTS;
 
     static {
         try {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
             WITHDRAWING = lookup.findVarHandle(PipeFuture.class, "withdrawing", Object.class);
             JOINERS = lookup.findVarHandle(PipeFuture.class, "joiners", Queue.class);
-            TIMEOUTS = lookup.findVarHandle(PipeFuture.class, "timeouts", int.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -74,7 +72,6 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
     private volatile @Nullable Object withdrawing; // the thread that asks the operation, then the answer
     private volatile @Nullable Queue<Joiner> joiners; // threads that wait
     private volatile @Nullable Claim resumption;
-    private volatile int timeouts;
     private @Nullable Thread helping; // tells a thread whether that is itself
 
     PipeFuture(Continuations continuations, Operation operation) {
@@ -136,7 +133,7 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
 
     /** Whether there may be functions of the user's that run when this is done. */
     private boolean hasDependents() {
-        return getNumberOfDependents() > timeouts;
+        return getNumberOfDependents() > 0;
     }
 
     @Override
@@ -309,21 +306,6 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
         withdraw();
         super.obtrudeException(failure);
         told(true);
-    }
-
-    /** A timeout depends on this, but has no function of the user's. */
-    @Override
-    public CompletableFuture<T> orTimeout(long timeout, TimeUnit unit) {
-        super.orTimeout(timeout, unit);
-        TIMEOUTS.getAndAdd(this, 1);
-        return this;
-    }
-
-    @Override
-    public CompletableFuture<T> completeOnTimeout(T value, long timeout, TimeUnit unit) {
-        super.completeOnTimeout(value, timeout, unit);
-        TIMEOUTS.getAndAdd(this, 1);
-        return this;
     }
 
     @Override

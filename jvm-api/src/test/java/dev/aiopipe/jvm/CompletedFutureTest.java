@@ -72,14 +72,19 @@ class CompletedFutureTest {
             done(tx.writeLine("late"), completer);
             assertEquals("late", done(late, completer));
             CompletableFuture<Void> loop = rx.forEachLine(line -> {});
-            tx.close();
-            done(tx.onClosed(), completer);
+            CompletableFuture<Void> closed = tx.onClosed();
+            close(tx);
+            done(closed, completer);
             done(loop, completer);
             assertEquals(0, done(rx.readAtMost(1), completer).length);
             target.reader().close();
             done(target.writer().onReaderGone(), completer);
             assertEquals(0, target.writer().owed());
         }
+    }
+
+    private static void close(AsyncPipeWriter writer) {
+        writer.close();
     }
 
     @ParameterizedTest
