@@ -158,6 +158,7 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
     @Override
     public T get() throws InterruptedException, ExecutionException {
         if (!isDone() && !awaitInterruptibly(Long.MAX_VALUE)) {
+            Thread.interrupted();
             throw new InterruptedException();
         }
         return super.get();
@@ -176,7 +177,7 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
     }
 
     /** Returns whether this is done; if not, the thread was interrupted, or the time is over. */
-    private boolean awaitInterruptibly(long nanos) throws InterruptedException {
+    private boolean awaitInterruptibly(long nanos) {
         Joiner joiner = enter();
         try {
             return joiner.await(nanos);
