@@ -29,6 +29,7 @@ public final class Child {
         this.stdin = stdin;
         this.stdout = stdout;
         this.stderr = stderr;
+        stdin.explain(() -> process.isAlive() ? null : "the child has exited with code " + process.exitValue());
     }
 
     /**
