@@ -49,6 +49,7 @@ public final class Outbox implements Readiness.Waiter {
     private boolean waiting; // for the readiness
     private Throwable lost; // why bytes that had to follow were not sent
     private Throwable tearing; // the error that has torn a message
+    private Object kept; // never read: this is what keeps it
 
     /**
      * A stream that is open.
@@ -253,7 +254,7 @@ public final class Outbox implements Readiness.Waiter {
 
     private Throwable explained(Throwable failure) {
         String why = failure instanceof BrokenPipeException ? hint.get() : null;
-        return why == null ? failure : new BrokenPipeException(sink + ": broken pipe, " + why, failure);
+        return why == null ? failure : new BrokenPipeException(failure.getMessage() + ": " + why, failure);
     }
 
     private void finish(Message message, Throwable failure) {
@@ -361,10 +362,19 @@ public final class Outbox implements Readiness.Waiter {
     /**
      * Has broken pipes explained.
      *
-     * @param why completes the sentence "stdin of cat: broken pipe, "; null while nothing is known. Must not block
+     * @param why follows on "nobody reads stdin of cat: "; null while nothing is known. Must not block
      */
     public void explain(Supplier<String> why) {
         hint = why;
+    }
+
+    /**
+     * Keeps something else alive, which would be closed if it became garbage while this is in use.
+     *
+     * @param companion of this
+     */
+    public void keep(Object companion) {
+        kept = companion;
     }
 
     /**
