@@ -36,6 +36,7 @@ public final class Child {
         stdin.keep(this);
         stdout.keep(this);
         stderr.keep(this);
+        stdin.explain(() -> process.isAlive() ? null : program + " has exited with code " + process.exitValue());
     }
 
     /**

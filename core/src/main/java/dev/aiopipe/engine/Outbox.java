@@ -254,7 +254,7 @@ public final class Outbox implements Readiness.Waiter {
 
     private Throwable explained(Throwable failure) {
         String why = failure instanceof BrokenPipeException ? hint.get() : null;
-        return why == null ? failure : new BrokenPipeException(sink + ": broken pipe, " + why, failure);
+        return why == null ? failure : new BrokenPipeException(failure.getMessage() + ": " + why, failure);
     }
 
     private void finish(Message message, Throwable failure) {
@@ -362,7 +362,7 @@ public final class Outbox implements Readiness.Waiter {
     /**
      * Has broken pipes explained.
      *
-     * @param why completes the sentence "stdin of cat: broken pipe, "; null while nothing is known. Must not block
+     * @param why follows on "nobody reads stdin of cat: "; null while nothing is known. Must not block
      */
     public void explain(Supplier<String> why) {
         hint = why;
