@@ -74,7 +74,7 @@ class BlockedPoolTest {
                 val builder = dying.redirectErrorStream(true)
                 try {
                     builder.command("true", "x".repeat(200_000)).startPiped(mapOf(3 to tx)).close()
-                } catch (e: java.io.IOException) {
+                } catch (expected: java.io.IOException) {
                     println("IOException")
                 }
             }

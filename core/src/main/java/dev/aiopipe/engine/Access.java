@@ -16,6 +16,9 @@ import java.util.concurrent.CompletableFuture;
 public abstract class Access {
     private static Access installed;
 
+    /** For the one subclass, which is among the public types. */
+    protected Access() {}
+
     /**
      * The way in.
      *
