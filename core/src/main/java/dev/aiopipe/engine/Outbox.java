@@ -4,6 +4,7 @@ import dev.aiopipe.BrokenPipeException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.ref.Reference;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayDeque;
@@ -334,7 +335,9 @@ public final class Outbox implements Readiness.Waiter {
         } else if (readiness.closeCause() != null) {
             throw Release.because(new ClosedChannelException(), readiness.closeCause());
         }
-        return watch.watch();
+        CompletableFuture<Void> gone = watch.watch();
+        gone.whenComplete((value, failure) -> Reference.reachabilityFence(this)); // while somebody waits this is in use
+        return gone;
     }
 
     /**
