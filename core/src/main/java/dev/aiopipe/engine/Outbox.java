@@ -10,6 +10,7 @@ import java.nio.channels.ClosedChannelException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Queue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -367,6 +368,16 @@ public final class Outbox implements Readiness.Waiter {
                 closed.completeExceptionally(why);
             }
         }
+    }
+
+    /** What this is doing: a moment's value, in words. */
+    synchronized String state() {
+        if (refusal != null) {
+            return "redirected";
+        } else if (state == State.OPEN && !queue.isEmpty()) {
+            return "open, a write waits";
+        }
+        return state.name().toLowerCase(Locale.ROOT);
     }
 
     @Override
