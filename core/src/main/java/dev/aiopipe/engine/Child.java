@@ -159,6 +159,14 @@ public final class Child {
         }
     }
 
+    /** Says what waits, for whoever wonders why nothing goes on. */
+    @Override
+    public String toString() {
+        String life = process.isAlive() ? "running" : "exit code " + process.exitValue();
+        return name() + ", " + life + "; stdin " + stdin.state() + "; stdout: " + stdout.state() + "; stderr: "
+                + stderr.state();
+    }
+
     /** What messages call it. */
     String name() {
         return program + ", pid " + process.pid();

@@ -410,6 +410,22 @@ public final class Input {
         }
     }
 
+    /** What this is doing: a moment's value, in words. */
+    String state() {
+        if (readiness.closeCause() != null) {
+            return "closed";
+        } else if (source == null) {
+            return "redirected";
+        } else if (over.isDone()) {
+            return "at its end";
+        } else if (owner instanceof Drainage) {
+            return "being drained";
+        } else if (slot instanceof Readiness.Waiter) {
+            return "a read waits";
+        }
+        return buffer.isUnused() ? "never read" : "open";
+    }
+
     @Override
     public String toString() {
         return source == null ? "at its end" : source.toString();

@@ -1,5 +1,6 @@
 package dev.aiopipe.jvm;
 
+import dev.aiopipe.engine.Delays;
 import dev.aiopipe.engine.Loop;
 import java.util.Objects;
 import java.util.Queue;
@@ -102,7 +103,7 @@ final class Continuations {
 
     private void begin(Claim claim) {
         Task task = take(claim);
-        if (task != null && (Loop.isLoopThread() || Timeout.isAlarmThread())) {
+        if (task != null && (Loop.isLoopThread() || Delays.isTimerThread())) {
             byDefault(task, null);
         } else if (task != null) {
             task.run();
