@@ -304,7 +304,9 @@ public final class Input {
     public void close() {
         Readiness.Waiter waiter = readiness.close(Release.BY_OWNER);
         try {
-            release.close();
+            synchronized (release) { // a second close returns when the first one is through
+                release.close();
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {

@@ -1,0 +1,43 @@
+package dev.aiopipe.engine;
+
+import java.security.AccessController;
+import java.security.PrivilegedAction;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Makes the engine's threads. They are daemons, and inherit nothing from the thread that happens to need them first: no inheritable
+ * thread-locals, no context class loader, no access control context. Any of these would keep that thread's application alive for ever.
+ */
+final class Threads {
+    private Threads() {}
+
+    /**
+     * Makes a thread that inherits nothing.
+     *
+     * @param task what it runs
+     * @param name what it is called
+     * @return a daemon that is not started yet
+     */
+    @SuppressWarnings(
+            "removal") // there is no other way to start from an empty access control context, which JDK 17 inherits
+    static Thread daemon(Runnable task, String name) {
+        return AccessController.doPrivileged((PrivilegedAction<Thread>) () -> {
+            Thread thread = new Thread(null, task, name, 0, false);
+            thread.setContextClassLoader(null);
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    /**
+     * Numbers its threads.
+     *
+     * @param prefix of their names
+     * @return makes daemons that inherit nothing
+     */
+    static ThreadFactory numbered(String prefix) {
+        AtomicInteger count = new AtomicInteger();
+        return task -> daemon(task, prefix + count.incrementAndGet());
+    }
+}
