@@ -76,7 +76,7 @@ final class PipedStart {
 
     private static Child connect(Process process, Redirect given, Stdio in, Stdio out, Stdio err, PipeOptions options)
             throws IOException {
-        Loop loop = options.loop().engine;
+        Loop loop = options.loop().engine();
         Outbox stdin = null;
         Input stdout = null;
         try {
@@ -138,7 +138,7 @@ final class PipedStart {
                 return Input.atEnd();
             }
             return pipe == null
-                    ? Fallback.input(stream, options.loop().engine)
+                    ? Fallback.input(stream, options.loop().engine())
                     : opened(pipe.rx().openInput(options));
         }
 

@@ -79,7 +79,7 @@ public final class WriteEnd implements PipeEnd {
     }
 
     CompletableFuture<Outbox> openOutbox(PipeOptions options) {
-        Loop loop = options.loop().engine; // a mistake in the options does not use the end up
+        Loop loop = options.loop().engine(); // a mistake in the options does not use the end up
         return Opening.ofOutbox(state.take("opened"), loop, options.capacity());
     }
 

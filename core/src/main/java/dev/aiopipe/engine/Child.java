@@ -6,8 +6,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A child that was started, and this side of its pipes. */
 public final class Child {
-    private static final Executor NOW_AND_THEN =
-            CompletableFuture.delayedExecutor(500, TimeUnit.MILLISECONDS, Runnable::run);
+    private static final Executor NOW_AND_THEN = Delays.executor(500, TimeUnit.MILLISECONDS, Runnable::run);
 
     private final Process process;
     private final Outbox stdin;

@@ -1,9 +1,11 @@
 package dev.aiopipe.engine;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Runs short tasks after a delay, all on one daemon thread that ends when it has been idle for some seconds. The JDK's own timer
@@ -34,6 +36,21 @@ public final class Delays {
      */
     public static Future<?> schedule(Runnable task, long delay, TimeUnit unit) {
         return TIMER.schedule(task, delay, unit);
+    }
+
+    /**
+     * As {@link CompletableFuture#orTimeout}.
+     *
+     * @param <T> what the future brings
+     * @param future fails with a {@link TimeoutException} if it is not done in time
+     * @param delay how long to wait
+     * @param unit of the delay
+     * @return the future
+     */
+    public static <T> CompletableFuture<T> orTimeout(CompletableFuture<T> future, long delay, TimeUnit unit) {
+        Future<?> alarm = schedule(() -> future.completeExceptionally(new TimeoutException()), delay, unit);
+        future.whenComplete((value, failure) -> alarm.cancel(false));
+        return future;
     }
 
     /**

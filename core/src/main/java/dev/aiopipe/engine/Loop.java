@@ -7,6 +7,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -36,6 +37,7 @@ public final class Loop {
     private static final long PAUSE_NANOS = 10_000_000;
 
     private final String name;
+    private final Selection.Opener opener;
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final List<Readiness.Waiter> ready = new ArrayList<>();
     private final Set<Readiness> attached = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
@@ -52,7 +54,12 @@ public final class Loop {
      * @param name what its thread is called
      */
     public Loop(String name) {
+        this(name, Selector::open);
+    }
+
+    Loop(String name, Selection.Opener opener) {
         this.name = name;
+        this.opener = opener;
         this.jvmExit = new JvmExit(name, this::wakeup);
     }
 
@@ -163,13 +170,28 @@ public final class Loop {
         try {
             start();
         } catch (IOException e) {
-            throw new RejectedExecutionException(e.getMessage(), e);
+            throw refused(e);
         }
         tasks.add(task);
         if (closeCause != null && tasks.remove(task)) {
-            throw new RejectedExecutionException(closed().getMessage(), closeCause);
+            throw refused(closed());
         }
         wakeup();
+    }
+
+    private RejectedExecutionException refused(IOException why) {
+        String message =
+                closeCause == null ? this + " can't be started" : closeCause.getMessage() + ": use another one";
+        return new RejectedExecutionException(message, why);
+    }
+
+    /**
+     * Whether nothing can be opened with this any more.
+     *
+     * @return true once it is closed or dead
+     */
+    public boolean hasEnded() {
+        return closeCause != null;
     }
 
     /**
@@ -230,7 +252,7 @@ public final class Loop {
 
     private Selection begin() throws IOException {
         Room.warmUp();
-        Selection opened = new Selection(this::isIdle, this::note);
+        Selection opened = new Selection(opener, this::isIdle, this::note);
         try {
             Thread started = Threads.daemon(this::run, name);
             started.start(); // goes on when this has left the lock
@@ -284,12 +306,12 @@ public final class Loop {
         }
         Thread.interrupted(); // an interrupted thread would never wait again
         for (Readiness.Waiter waiter : ready) {
-            guarded(waiter::wake);
+            Threads.guarded(waiter::wake);
         }
         ready.clear();
         Runnable task;
         for (int i = 0; i < TASKS_PER_ROUND && (task = tasks.poll()) != null; i++) {
-            guarded(task);
+            Threads.guarded(task);
         }
     }
 
@@ -306,7 +328,7 @@ public final class Loop {
             if (noting || ++failures >= PATIENCE) { // a waiter may have been lost
                 throw e;
             }
-            report(e);
+            Threads.report(e);
             LockSupport.parkNanos(PAUSE_NANOS);
             return 0;
         }
@@ -322,34 +344,16 @@ public final class Loop {
         noting = false;
     }
 
-    /** Runs what is not the loop's own: its failure is reported, and is not the end of the loop. */
-    private static void guarded(Runnable foreign) {
-        try {
-            foreign.run();
-        } catch (Throwable e) {
-            report(e);
-        }
-    }
-
-    private static void report(Throwable failure) {
-        Thread current = Thread.currentThread();
-        try {
-            current.getUncaughtExceptionHandler().uncaughtException(current, failure);
-        } catch (Throwable ignored) {
-            // as the JVM does with what a handler throws: the other streams are not to suffer
-        }
-    }
-
     private void end() {
         jvmExit.forget();
         for (Readiness.Waiter waiter : ready) {
-            guarded(waiter::wake); // they were noted before the death
+            Threads.guarded(waiter::wake); // they were noted before the death
         }
         for (SelectionKey key : selection.keys()) {
-            guarded(() -> ((Registration) key.attachment()).fail(closeCause));
+            Threads.guarded(() -> ((Registration) key.attachment()).fail(closeCause));
         }
         List.copyOf(attached).forEach(this::fail);
-        guarded(() -> {
+        Threads.guarded(() -> {
             try {
                 selection.close();
             } catch (IOException e) {
@@ -357,12 +361,12 @@ public final class Loop {
             }
         });
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-            guarded(task);
+            Threads.guarded(task);
         }
     }
 
     private void fail(Readiness readiness) {
-        guarded(() -> {
+        Threads.guarded(() -> {
             Readiness.Waiter waiter = readiness.close(closeCause);
             if (waiter != null) {
                 waiter.wake();

@@ -24,8 +24,7 @@ public final class Opening<T> {
     }
 
     private static final int RETRY_MILLIS = 10;
-    private static final Executor LATER =
-            CompletableFuture.delayedExecutor(RETRY_MILLIS, TimeUnit.MILLISECONDS, Blocking.EXECUTOR);
+    private static final Executor LATER = Delays.executor(RETRY_MILLIS, TimeUnit.MILLISECONDS, Blocking.EXECUTOR);
 
     private final Origin origin;
     private final Attempt<T> attempt;

@@ -21,8 +21,7 @@ final class ReaderWatch {
         int get() throws IOException;
     }
 
-    private static final Executor LATER =
-            CompletableFuture.delayedExecutor(200, TimeUnit.MILLISECONDS, Blocking.EXECUTOR);
+    private static final Executor LATER = Delays.executor(200, TimeUnit.MILLISECONDS, Blocking.EXECUTOR);
 
     private final Number number;
     private final boolean socket;

@@ -106,7 +106,9 @@ public final class Registration implements Closeable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
-            waiters.forEach(Readiness.Waiter::wake);
+            for (Readiness.Waiter waiter : waiters) {
+                Threads.guarded(waiter::wake);
+            }
         }
     }
 

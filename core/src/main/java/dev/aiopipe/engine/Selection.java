@@ -33,14 +33,20 @@ final class Selection implements Closeable {
     private final BooleanSupplier idle;
     private final Consumer<SelectionKey> action;
 
+    /** Opens a selector: the system's, or that of a test. */
+    interface Opener {
+        Selector open() throws IOException;
+    }
+
     /**
      * Opens a selector.
      *
+     * @param opener of the selector
      * @param idle asked in the lock: whether to wait. What makes it false is changed before a {@link #wakeup}
      * @param action gets the keys of ready channels; must not close any
      */
-    Selection(BooleanSupplier idle, Consumer<SelectionKey> action) throws IOException {
-        selector = Selector.open();
+    Selection(Opener opener, BooleanSupplier idle, Consumer<SelectionKey> action) throws IOException {
+        selector = opener.open();
         this.idle = idle;
         this.action = action;
     }

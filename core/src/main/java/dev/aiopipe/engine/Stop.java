@@ -87,7 +87,7 @@ public final class Stop {
     }
 
     private void afterGrace(Runnable step) {
-        then(exit.copy().orTimeout(graceNanos, TimeUnit.NANOSECONDS), step);
+        then(Delays.orTimeout(exit.copy(), graceNanos, TimeUnit.NANOSECONDS), step);
     }
 
     /** The exit is the end of this; if the time is over before, the step follows. */

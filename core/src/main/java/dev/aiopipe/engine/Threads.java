@@ -6,7 +6,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Makes the engine's threads. They are daemons, and inherit nothing from the thread that happens to need them first: no inheritable
+ * Makes the engine's threads, and keeps foreign code on them apart. They are daemons, and inherit nothing from the thread that happens to need them first: no inheritable
  * thread-locals, no context class loader, no access control context. Any of these would keep that thread's application alive for ever.
  */
 final class Threads {
@@ -39,5 +39,32 @@ final class Threads {
     static ThreadFactory numbered(String prefix) {
         AtomicInteger count = new AtomicInteger();
         return task -> daemon(task, prefix + count.incrementAndGet());
+    }
+
+    /**
+     * Runs foreign code. What it throws goes to this thread's handler, and stops nothing: others wait for what follows.
+     *
+     * @param foreign a listener, a waiter, a task
+     */
+    static void guarded(Runnable foreign) {
+        try {
+            foreign.run();
+        } catch (Throwable e) {
+            report(e);
+        }
+    }
+
+    /**
+     * Reports a failure to this thread's handler.
+     *
+     * @param failure that nobody else gets
+     */
+    static void report(Throwable failure) {
+        Thread current = Thread.currentThread();
+        try {
+            current.getUncaughtExceptionHandler().uncaughtException(current, failure);
+        } catch (Throwable ignored) {
+            // as the JVM does with what a handler throws
+        }
     }
 }

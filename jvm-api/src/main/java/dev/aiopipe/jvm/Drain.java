@@ -1,5 +1,6 @@
 package dev.aiopipe.jvm;
 
+import dev.aiopipe.engine.Delays;
 import dev.aiopipe.engine.Drainage;
 import dev.aiopipe.engine.Stop;
 import dev.aiopipe.engine.Take;
@@ -7,14 +8,12 @@ import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadPendingException;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /** Reads what nobody wants, and closes in the end; unless somebody else comes to read in time. */
 final class Drain extends Reading {
-    private static final Executor LATER = // on the JDK's timer
-            CompletableFuture.delayedExecutor(Stop.PATIENCE_MILLIS, TimeUnit.MILLISECONDS, Runnable::run);
+    private static final Executor LATER = Delays.executor(Stop.PATIENCE_MILLIS, TimeUnit.MILLISECONDS, Runnable::run);
 
     private final Drainage drainage;
     private final Turns turns;
