@@ -70,7 +70,9 @@ public final class Input {
     public Input(ByteSource source, Readiness readiness) {
         this.source = source;
         this.readiness = readiness;
-        this.release = source == null ? Release.NOTHING : Release.of(this, "PipeReader", source);
+        Release closing = source == null ? Release.NOTHING : Release.of(this, "PipeReader", source);
+        this.release = closing;
+        readiness.onClose(closing::closeWithLoop); // the readiness must not reach this object, which may be collected
     }
 
     /**

@@ -65,10 +65,12 @@ public final class Outbox implements Readiness.Waiter {
         this.refusal = refusal;
         this.release = refusal == null ? Release.of(this, "PipeWriter", new Ending(watch, sink)) : Release.NOTHING;
         CompletableFuture<Void> future = closed; // the readiness must not reach this object, which may be collected
+        Release closing = release;
         readiness.onClose(cause -> {
             if (cause != Release.BY_OWNER) {
-                future.completeExceptionally(closedBy(cause));
                 watch.close(cause);
+                closing.closeWithLoop(cause);
+                future.completeExceptionally(closedBy(cause));
             }
         });
     }
