@@ -1,12 +1,12 @@
 package dev.aiopipe
 
+import dev.aiopipe.engine.BusyReader
 import dev.aiopipe.engine.Input
 import dev.aiopipe.engine.Take
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.ReadPendingException
 import java.nio.channels.WritableByteChannel
-import java.util.concurrent.ConcurrentHashMap
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.coroutineContext
@@ -44,14 +44,6 @@ public class PipeReader internal constructor(private val input: Input, private v
     AutoCloseable {
     private val line: Take<String?> = Take.line(options.charset(), options.maxLineBytes())
     private val lineRequest: Take<Boolean> = Take.requestLine(options.maxLineBytes())
-
-    private val collectors = ConcurrentHashMap.newKeySet<Collecting>()
-
-    /** For `stop`. Another coroutine may be about to read on, though busy with what it has read last. */
-    @JvmSynthetic
-    internal suspend fun drain(stopping: Job?) {
-        if (collectors.all { it.job === stopping }) input.drainUnread()
-    }
 
     private val exclusiveKey = object : CoroutineContext.Key<Exclusive> {}
 
@@ -340,16 +332,19 @@ public class PipeReader internal constructor(private val input: Input, private v
     private inner class TakenFlow<T : Any>(private val next: suspend () -> T?) : Flow<T> {
         override suspend fun collect(collector: FlowCollector<T>) {
             val collecting = Collecting(coroutineContext[Job])
-            collectors += collecting
+            input.enter(collecting)
             try {
                 while (true) collector.emit(next() ?: return)
             } finally {
-                collectors -= collecting
+                input.leave(collecting)
             }
         }
     }
 
-    private class Collecting(val job: Job?)
+    /** A collector that stops the child itself waits for that, and reads nothing meanwhile. */
+    private class Collecting(private val job: Job?) : BusyReader {
+        override fun readsOn(stopper: Any?) = job !== stopper
+    }
 
     private companion object {
         val NOBODY = Caller(EmptyCoroutineContext, null, null)

@@ -126,7 +126,7 @@ public class ClassLoaderTest {
                 throw new UncheckedIOException(e);
             }
             CompletableFuture<Void> delayed = new CompletableFuture<>();
-            Delays.executor(1, TimeUnit.MILLISECONDS, Blocking.EXECUTOR).execute(() -> delayed.complete(null));
+            Delays.run(() -> Blocking.EXECUTOR.execute(() -> delayed.complete(null)), 1_000);
             delayed.join();
         }
     }
@@ -139,7 +139,7 @@ public class ClassLoaderTest {
             ((Loop) loop).execute(() -> ran.complete(null));
             ran.join();
             CompletableFuture<Void> delayed = new CompletableFuture<>();
-            Delays.executor(1, TimeUnit.MILLISECONDS, Blocking.EXECUTOR).execute(() -> delayed.complete(null));
+            Delays.run(() -> Blocking.EXECUTOR.execute(() -> delayed.complete(null)), 1_000);
             delayed.join();
         }
     }

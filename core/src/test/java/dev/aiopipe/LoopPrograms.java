@@ -75,16 +75,24 @@ public final class LoopPrograms {
         } catch (IOException e) {
             System.out.println("no more pipes");
         }
-        AioPipe waits = pipes.remove(pipes.size() - 1);
-        try {
-            waits.rx().openInput(PipeOptions.defaults()).join().close();
-            System.out.println("opened");
-        } catch (CompletionException e) {
-            System.out.println(e.getCause() instanceof IOException ? "refused" : "" + e.getCause());
-        }
+        pipes.remove(pipes.size() - 1).close(); // enough for a selector, and for nothing else
+        waitOnce(pipes);
+        System.out.println("waits");
         pipes.forEach(AioPipe::close);
         talk(PipeLoop.shared());
         System.out.println("works");
+    }
+
+    /** The read of a pipe that is there already, and of a line that is not. */
+    private static void waitOnce(List<AioPipe> pipes) throws Exception {
+        PipeOptions options = PipeOptions.defaults();
+        try (AioPipe pipe = pipes.remove(0)) {
+            Input input = pipe.rx().openInput(options).join();
+            Outbox outbox = pipe.tx().openOutbox(options).join();
+            exchange(input, outbox);
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof IOException cause ? cause : e;
+        }
     }
 
     /** Gives the selector of the shared loop a key that is not the loop's, which can't happen. */
@@ -128,35 +136,26 @@ public final class LoopPrograms {
         return field.get(owner);
     }
 
-    /** A line that is waited for. */
+    /** A line that is waited for, through a new pipe. */
     private static void talk(PipeLoop loop) throws Exception {
         PipeOptions options = PipeOptions.defaults().withLoop(loop);
         try (AioPipe pipe = AioPipe.create()) {
-            Input input = null;
-            Outbox outbox = null;
-            try {
-                input = pipe.rx().openInput(options).join();
-                outbox = pipe.tx().openOutbox(options).join();
-                CompletableFuture<Void> woken = new CompletableFuture<>();
-                Readiness.Waiter waiter = () -> woken.complete(null);
-                check(input.start(LINE) == Take.MORE && input.await(waiter));
-                check(outbox.offer(Message.of(ByteBuffer.wrap(new byte[] {'x', '\n'}))));
-                woken.get();
-                check("x".equals(input.proceed(waiter, LINE)));
-            } finally {
-                if (input != null) {
-                    input.close();
-                }
-                if (outbox != null) {
-                    outbox.abort();
-                }
-            }
+            Input input = pipe.rx().openInput(options).join();
+            exchange(input, pipe.tx().openOutbox(options).join());
         } catch (CompletionException e) {
-            if (e.getCause() instanceof IOException cause) {
-                throw cause;
-            }
-            throw e;
+            throw e.getCause() instanceof IOException cause ? cause : e;
         }
+    }
+
+    private static void exchange(Input input, Outbox outbox) throws Exception {
+        CompletableFuture<Void> woken = new CompletableFuture<>();
+        Readiness.Waiter waiter = () -> woken.complete(null);
+        check(input.start(LINE) == Take.MORE && input.await(waiter));
+        check(outbox.offer(Message.of(ByteBuffer.wrap(new byte[] {'x', '\n'}))));
+        woken.get();
+        check("x".equals(input.proceed(waiter, LINE)));
+        input.close();
+        outbox.abort();
     }
 
     private static void check(boolean held) {

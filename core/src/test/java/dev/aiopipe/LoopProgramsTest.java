@@ -26,7 +26,7 @@ class LoopProgramsTest {
     @Test
     @DisplayName("E23 without a descriptor the shared loop does not begin, and begins when there are some")
     void pipesBeforeTheFirstWait() throws Exception {
-        assertEquals(List.of("no more pipes", "refused", "works"), outputOf("pipes before the first wait"));
+        assertEquals(List.of("no more pipes", "waits", "works"), outputOf("pipes before the first wait"));
     }
 
     @Test

@@ -1,67 +1,56 @@
 package dev.aiopipe.engine;
 
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /**
- * Runs short tasks after a delay, all on one daemon thread that ends when it has been idle for some seconds. The JDK's own timer
- * ({@code CompletableFuture.delayedExecutor}, {@code orTimeout}) is not used: its thread inherits from whoever needs it first, and lives
- * for ever.
+ * The engine's timer: one daemon thread, which ends when it has been idle for some seconds. The JDK's own timer runs what follows on a pool
+ * that the program may have blocked; and its thread inherits from who needs it first, and lives for ever.
  */
 public final class Delays {
-    private static final ScheduledThreadPoolExecutor TIMER = timer();
+    private static final ScheduledThreadPoolExecutor TIMER =
+            new ScheduledThreadPoolExecutor(1, task -> Threads.daemon(task, "aiopipe-timer"));
+
+    static {
+        TIMER.setRemoveOnCancelPolicy(true);
+        TIMER.setKeepAliveTime(5, TimeUnit.SECONDS);
+        TIMER.allowCoreThreadTimeOut(true);
+    }
 
     private Delays() {}
 
-    private static ScheduledThreadPoolExecutor timer() {
-        ScheduledThreadPoolExecutor timer =
-                new ScheduledThreadPoolExecutor(1, task -> Threads.daemon(task, "aiopipe-timer"));
-        timer.setRemoveOnCancelPolicy(true);
-        timer.setKeepAliveTime(5, TimeUnit.SECONDS);
-        timer.allowCoreThreadTimeOut(true);
-        return timer;
-    }
-
     /**
-     * Runs a task once.
+     * Runs a task on the timer's thread.
      *
      * @param task must not block
-     * @param delay how long to wait; not positive runs it at once
-     * @param unit of the delay
-     * @return cancels the task, if it has not begun
+     * @param nanos when, from now on
+     * @return to be cancelled; too late if the task has begun
      */
-    public static Future<?> schedule(Runnable task, long delay, TimeUnit unit) {
-        return TIMER.schedule(task, delay, unit);
+    public static Future<?> run(Runnable task, long nanos) {
+        return TIMER.schedule(task, nanos, TimeUnit.NANOSECONDS);
     }
 
     /**
-     * As {@link CompletableFuture#orTimeout}.
+     * Runs a task on a blocking thread. If no thread can be had then, it is tried again after the same delay.
      *
-     * @param <T> what the future brings
-     * @param future fails with a {@link TimeoutException} if it is not done in time
-     * @param delay how long to wait
-     * @param unit of the delay
-     * @return the future
+     * @param task may block
+     * @param millis when, from now on
      */
-    public static <T> CompletableFuture<T> orTimeout(CompletableFuture<T> future, long delay, TimeUnit unit) {
-        Future<?> alarm = schedule(() -> future.completeExceptionally(new TimeoutException()), delay, unit);
-        future.whenComplete((value, failure) -> alarm.cancel(false));
-        return future;
+    static void block(Runnable task, long millis) {
+        block(task, millis, Blocking.EXECUTOR);
     }
 
-    /**
-     * An executor that begins each task later.
-     *
-     * @param delay how much later
-     * @param unit of the delay
-     * @param executor runs the tasks; {@code Runnable::run} for what does not block
-     * @return hands each task to that executor after the delay
-     */
-    public static Executor executor(long delay, TimeUnit unit, Executor executor) {
-        return task -> TIMER.schedule(() -> executor.execute(task), delay, unit);
+    static void block(Runnable task, long millis, Executor executor) {
+        run(
+                () -> {
+                    try {
+                        executor.execute(task);
+                    } catch (Throwable e) { // no thread can be had: that passes, and nobody else would go on
+                        block(task, millis, executor);
+                    }
+                },
+                TimeUnit.MILLISECONDS.toNanos(millis));
     }
 }

@@ -10,6 +10,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadPendingException;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -60,6 +63,9 @@ public final class Input {
     private boolean drained; // the last read was short: wait before the next one
     private volatile Object owner;
     private volatile Object slot;
+    private final Set<BusyReader> busyReaders = ConcurrentHashMap.newKeySet();
+    private final CompletableFuture<Void> over = new CompletableFuture<>();
+    private Object kept; // never read: this is what keeps it
 
     /**
      * A stream that is open.
@@ -140,6 +146,8 @@ public final class Input {
             Object holder = slot;
             if (holder != BUSY && holder != waiter) {
                 throw new IllegalStateException("the read was abandoned");
+            } else if (holder == BUSY && readiness.closeCause() != null) {
+                throw closed(new AsynchronousCloseException()); // whoever has closed this may keep the slot
             }
             pause(tries); // somebody has seized it for a moment
         }
@@ -233,6 +241,29 @@ public final class Input {
     }
 
     /**
+     * Somebody reads again and again, and must not lose this to a drain while they are busy with what they have read last.
+     *
+     * @param reader until {@link #leave}
+     */
+    public void enter(BusyReader reader) {
+        busyReaders.add(reader);
+    }
+
+    /**
+     * Somebody reads no more.
+     *
+     * @param reader that has entered
+     */
+    public void leave(BusyReader reader) {
+        busyReaders.remove(reader);
+    }
+
+    /** Whether somebody is going to read on. */
+    boolean hasBusyReader(Object stopper) {
+        return busyReaders.stream().anyMatch(reader -> reader.readsOn(stopper));
+    }
+
+    /**
      * Begins to drain this.
      *
      * @return to be {@linkplain #endDrain ended}
@@ -248,18 +279,40 @@ public final class Input {
     }
 
     /**
-     * Ends a drain that neither reads nor waits any more: closes this, unless somebody else has come to read.
+     * Ends a drain, whatever it is doing: closes this, unless somebody else has come to read.
      *
      * @param drainage of this
+     * @param waiter who waits for it, if anybody does; it is not woken any more
      */
-    public void endDrain(Drainage drainage) {
+    public void endDrain(Drainage drainage, Readiness.Waiter waiter) {
         for (int tries = 0; owner == drainage && readiness.closeCause() == null; tries++) {
-            if (SLOT.compareAndSet(this, drainage, BUSY)) { // and stays so: who is late finds this closed
+            if (SLOT.compareAndSet(this, drainage, BUSY)) { // the slot stays busy, so a late reader finds this closed
                 close();
+            } else {
+                abandon(waiter);
+                pause(tries);
+            }
+        }
+    }
+
+    /**
+     * Ends a drain that has dropped nothing, and leaves this open. One that has dropped something goes on.
+     *
+     * @param drainage of this
+     * @return true if it has ended, now or before
+     */
+    public boolean giveUpDrain(Drainage drainage) {
+        for (int tries = 0; owner == drainage && readiness.closeCause() == null; tries++) {
+            Object holder = slot;
+            if (drainage.hasDropped()) {
+                return false;
+            } else if (isOfADrain(holder)) {
+                takePlaceOf(holder);
             } else {
                 pause(tries);
             }
         }
+        return true;
     }
 
     /** Has the slot, whoever waits with it. Somebody who reads at this moment is soon through. Returns who had it. */
@@ -277,6 +330,24 @@ public final class Input {
         if (holder instanceof Readiness.Waiter waiter && readiness.cancel(waiter)) {
             waiter.wake();
         }
+    }
+
+    /**
+     * Keeps something else alive, which would be closed if it became garbage while this is in use.
+     *
+     * @param companion of this
+     */
+    public void keep(Object companion) {
+        kept = companion;
+    }
+
+    /**
+     * When nothing more is going to be read.
+     *
+     * @return completes when a read has reported the final end, or this was closed here; each call gives a new one
+     */
+    public CompletableFuture<Void> over() {
+        return over.copy();
     }
 
     /**
@@ -315,6 +386,7 @@ public final class Input {
             if (waiter != null) {
                 waiter.wake();
             }
+            over.complete(null);
         }
     }
 
@@ -359,8 +431,14 @@ public final class Input {
         return holder instanceof Drainage || holder instanceof Readiness.Waiter waiter && waiter.yields();
     }
 
-    /** Takes the place of a drain, which finds that out when it is woken, unless it has dropped something. */
     private void goBefore(Object drain) throws ClosedChannelException {
+        if (!takePlaceOf(drain)) {
+            refuse();
+        }
+    }
+
+    /** Ends a drain, which finds that out when it is woken; false if it has dropped something, and goes on. */
+    private boolean takePlaceOf(Object drain) {
         boolean waited = drain instanceof Readiness.Waiter waiter && readiness.cancel(waiter);
         boolean hole = false;
         if (SLOT.compareAndSet(this, drain, BUSY)) {
@@ -374,9 +452,7 @@ public final class Input {
         if (waited) {
             ((Readiness.Waiter) drain).wake();
         }
-        if (hole) {
-            refuse();
-        }
+        return !hole;
     }
 
     private boolean hasHole() {
@@ -420,10 +496,14 @@ public final class Input {
             throw e;
         } finally {
             if (!waiting) {
-                if (endTold && source != null && !source.endIsFinal()) {
+                boolean last = endTold && (source == null || source.endIsFinal());
+                if (endTold && !last) {
                     buffer.passEnd(); // the caller was told; what came before the end did not tell
                 }
                 free();
+                if (last) {
+                    over.complete(null);
+                }
             }
         }
     }

@@ -266,8 +266,12 @@ public final class Loop {
         return opened;
     }
 
-    /** Throws the cause if this is closed or dead. */
-    void requireOpen() throws IOException {
+    /**
+     * Fails what could not be done with this any more.
+     *
+     * @throws IOException if this is closed or dead
+     */
+    public void requireOpen() throws IOException {
         if (closeCause != null) {
             throw closed();
         }

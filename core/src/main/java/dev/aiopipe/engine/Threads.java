@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Makes the engine's threads, and keeps foreign code on them apart. They are daemons, and inherit nothing from the thread that happens to need them first: no inheritable
  * thread-locals, no context class loader, no access control context. Any of these would keep that thread's application alive for ever.
  */
-final class Threads {
+public final class Threads {
     private Threads() {}
 
     /**
@@ -59,7 +59,7 @@ final class Threads {
      *
      * @param failure that nobody else gets
      */
-    static void report(Throwable failure) {
+    public static void report(Throwable failure) {
         Thread current = Thread.currentThread();
         try {
             current.getUncaughtExceptionHandler().uncaughtException(current, failure);

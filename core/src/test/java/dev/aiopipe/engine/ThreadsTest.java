@@ -9,7 +9,6 @@ import java.net.URLClassLoader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,8 +46,8 @@ class ThreadsTest {
     @Test
     @DisplayName("the timer, and what it starts")
     void delays() throws Exception {
-        assertInheritsNothing(task -> Delays.schedule(task, 1, TimeUnit.MILLISECONDS));
-        assertInheritsNothing(Delays.executor(1, TimeUnit.MILLISECONDS, Blocking.EXECUTOR)::execute);
+        assertInheritsNothing(task -> Delays.run(task, 1_000));
+        assertInheritsNothing(task -> Delays.block(task, 1));
     }
 
     @Test

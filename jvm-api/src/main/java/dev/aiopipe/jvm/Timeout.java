@@ -3,7 +3,6 @@ package dev.aiopipe.jvm;
 import dev.aiopipe.engine.Delays;
 import java.time.Duration;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 
 /** How long something may take, and what tells that it took longer. */
 record Timeout(Duration duration, long nanos, Alarm alarm) {
@@ -44,7 +43,7 @@ record Timeout(Duration duration, long nanos, Alarm alarm) {
      * running what was to run at its end.
      */
     private static Runnable later(Runnable task, long nanos) {
-        Future<?> alarm = Delays.schedule(task, nanos, TimeUnit.NANOSECONDS);
+        Future<?> alarm = Delays.run(task, nanos);
         return () -> alarm.cancel(false);
     }
 }
