@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Delays {
     private static final ScheduledThreadPoolExecutor TIMER =
-            new ScheduledThreadPoolExecutor(1, task -> Threads.daemon(task, "aiopipe-timer"));
+            new ScheduledThreadPoolExecutor(1, task -> Threads.daemon(task, "aiopipe-timeouts"));
 
     static {
         TIMER.setRemoveOnCancelPolicy(true);
