@@ -56,7 +56,7 @@ final class PipedStart implements Callable<Child> {
             if (builder.command().isEmpty()) {
                 throw new IllegalArgumentException("the command is empty");
             }
-            options.loop().engine.requireOpen();
+            options.loop().engine().requireOpen();
             Room.require("can't start " + builder.command().get(0));
             return start();
         } finally {
@@ -152,14 +152,14 @@ final class PipedStart implements Callable<Child> {
 
         Outbox outbox(OutputStream stream) throws IOException {
             if (pipe == null) {
-                outbox = Fallback.outbox(stream, options.loop().engine);
+                outbox = Fallback.outbox(stream, options.loop().engine());
             }
             return outbox;
         }
 
         Input input(InputStream stream) throws IOException {
             if (pipe == null) {
-                input = piped ? Fallback.input(stream, options.loop().engine) : Input.atEnd();
+                input = piped ? Fallback.input(stream, options.loop().engine()) : Input.atEnd();
             }
             return input;
         }

@@ -92,7 +92,7 @@ public final class ReadEnd implements PipeEnd {
     }
 
     CompletableFuture<Input> openInput(PipeOptions options) {
-        Loop loop = options.loop().engine; // a mistake in the options does not use the end up
+        Loop loop = options.loop().engine(); // a mistake in the options does not use the end up
         CompletableFuture<Input> opening = Opening.ofInput(state.take("opened"), loop, options.capacity());
         if (halves != null) {
             opening.thenAccept(halves::opened);

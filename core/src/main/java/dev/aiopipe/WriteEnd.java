@@ -80,7 +80,7 @@ public final class WriteEnd implements PipeEnd {
     }
 
     CompletableFuture<Outbox> openOutbox(PipeOptions options) {
-        Loop loop = options.loop().engine; // a mistake in the options does not use the end up
+        Loop loop = options.loop().engine(); // a mistake in the options does not use the end up
         CompletableFuture<Outbox> opening = Opening.ofOutbox(state.take("opened"), loop, options.capacity());
         if (halves != null) {
             opening.thenAccept(halves::opened);

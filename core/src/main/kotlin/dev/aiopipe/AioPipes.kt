@@ -3,6 +3,7 @@
 
 package dev.aiopipe
 
+import dev.aiopipe.engine.Delays
 import dev.aiopipe.engine.Readiness
 import java.io.IOException
 import java.nio.channels.Channel
@@ -112,7 +113,8 @@ public suspend fun ServerSocketChannel.acceptConnection(loop: PipeLoop = PipeLoo
     accept()?.let {
         return it
     }
-    val readiness = loop.engine.acceptable(this)
+    val engine = loop.engine()
+    val readiness = engine.acceptable(this)
     try {
         while (true) {
             accept()?.let {
@@ -130,7 +132,7 @@ public suspend fun ServerSocketChannel.acceptConnection(loop: PipeLoop = PipeLoo
             readiness.closeCause()?.let { throw IOException("$loop is closed", it) }
         }
     } finally {
-        loop.engine.forget(this)
+        engine.forget(this)
     }
 }
 
@@ -140,17 +142,17 @@ private fun ServerSocketChannel.wakeIfClosed(
     waiter: Readiness.Waiter,
     continuation: CancellableContinuation<Unit>,
 ) {
-    A_MOMENT_LATER.execute {
+    val look = Runnable {
         when {
-            !continuation.isActive -> return@execute
+            !continuation.isActive -> return@Runnable
             isOpen -> wakeIfClosed(readiness, waiter, continuation)
             readiness.cancel(waiter) -> waiter.wake()
         }
     }
+    Delays.run(look, A_MOMENT_NANOS)
 }
 
-private val A_MOMENT_LATER =
-    CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS) { task -> task.run() } // on the JDK's timer
+private val A_MOMENT_NANOS = TimeUnit.MILLISECONDS.toNanos(100)
 
 /**
  * Runs coroutines on the loop's own thread, as asyncio does: a read that waits costs no change of thread. They must not
@@ -162,7 +164,7 @@ public val PipeLoop.dispatcher: CoroutineDispatcher
 private class LoopDispatcher(private val loop: PipeLoop) : CoroutineDispatcher() {
     override fun dispatch(context: CoroutineContext, block: Runnable) {
         try {
-            loop.engine.execute(block)
+            loop.engine().execute(block)
         } catch (e: RejectedExecutionException) {
             // as the dispatchers of kotlinx.coroutines do: the coroutine is cancelled, and ends elsewhere
             context.cancel(CancellationException("$loop is closed", e))

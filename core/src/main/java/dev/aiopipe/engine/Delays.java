@@ -6,28 +6,20 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The engine's timer: one daemon thread, started by its first use. The JDK's own timer runs what follows on a pool that the program may
- * have blocked.
+ * The engine's timer: one daemon thread, which ends when it has been idle for some seconds. The JDK's own timer runs what follows on a pool
+ * that the program may have blocked; and its thread inherits from who needs it first, and lives for ever.
  */
 public final class Delays {
-    private static volatile Thread thread;
     private static final ScheduledThreadPoolExecutor TIMER =
-            new ScheduledThreadPoolExecutor(1, task -> thread = Blocking.daemon(task, "aiopipe-timer"));
+            new ScheduledThreadPoolExecutor(1, task -> Threads.shared(task, "aiopipe-timer"));
 
     static {
         TIMER.setRemoveOnCancelPolicy(true);
+        TIMER.setKeepAliveTime(5, TimeUnit.SECONDS);
+        TIMER.allowCoreThreadTimeOut(true);
     }
 
     private Delays() {}
-
-    /**
-     * Whether the caller is the timer's thread, which must not run the code of users.
-     *
-     * @return true on the timer's thread
-     */
-    public static boolean isTimerThread() {
-        return Thread.currentThread() == thread;
-    }
 
     /**
      * Runs a task on the timer's thread.

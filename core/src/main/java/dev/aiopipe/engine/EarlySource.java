@@ -58,11 +58,6 @@ final class EarlySource implements ByteSource {
         this.registration = registration;
         this.adopter = adopter;
         this.owner = Release.both(registration, release);
-        registration.input().onClose(cause -> {
-            if (cause != Release.BY_OWNER) {
-                closeLate(this::closeStreams);
-            }
-        });
     }
 
     @Override

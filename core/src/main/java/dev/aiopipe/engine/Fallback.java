@@ -3,8 +3,6 @@ package dev.aiopipe.engine;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /**
  * Streams that threads read and write, where there is no {@code /proc} to find descriptors in. The system property {@code
@@ -19,7 +17,7 @@ public final class Fallback {
     private Fallback() {}
 
     /**
-     * Whether the C library may be called: it is wanted, and JNA is there and works. That it is loaded, and starts a child then, is up
+     * Whether the C library may be called: it is wanted, descriptors can be found, and JNA is there and works. That it is loaded, and starts a child then, is up
      * to the first call; it throws if there are too few descriptors for that.
      */
     static boolean hasLibC() throws IOException {
@@ -27,7 +25,7 @@ public final class Fallback {
             synchronized (Room.class) { // or somebody who looks for room took what the child needs
                 if (isLibCToBeLoaded()) {
                     Room.require("can't load JNA");
-                    libC = loadLibC();
+                    libC = !isNeeded() && loadLibC(); // what it opens is put into channels, by their numbers
                 }
             }
         }
@@ -50,10 +48,11 @@ public final class Fallback {
     /**
      * Whether children have to be connected by the JDK's own streams.
      *
-     * @return true if it is forced, or there is no {@code /proc}
+     * @return true if it is forced, or descriptors can't be found: there is no {@code /proc}, or a selector without epoll
+     * @throws IOException if there are too few descriptors to find out
      */
-    public static boolean isNeeded() {
-        return FORCED || !Files.isDirectory(Path.of("/proc/self/fdinfo"));
+    public static boolean isNeeded() throws IOException {
+        return FORCED || !Descriptors.areFound();
     }
 
     /**

@@ -76,7 +76,9 @@ public final class Input {
     public Input(ByteSource source, Readiness readiness) {
         this.source = source;
         this.readiness = readiness;
-        this.release = source == null ? Release.NOTHING : Release.of(this, "PipeReader", source);
+        Release closing = source == null ? Release.NOTHING : Release.of(this, "PipeReader", source);
+        this.release = closing;
+        readiness.onClose(closing::closeWithLoop); // the readiness must not reach this object, which may be collected
     }
 
     /**
@@ -399,7 +401,9 @@ public final class Input {
     public void close() {
         Readiness.Waiter waiter = readiness.close(Release.BY_OWNER);
         try {
-            release.close();
+            synchronized (release) { // a second close returns when the first one is through
+                release.close();
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {

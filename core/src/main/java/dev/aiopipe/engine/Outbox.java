@@ -71,10 +71,12 @@ public final class Outbox implements Readiness.Waiter {
         this.refusal = refusal;
         this.release = refusal == null ? Release.of(this, "PipeWriter", new Ending(watch, sink)) : Release.NOTHING;
         CompletableFuture<Void> future = closed; // the readiness must not reach this object, which may be collected
+        Release closing = release;
         readiness.onClose(cause -> {
             if (cause != Release.BY_OWNER) {
-                future.completeExceptionally(closedMeanwhile(sink, cause));
                 watch.close(cause);
+                closing.closeWithLoop(cause);
+                future.completeExceptionally(closedMeanwhile(sink, cause));
             }
         });
     }
@@ -209,7 +211,7 @@ public final class Outbox implements Readiness.Waiter {
             try {
                 message.tell();
             } catch (Throwable e) {
-                Loop.report(e);
+                Threads.report(e);
             }
             tellWatch(message);
         }

@@ -58,7 +58,7 @@ class DelaysTest {
     @Test
     @DisplayName("the engine's threads keep nothing of whoever needs them first")
     void daemon() {
-        Thread thread = Blocking.daemon(() -> {}, "aiopipe-test");
+        Thread thread = Threads.daemon(() -> {}, "aiopipe-test");
         assertTrue(thread.isDaemon());
         assertNull(thread.getContextClassLoader());
         assertFalse(thread.isAlive());

@@ -1,7 +1,6 @@
 package dev.aiopipe.jvm;
 
-import dev.aiopipe.engine.Delays;
-import dev.aiopipe.engine.Loop;
+import dev.aiopipe.engine.Threads;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -103,7 +102,7 @@ final class Continuations {
 
     private void begin(Claim claim) {
         Task task = take(claim);
-        if (task != null && (Loop.isLoopThread() || Delays.isTimerThread())) {
+        if (task != null && Threads.isShared()) {
             byDefault(task, null);
         } else if (task != null) {
             task.run();

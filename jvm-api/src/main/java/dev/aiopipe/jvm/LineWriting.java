@@ -1,7 +1,7 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.WriteEnd;
-import dev.aiopipe.engine.Loop;
+import dev.aiopipe.engine.Threads;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
@@ -200,7 +200,7 @@ final class LineWriting implements PipeFuture.Operation {
         try {
             lines.stop();
         } catch (Throwable e) {
-            Loop.report(e); // the future has the outcome that its user gave it
+            Threads.report(e); // the future has the outcome that its user gave it
         }
         return true;
     }

@@ -1,7 +1,7 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.engine.BusyReader;
-import dev.aiopipe.engine.Loop;
+import dev.aiopipe.engine.Threads;
 import dev.aiopipe.engine.Take;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicLong;
@@ -132,7 +132,7 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription, 
             signal.run();
         } catch (Throwable e) {
             cancel();
-            Loop.report(e);
+            Threads.report(e);
         }
     }
 }

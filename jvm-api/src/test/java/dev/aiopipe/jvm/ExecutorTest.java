@@ -168,7 +168,7 @@ class ExecutorTest {
                     .withTimeout(java.time.Duration.ofMillis(1))
                     .readLine()
                     .handle((x, failure) -> threadName(x));
-            assertNotEquals("aiopipe-timeouts", get(late));
+            assertNotEquals("aiopipe-timer", get(late));
 
             CompletableFuture<String> loop = link.reader()
                     .forEachLine(text -> assertFalse(threadName(text).startsWith("aiopipe-loop")))
