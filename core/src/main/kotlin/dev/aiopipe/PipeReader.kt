@@ -167,7 +167,8 @@ public class PipeReader internal constructor(private val input: Input, private v
     /** As [readAll], decoded; malformed bytes become U+FFFD. */
     @Throws(IOException::class)
     @JvmOverloads
-    public suspend fun readText(limit: Int = Take.DEFAULT_ALL_LIMIT): String = String(readAll(limit), options.charset())
+    public suspend fun readText(limit: Int = Take.DEFAULT_ALL_LIMIT): String =
+        read(Take.text(options.charset(), limit))
 
     /**
      * Drops [count] bytes.

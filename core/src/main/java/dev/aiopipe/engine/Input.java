@@ -42,6 +42,7 @@ public final class Input {
     private static final int SPINS = 1_000;
     private static final int PATIENCE = SPINS + 100; // some milliseconds
     private static final long PAUSE_NANOS = 10_000;
+    private static final int SPARE_FRAMES = 100; // more than a driver needs to call await
     private static final VarHandle SLOT;
 
     static {
@@ -107,19 +108,36 @@ public final class Input {
      */
     public Object start(Take<?> take, Object reader) throws IOException {
         acquire(reader);
-        return run(take);
+        try {
+            return run(take);
+        } catch (Throwable e) {
+            slot = owner; // without a call: an Error may have left no stack for one
+            forgetIfClosed();
+            throw e;
+        }
     }
 
     /**
      * Waits for the source.
      *
      * @param waiter woken once, unless it is abandoned before; a new one for each wait
-     * @return false if there is no need to wait: {@link #proceed}
+     * @return false if there is no need to wait: {@link #proceed}. If this throws, the read is over and the slot free
      */
     public boolean await(Readiness.Waiter waiter) {
-        boolean waits = readiness.await(waiter);
+        boolean waits;
+        try {
+            waits = readiness.await(waiter);
+        } catch (Throwable e) {
+            slot = owner;
+            throw e;
+        }
         slot = waiter; // so whoever finds it there finds one that waits, or was woken
         return waits;
+    }
+
+    /** Ends a read that has asked for more, and cannot {@linkplain #await wait} for it. */
+    public void quit() {
+        slot = owner;
     }
 
     /**
@@ -141,12 +159,17 @@ public final class Input {
             }
             pause(tries); // somebody has seized it for a moment
         }
-        if (readiness.closeCause() != null) {
-            free();
-            throw closed(new AsynchronousCloseException());
+        try {
+            if (readiness.closeCause() != null) {
+                throw closed(new AsynchronousCloseException());
+            }
+            drained = false;
+            return run(take);
+        } catch (Throwable e) {
+            slot = owner;
+            forgetIfClosed();
+            throw e;
         }
-        drained = false;
-        return run(take);
     }
 
     /**
@@ -158,7 +181,7 @@ public final class Input {
         readiness.cancel(waiter);
         if (SLOT.compareAndSet(this, waiter, BUSY)) {
             drained = false; // the news may have reached this waiter, and would not be told again
-            free();
+            slot = owner;
         }
     }
 
@@ -172,7 +195,7 @@ public final class Input {
     public void own(Object next) throws ClosedChannelException {
         acquire(null);
         owner = next;
-        free();
+        slot = next;
     }
 
     /**
@@ -183,8 +206,11 @@ public final class Input {
      */
     public void hold(int limit) throws ClosedChannelException {
         occupy(owner);
-        buffer.hold(limit);
-        free();
+        try {
+            buffer.hold(limit);
+        } finally {
+            slot = owner;
+        }
     }
 
     /**
@@ -204,9 +230,14 @@ public final class Input {
     public void giveBack(int count) {
         if (count > 0) {
             Object holder = seize();
-            buffer.giveBack(count);
-            drained = false;
-            slot = holder;
+            try {
+                if (readiness.closeCause() == null) {
+                    buffer.giveBack(count);
+                    drained = false;
+                }
+            } finally {
+                slot = holder;
+            }
             wakeEarly(holder);
         }
     }
@@ -223,10 +254,13 @@ public final class Input {
             slot = holder;
             return;
         }
-        buffer.letGo();
-        drained = false;
-        owner = null;
-        slot = null;
+        try {
+            buffer.letGo();
+            drained = false;
+        } finally {
+            owner = null;
+            slot = null;
+        }
         wakeEarly(holder);
     }
 
@@ -239,10 +273,13 @@ public final class Input {
      */
     public Drainage drain() throws ClosedChannelException {
         acquire(null);
-        Drainage drainage = new Drainage(!buffer.isUnused());
-        owner = drainage;
-        free();
-        return drainage;
+        try {
+            Drainage drainage = new Drainage(!buffer.isUnused());
+            owner = drainage;
+            return drainage;
+        } finally {
+            slot = owner;
+        }
     }
 
     /**
@@ -252,8 +289,16 @@ public final class Input {
      */
     public void endDrain(Drainage drainage) {
         for (int tries = 0; owner == drainage && readiness.closeCause() == null; tries++) {
-            if (SLOT.compareAndSet(this, drainage, BUSY)) { // and stays so: who is late finds this closed
-                close();
+            if (SLOT.compareAndSet(this, drainage, BUSY)) { // and stays so: a late reader finds this closed
+                try {
+                    close();
+                    buffer.discard();
+                } catch (Throwable e) {
+                    if (readiness.closeCause() == null) {
+                        slot = drainage;
+                    }
+                    throw e;
+                }
             } else {
                 pause(tries);
             }
@@ -308,8 +353,20 @@ public final class Input {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
+            forgetIfClosed();
             if (waiter != null) {
                 waiter.wake();
+            }
+        }
+    }
+
+    /** Lets the memory of a closed input go. If a read is under way, that read does so when it is over. */
+    private void forgetIfClosed() {
+        if (readiness.closeCause() != null) {
+            Object holder = slot;
+            if (holder != BUSY && SLOT.compareAndSet(this, holder, BUSY)) {
+                buffer.discard();
+                slot = holder;
             }
         }
     }
@@ -326,6 +383,7 @@ public final class Input {
 
     private void requireOpen() throws ClosedChannelException {
         if (readiness.closeCause() != null) {
+            forgetIfClosed();
             throw closed(new ClosedChannelException());
         }
     }
@@ -360,12 +418,17 @@ public final class Input {
         boolean waited = drain instanceof Readiness.Waiter waiter && readiness.cancel(waiter);
         boolean hole = false;
         if (SLOT.compareAndSet(this, drain, BUSY)) {
-            hole = hasHole();
-            if (!hole) {
-                drained = false; // the news may have reached the drain
-                owner = null;
+            Object next = drain;
+            try {
+                hole = hasHole();
+                if (!hole) {
+                    drained = false; // the news may have reached the drain
+                    owner = null;
+                    next = null;
+                }
+            } finally {
+                slot = next;
             }
-            slot = hole ? drain : null;
         }
         if (waited) {
             ((Readiness.Waiter) drain).wake();
@@ -395,38 +458,50 @@ public final class Input {
         }
     }
 
-    private void free() {
-        SLOT.setRelease(this, owner);
+    /** Runs a take until it has a value, or there is nothing now. Frees the slot behind a value; the caller does if this throws. */
+    private Object run(Take<?> take) throws IOException {
+        Object value;
+        boolean endTold;
+        do {
+            endTold = buffer.ended() && buffer.size() == 0 && !take.onlyLooks();
+            value = attempt(take);
+        } while (value == Take.MORE && fill());
+        if (value != Take.MORE) {
+            if (buffer.ended()) {
+                leaveEnd(endTold || take.toldTheEnd());
+            }
+            SLOT.setRelease(this, owner);
+            forgetIfClosed();
+        }
+        return value;
     }
 
-    private Object run(Take<?> take) throws IOException {
-        boolean waiting = false;
-        boolean endTold = false;
+    /** Tries a take once. If it throws, it has taken nothing. */
+    private Object attempt(Take<?> take) throws IOException {
+        int mark = buffer.mark();
         try {
-            Object value;
-            do {
-                endTold = buffer.ended() && buffer.size() == 0 && !take.onlyLooks();
-                value = take.from(buffer);
-            } while (value == Take.MORE && fill());
-            waiting = value == Take.MORE;
-            endTold |= !waiting && buffer.ended() && take.toldTheEnd();
-            return value;
-        } catch (IncompleteReadException e) {
-            endTold = true;
-            throw e;
-        } finally {
-            if (!waiting) {
-                if (endTold && source != null && !source.endIsFinal()) {
-                    buffer.passEnd(); // the caller was told; what came before the end did not tell
-                }
-                free();
+            return take.from(buffer);
+        } catch (Throwable e) {
+            buffer.undo(mark);
+            if (e instanceof IncompleteReadException) {
+                leaveEnd(true);
             }
+            throw e;
         }
+    }
+
+    /** Behind a read that saw the end. If it told its caller, an end that is not final is over. */
+    private void leaveEnd(boolean told) {
+        if (told && source != null && !source.endIsFinal()) {
+            buffer.passEnd();
+        }
+        buffer.discardIfEmpty();
     }
 
     /** Reads once. False if there is nothing now. */
     private boolean fill() throws IOException {
         if (drained) {
+            requireStack(SPARE_FRAMES); // where a source is read, that has shown it
             return false;
         } else if (failure != null) {
             throw failure;
@@ -455,6 +530,13 @@ public final class Input {
         buffer.filled(count);
         drained = count == 0 || count < room && source.isEmptyAfterShortRead();
         return count > 0;
+    }
+
+    /** Overflows the stack now, if it would soon: as long as the slot is BUSY, a driver that overflows it could not free the slot. */
+    private static void requireStack(int frames) {
+        if (frames > 0) {
+            requireStack(frames - 1);
+        }
     }
 
     private ClosedChannelException closed(ClosedChannelException exception) {

@@ -38,9 +38,10 @@ public final class InputBuffer {
     private static final long LOW_BITS = 0x0101010101010101L;
     private static final long HIGH_BITS = 0x8080808080808080L;
     private static final long NEWLINES = '\n' * LOW_BITS;
-    private static final byte[] EMPTY = {};
+    private static final byte[] UNUSED = {};
+    private static final byte[] DISCARDED = {};
 
-    private byte[] bytes = EMPTY;
+    private byte[] bytes = UNUSED;
     private int head;
     private int tail;
     private int kept;
@@ -49,7 +50,7 @@ public final class InputBuffer {
     private boolean scannedAscii; // nor, if this is true, a byte above 0x7F
     private boolean ended;
     private boolean endPassed; // and known to the one who holds, who may still give back what came before it
-    private int givenBack;
+    private int givenBack; // overflows: only differences count
 
     /**
      * How much is buffered.
@@ -66,7 +67,7 @@ public final class InputBuffer {
      * @return true before the first {@link #space}
      */
     public boolean isUnused() {
-        return bytes == EMPTY;
+        return bytes == UNUSED;
     }
 
     /**
@@ -299,10 +300,18 @@ public final class InputBuffer {
     }
 
     private void take(int count, int lineEnd) throws LimitExceededException {
+        requireTakeable(count, lineEnd);
+        advance(count);
+    }
+
+    private void requireTakeable(int count, int lineEnd) throws LimitExceededException {
+        if (keepLimit >= 0 && count > 0 && (kept >= keepLimit || count - lineEnd > takeable())) {
+            throw new LimitExceededException(keepLimit);
+        }
+    }
+
+    private void advance(int count) {
         if (keepLimit >= 0) {
-            if (count > 0 && (kept >= keepLimit || count - lineEnd > takeable())) {
-                throw new LimitExceededException(keepLimit);
-            }
             kept += count;
         }
         head += count;
@@ -325,8 +334,47 @@ public final class InputBuffer {
      * @throws LimitExceededException as {@link #take(int)}; nothing is copied either
      */
     public void take(ByteBuffer target, int count) throws LimitExceededException {
-        take(count);
-        target.put(bytes, head - count, count);
+        requireTakeable(count, 0);
+        target.put(bytes, head, count); // may refuse this thread
+        advance(count);
+    }
+
+    /**
+     * Where the next take begins.
+     *
+     * @return for {@link #undo}; good until the next {@link #space}
+     */
+    int mark() {
+        return head;
+    }
+
+    /** Puts back what was taken since a {@link #mark}, unless more than that was given back already. */
+    void undo(int mark) {
+        if (head > mark) {
+            if (keepLimit >= 0) {
+                kept -= head - mark;
+            }
+            head = mark;
+            lineScanned = mark;
+        }
+    }
+
+    /** Lets the memory go, if nothing of it is in use. */
+    void discardIfEmpty() {
+        if (head == tail && kept == 0) {
+            discard();
+        }
+    }
+
+    /** Drops what is buffered or kept, and lets the memory go. */
+    void discard() {
+        if (bytes != UNUSED) {
+            bytes = DISCARDED;
+            head = 0;
+            tail = 0;
+            kept = 0;
+            lineScanned = 0;
+        }
     }
 
     /**
@@ -358,13 +406,13 @@ public final class InputBuffer {
         kept -= count;
         lineScanned = head;
         endPassed = false;
-        givenBack++;
+        givenBack += count;
     }
 
     /**
-     * How often something was given back, so that offsets do not count any more.
+     * How much was given back since the beginning. When it has changed, offsets do not count any more.
      *
-     * @return a count that changes with {@link #giveBack}
+     * @return a count of bytes, which may overflow
      */
     public int givenBack() {
         return givenBack;
@@ -372,11 +420,15 @@ public final class InputBuffer {
 
     /** Ends {@link #hold}: what was taken is gone. */
     public void letGo() {
+        boolean atEnd = ended;
         kept = 0;
         keepLimit = -1;
         if (endPassed) {
             endPassed = false;
             ended = false;
+        }
+        if (atEnd) {
+            discardIfEmpty();
         }
     }
 }
