@@ -1,7 +1,7 @@
 package dev.aiopipe;
 
 import dev.aiopipe.engine.ChannelOrigin;
-import dev.aiopipe.engine.Child;
+import dev.aiopipe.engine.Exit;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -54,8 +54,6 @@ final class PassedDescriptors implements AutoCloseable {
     private final Map<Integer, ChildEnd> ends = new TreeMap<>();
     private final Map<Integer, String> operators = new TreeMap<>();
     private final Pipe acknowledgement;
-    private Map<String, String> hidden;
-    private String hiddenValue;
 
     /**
      * Takes the ends over.
@@ -84,7 +82,7 @@ final class PassedDescriptors implements AutoCloseable {
         }
     }
 
-    /** The command that becomes the builder's. */
+    /** The command that becomes the builder's, whose environment is changed for it. */
     List<String> command(ProcessBuilder builder) throws IOException {
         StringBuilder script = new StringBuilder("exec");
         StringBuilder fifos = new StringBuilder("exec");
@@ -103,8 +101,7 @@ final class PassedDescriptors implements AutoCloseable {
         String program = resolve(builder);
         List<String> command = new ArrayList<>(List.of(SHELL, "-c", script.toString(), "sh", "/usr/bin/env"));
         addEnvironment(command, builder.environment());
-        hidden = builder.environment();
-        hiddenValue = hidden.remove("OPTIND"); // dash refuses to start with one that is no number
+        builder.environment().remove("OPTIND"); // dash refuses to start with one that is no number
         if (program.contains("=")) {
             command.addAll(List.of("/usr/bin/nice", "-n", "0")); // or env would take it for a variable
         }
@@ -169,7 +166,7 @@ final class PassedDescriptors implements AutoCloseable {
 
     /** Waits until the child has its descriptors. */
     void awaitTaken(Process process, String program) throws IOException {
-        CompletableFuture<Integer> exit = Child.exitOf(process);
+        CompletableFuture<Integer> exit = new Exit(process, null).code();
         exit.thenRun(this::closeAcknowledging); // a child that is dead does not tell
         if (acknowledgement.source().read(ByteBuffer.allocate(1)) < 0) {
             throw new IOException("Cannot run program \"" + program + "\": " + SHELL
@@ -188,9 +185,6 @@ final class PassedDescriptors implements AutoCloseable {
 
     @Override
     public void close() {
-        if (hiddenValue != null) {
-            hidden.put("OPTIND", hiddenValue); // the builder's environment is as it was
-        }
         closeEnds();
         closeAcknowledging();
         try {

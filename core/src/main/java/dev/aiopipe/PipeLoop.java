@@ -5,9 +5,9 @@ import dev.aiopipe.engine.Child;
 import dev.aiopipe.engine.Input;
 import dev.aiopipe.engine.Loop;
 import dev.aiopipe.engine.Outbox;
-import java.io.IOException;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -30,9 +30,9 @@ public final class PipeLoop implements AutoCloseable {
             }
 
             @Override
-            public Child start(ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options)
-                    throws IOException {
-                return PipedStart.start(builder, passing, options);
+            public Callable<Child> start(
+                    ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options) {
+                return new PipedStart(builder, passing, options);
             }
 
             @Override

@@ -1,12 +1,15 @@
 package dev.aiopipe
 
+import dev.aiopipe.engine.Blocking
+import dev.aiopipe.engine.BusyReader
 import dev.aiopipe.engine.Input
 import dev.aiopipe.engine.Take
 import java.io.IOException
 import java.nio.ByteBuffer
+import java.nio.channels.ClosedChannelException
 import java.nio.channels.ReadPendingException
 import java.nio.channels.WritableByteChannel
-import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.locks.LockSupport
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.coroutineContext
@@ -44,14 +47,6 @@ public class PipeReader internal constructor(private val input: Input, private v
     AutoCloseable {
     private val line: Take<String?> = Take.line(options.charset(), options.maxLineBytes())
     private val lineRequest: Take<Boolean> = Take.requestLine(options.maxLineBytes())
-
-    private val collectors = ConcurrentHashMap.newKeySet<Collecting>()
-
-    /** For `stop`. Another coroutine may be about to read on, though busy with what it has read last. */
-    @JvmSynthetic
-    internal suspend fun drain(stopping: Job?) {
-        if (collectors.all { it.job === stopping }) input.drainUnread()
-    }
 
     private val exclusiveKey = object : CoroutineContext.Key<Exclusive> {}
 
@@ -254,10 +249,10 @@ public class PipeReader internal constructor(private val input: Input, private v
 
     /**
      * Moves bytes to a blocking channel, a file for example, until the stream ends, or [count] are moved. Closes
-     * neither. The channel is written to on `Dispatchers.IO`.
+     * neither. The channel is written to on a thread of this library.
      *
-     * *Cancellation:* waits for the write that is under way; then each byte is either still to be read here or in the
-     * channel.
+     * *Cancellation:* waits for the one `write` of the channel that is under way; then each byte is either still to be
+     * read here or in the channel. A channel that takes nothing is asked again every millisecond.
      *
      * @return how many were moved
      * @throws IllegalArgumentException if count is negative, or the channel is in non-blocking mode
@@ -266,7 +261,14 @@ public class PipeReader internal constructor(private val input: Input, private v
     @JvmOverloads
     public suspend fun transferTo(target: WritableByteChannel, count: Long = Long.MAX_VALUE): Long {
         requireBlocking(target)
-        return transfer(count) { chunk -> onIo { while (chunk.hasRemaining()) target.write(chunk) } }
+        return transfer(count) { chunk ->
+            while (chunk.hasRemaining()) {
+                coroutineContext.ensureActive()
+                blocking(Blocking.EXECUTOR) {
+                    if (target.write(chunk) == 0) LockSupport.parkNanos(PAUSE_NANOS) // and asked again, not for ever
+                }
+            }
+        }
     }
 
     private suspend fun transfer(count: Long, send: suspend (ByteBuffer) -> Unit): Long {
@@ -277,13 +279,18 @@ public class PipeReader internal constructor(private val input: Input, private v
                 while (moved < count) {
                     val chunk = read(Take.peek(minOf(count - moved, TRANSFER_SIZE.toLong()).toInt()))
                     if (!chunk.hasRemaining()) break
-                    try {
-                        send(chunk)
-                    } finally {
-                        val sent = chunk.position().toLong() // is taken only now, and is there
-                        input.start(Take.skip(sent, TRANSFER_SIZE), coroutineContext[exclusiveKey])
-                        moved += sent
+                    val failure = runCatching { send(chunk) }.exceptionOrNull()
+                    try { // the target has got it, so it is taken; it is buffered
+                        input.start(
+                            Take.skip(chunk.position().toLong(), TRANSFER_SIZE),
+                            coroutineContext[exclusiveKey],
+                        )
+                    } catch (e: ClosedChannelException) { // closed meanwhile: that is not what the transfer failed of
+                        coroutineContext.ensureActive()
+                        throw failure ?: e
                     }
+                    failure?.let { throw it }
+                    moved += chunk.position()
                 }
                 moved
             }
@@ -341,19 +348,23 @@ public class PipeReader internal constructor(private val input: Input, private v
     private inner class TakenFlow<T : Any>(private val next: suspend () -> T?) : Flow<T> {
         override suspend fun collect(collector: FlowCollector<T>) {
             val collecting = Collecting(coroutineContext[Job])
-            collectors += collecting
+            input.enter(collecting)
             try {
                 while (true) collector.emit(next() ?: return)
             } finally {
-                collectors -= collecting
+                input.leave(collecting)
             }
         }
     }
 
-    private class Collecting(val job: Job?)
+    /** A collector that stops the child itself waits for that, and reads nothing meanwhile. */
+    private class Collecting(private val job: Job?) : BusyReader {
+        override fun readsOn(stopper: Any?) = job !== stopper
+    }
 
     private companion object {
         val NOBODY = Caller(EmptyCoroutineContext, null, null)
         const val TRANSFER_SIZE = 64 shl 10
+        const val PAUSE_NANOS = 1_000_000L
     }
 }

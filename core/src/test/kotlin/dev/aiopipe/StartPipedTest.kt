@@ -87,7 +87,7 @@ class StartPipedTest {
             assertTrue("/no/such/directory" in failure.message!!, failure.message)
             val unwritable = sh(":").redirectError(File("/no/such/directory/file"))
             assertThrowsSuspending<IOException> { unwritable.startPiped() }
-            assertThrowsSuspending<IndexOutOfBoundsException> { ProcessBuilder().startPiped() }
+            assertThrowsSuspending<IllegalArgumentException> { ProcessBuilder().startPiped() }
         }
 
     @Test

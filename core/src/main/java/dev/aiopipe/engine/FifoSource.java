@@ -65,13 +65,16 @@ final class FifoSource implements ByteSource {
      * @param fifo opened anew after an end
      * @param awaitsWriter whether there may not have been a writer yet, so that the first end is none
      * @param release called when it is closed
+     * @param name what messages call it
      */
-    static Input open(int fresh, Fifo fifo, boolean awaitsWriter, Loop loop, Closeable release) throws IOException {
+    static Input open(int fresh, Fifo fifo, boolean awaitsWriter, Loop loop, Closeable release, Object name)
+            throws IOException {
         Pipe.SourceChannel channel = Vessel.toRead(fresh);
         int number = Vessel.numberOf(channel);
         Registration registration = Registration.of(channel, loop);
         State state = awaitsWriter ? State.AWAITING : State.CONNECTED;
-        return new Input(new FifoSource(channel, number, fifo, state, registration, release), registration.input());
+        FifoSource source = new FifoSource(channel, number, fifo, state, registration, release);
+        return new Input(source, registration.input(), name);
     }
 
     @Override

@@ -10,6 +10,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadPendingException;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -56,31 +59,48 @@ public final class Input {
     private final ByteSource source;
     private final Readiness readiness;
     private final Release release;
-    private final InputBuffer buffer = new InputBuffer(); // this and what follows belongs to the holder of the slot
+    private final Object name;
+    private final InputBuffer buffer = new InputBuffer(this::name); // this and what follows belongs to the holder of the slot
     private IOException failure;
     private boolean drained; // the last read was short: wait before the next one
     private volatile Object owner;
     private volatile Object slot;
+    private final Set<BusyReader> busyReaders = ConcurrentHashMap.newKeySet();
+    private final CompletableFuture<Void> over = new CompletableFuture<>();
+    private Object kept; // never read: this is what keeps it
+
+    /**
+     * A stream that is open, and is called what its source is.
+     *
+     * @param source where the bytes come from; this owns it from now on
+     * @param readiness tells when another read may succeed; closed to fail the reader
+     */
+    public Input(ByteSource source, Readiness readiness) {
+        this(source, readiness, source);
+    }
 
     /**
      * A stream that is open.
      *
      * @param source where the bytes come from; this owns it from now on. Null for a stream that is at its end
      * @param readiness tells when another read may succeed; closed to fail the reader
+     * @param name what messages call it
      */
-    public Input(ByteSource source, Readiness readiness) {
+    public Input(ByteSource source, Readiness readiness, Object name) {
         this.source = source;
         this.readiness = readiness;
+        this.name = name;
         this.release = source == null ? Release.NOTHING : Release.of(this, "PipeReader", source);
     }
 
     /**
      * A stream without a byte.
      *
+     * @param name what messages call it
      * @return at its end
      */
-    public static Input atEnd() {
-        Input input = new Input(null, new Readiness(Readiness.NO_SIGNALS));
+    public static Input atEnd(String name) {
+        Input input = new Input(null, new Readiness(Readiness.NO_SIGNALS), name);
         input.buffer.ended(true);
         return input;
     }
@@ -112,7 +132,7 @@ public final class Input {
             return run(take);
         } catch (Throwable e) {
             slot = owner; // without a call: an Error may have left no stack for one
-            forgetIfClosed();
+            leftBy(e);
             throw e;
         }
     }
@@ -156,18 +176,20 @@ public final class Input {
             Object holder = slot;
             if (holder != BUSY && holder != waiter) {
                 throw new IllegalStateException("the read was abandoned");
+            } else if (holder == BUSY && readiness.closeCause() != null) {
+                throw closedMeanwhile(); // whoever has closed this may keep the slot
             }
             pause(tries); // somebody has seized it for a moment
         }
         try {
             if (readiness.closeCause() != null) {
-                throw closed(new AsynchronousCloseException());
+                throw closedMeanwhile();
             }
             drained = false;
             return run(take);
         } catch (Throwable e) {
             slot = owner;
-            forgetIfClosed();
+            leftBy(e);
             throw e;
         }
     }
@@ -265,6 +287,29 @@ public final class Input {
     }
 
     /**
+     * Somebody reads again and again, and must not lose this to a drain while they are busy with what they have read last.
+     *
+     * @param reader until {@link #leave}
+     */
+    public void enter(BusyReader reader) {
+        busyReaders.add(reader);
+    }
+
+    /**
+     * Somebody reads no more.
+     *
+     * @param reader that has entered
+     */
+    public void leave(BusyReader reader) {
+        busyReaders.remove(reader);
+    }
+
+    /** Whether somebody is going to read on. */
+    boolean hasBusyReader(Object stopper) {
+        return busyReaders.stream().anyMatch(reader -> reader.readsOn(stopper));
+    }
+
+    /**
      * Begins to drain this.
      *
      * @return to be {@linkplain #endDrain ended}
@@ -283,13 +328,14 @@ public final class Input {
     }
 
     /**
-     * Ends a drain that neither reads nor waits any more: closes this, unless somebody else has come to read.
+     * Ends a drain, whatever it is doing: closes this, unless somebody else has come to read.
      *
      * @param drainage of this
+     * @param waiter who waits for it, if anybody does; it is not woken any more
      */
-    public void endDrain(Drainage drainage) {
+    public void endDrain(Drainage drainage, Readiness.Waiter waiter) {
         for (int tries = 0; owner == drainage && readiness.closeCause() == null; tries++) {
-            if (SLOT.compareAndSet(this, drainage, BUSY)) { // and stays so: a late reader finds this closed
+            if (SLOT.compareAndSet(this, drainage, BUSY)) { // the slot stays busy, so a late reader finds this closed
                 try {
                     close();
                     buffer.discard();
@@ -300,9 +346,30 @@ public final class Input {
                     throw e;
                 }
             } else {
+                abandon(waiter);
                 pause(tries);
             }
         }
+    }
+
+    /**
+     * Ends a drain that has dropped nothing, and leaves this open. One that has dropped something goes on.
+     *
+     * @param drainage of this
+     * @return true if it has ended, now or before
+     */
+    public boolean giveUpDrain(Drainage drainage) {
+        for (int tries = 0; owner == drainage && readiness.closeCause() == null; tries++) {
+            Object holder = slot;
+            if (drainage.hasDropped()) {
+                return false;
+            } else if (isOfADrain(holder)) {
+                takePlaceOf(holder);
+            } else {
+                pause(tries);
+            }
+        }
+        return true;
     }
 
     /** Has the slot, whoever waits with it. Somebody who reads at this moment is soon through. Returns who had it. */
@@ -320,6 +387,24 @@ public final class Input {
         if (holder instanceof Readiness.Waiter waiter && readiness.cancel(waiter)) {
             waiter.wake();
         }
+    }
+
+    /**
+     * Keeps something else alive, which would be closed if it became garbage while this is in use.
+     *
+     * @param companion of this
+     */
+    public void keep(Object companion) {
+        kept = companion;
+    }
+
+    /**
+     * When nothing more is going to be read.
+     *
+     * @return completes when a read has reported the final end, or this was closed here; each call gives a new one
+     */
+    public CompletableFuture<Void> over() {
+        return over.copy();
     }
 
     /**
@@ -357,6 +442,7 @@ public final class Input {
             if (waiter != null) {
                 waiter.wake();
             }
+            over.complete(null);
         }
     }
 
@@ -371,9 +457,35 @@ public final class Input {
         }
     }
 
+    /**
+     * What messages call it.
+     *
+     * @return for example {@code stdout of cat}
+     */
+    public String name() {
+        return name.toString();
+    }
+
+    /**
+     * What it is doing: a moment's value.
+     *
+     * @return for example {@code a read waits}
+     */
+    public String state() {
+        if (readiness.closeCause() != null) {
+            return "closed";
+        } else if (slot instanceof Readiness.Waiter) {
+            return "a read waits";
+        } else if (buffer.ended() && buffer.size() == 0) {
+            return "at its end";
+        }
+        return buffer.isUnused() ? "never read" : "open";
+    }
+
+    /** The name of the stream, and its state. */
     @Override
     public String toString() {
-        return source == null ? "at its end" : source.toString();
+        return name + ", " + state();
     }
 
     private void acquire(Object reader) throws ClosedChannelException {
@@ -384,7 +496,7 @@ public final class Input {
     private void requireOpen() throws ClosedChannelException {
         if (readiness.closeCause() != null) {
             forgetIfClosed();
-            throw closed(new ClosedChannelException());
+            throw Closings.before(name + closing(), readiness.closeCause());
         }
     }
 
@@ -413,8 +525,14 @@ public final class Input {
         return holder instanceof Drainage || holder instanceof Readiness.Waiter waiter && waiter.yields();
     }
 
-    /** Takes the place of a drain, which finds that out when it is woken, unless it has dropped something. */
     private void goBefore(Object drain) throws ClosedChannelException {
+        if (!takePlaceOf(drain)) {
+            refuse();
+        }
+    }
+
+    /** Ends a drain, which finds that out when it is woken; false if it has dropped something, and goes on. */
+    private boolean takePlaceOf(Object drain) {
         boolean waited = drain instanceof Readiness.Waiter waiter && readiness.cancel(waiter);
         boolean hole = false;
         if (SLOT.compareAndSet(this, drain, BUSY)) {
@@ -433,9 +551,7 @@ public final class Input {
         if (waited) {
             ((Readiness.Waiter) drain).wake();
         }
-        if (hole) {
-            refuse();
-        }
+        return !hole;
     }
 
     private boolean hasHole() {
@@ -444,9 +560,12 @@ public final class Input {
 
     private void refuse() throws ClosedChannelException {
         if (hasHole()) {
-            throw new ClosedChannelException();
+            throw Closings.before(name + " was closed by the stop of its child, which has dropped output", null);
         }
-        throw new ReadPendingException();
+        boolean owned = owner != null && !(owner instanceof Drainage);
+        throw new PendingRead(
+                name + (owned ? " is read by an atomically block or a transfer" : " is being read")
+                        + ": one read at a time");
     }
 
     /** Lets somebody go on who is soon through. That may be a virtual thread that needs the one that this one runs on. */
@@ -467,10 +586,14 @@ public final class Input {
             value = attempt(take);
         } while (value == Take.MORE && fill());
         if (value != Take.MORE) {
+            endTold |= buffer.ended() && take.toldTheEnd();
             if (buffer.ended()) {
-                leaveEnd(endTold || take.toldTheEnd());
+                leaveEnd(endTold);
             }
             SLOT.setRelease(this, owner);
+            if (endTold) {
+                overIfEndIsFinal();
+            }
             forgetIfClosed();
         }
         return value;
@@ -490,12 +613,30 @@ public final class Input {
         }
     }
 
-    /** Behind a read that saw the end. If it told its caller, an end that is not final is over. */
-    private void leaveEnd(boolean told) {
-        if (told && source != null && !source.endIsFinal()) {
+    /** Called after a read that saw the end. If the read has reported it, an end that is not final is over. */
+    private void leaveEnd(boolean reported) {
+        if (reported && !endIsFinal()) {
             buffer.passEnd();
         }
         buffer.discardIfEmpty();
+    }
+
+    /** Called after a read that threw, when the slot is free. */
+    private void leftBy(Throwable failure) {
+        if (failure instanceof IncompleteReadException) {
+            overIfEndIsFinal();
+        }
+        forgetIfClosed();
+    }
+
+    private void overIfEndIsFinal() {
+        if (endIsFinal()) {
+            over.complete(null);
+        }
+    }
+
+    private boolean endIsFinal() {
+        return source == null || source.endIsFinal();
     }
 
     /** Reads once. False if there is nothing now. */
@@ -512,7 +653,7 @@ public final class Input {
         try {
             count = source.read(space);
         } catch (ClosedChannelException e) {
-            throw readiness.closeCause() == null ? e : closed(new AsynchronousCloseException());
+            throw readiness.closeCause() == null ? e : closedMeanwhile();
         } catch (IOException e) {
             if (source.endIsFinal()) {
                 failure = e; // else another try may succeed: a FIFO that could not be opened anew
@@ -539,7 +680,32 @@ public final class Input {
         }
     }
 
-    private ClosedChannelException closed(ClosedChannelException exception) {
-        return Release.because(exception, readiness.closeCause());
+    private AsynchronousCloseException closedMeanwhile() {
+        return Closings.meanwhile(name + closing() + " while a read waited", readiness.closeCause());
+    }
+
+    private String closing() {
+        return readiness.closeCause() == Release.BY_OWNER ? " was closed here" : " was closed with its loop";
+    }
+
+    /** The JDK's exception, with the message that it lacks. */
+    private static final class PendingRead extends ReadPendingException {
+        private static final long serialVersionUID = 1L;
+
+        private final String message;
+
+        PendingRead(String message) {
+            this.message = message;
+        }
+
+        @Override
+        public String getMessage() {
+            return message;
+        }
+
+        @Override
+        public String toString() {
+            return ReadPendingException.class.getName() + ": " + message;
+        }
     }
 }

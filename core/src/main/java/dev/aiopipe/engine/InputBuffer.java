@@ -9,6 +9,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.function.Supplier;
 
 /**
  * Bytes that were read and are not yet taken. No I/O, no locks: whoever holds the read slot of {@link Input} owns it.
@@ -41,6 +42,7 @@ public final class InputBuffer {
     private static final byte[] UNUSED = {};
     private static final byte[] DISCARDED = {};
 
+    private final Supplier<String> stream;
     private byte[] bytes = UNUSED;
     private int head;
     private int tail;
@@ -51,6 +53,15 @@ public final class InputBuffer {
     private boolean ended;
     private boolean endPassed; // and known to the one who holds, who may still give back what came before it
     private int givenBack; // overflows: only differences count
+
+    /**
+     * A buffer of nothing.
+     *
+     * @param stream what messages call the stream
+     */
+    public InputBuffer(Supplier<String> stream) {
+        this.stream = stream;
+    }
 
     /**
      * How much is buffered.
@@ -280,7 +291,7 @@ public final class InputBuffer {
             "deprecation") // the constructor that neither looks for other bytes nor at a charset: 2/3 of the time
     private String takeText(int count, int lineEnd, int limit, Charset charset) throws LimitExceededException {
         if (count > limit) {
-            throw new LimitExceededException(limit);
+            throw exceeds("line", "maxLineBytes", limit);
         }
         String text = scannedAscii && charset == StandardCharsets.UTF_8 // and all of it was scanned
                 ? new String(bytes, 0, head, count)
@@ -306,7 +317,41 @@ public final class InputBuffer {
 
     private void requireTakeable(int count, int lineEnd) throws LimitExceededException {
         if (keepLimit >= 0 && count > 0 && (kept >= keepLimit || count - lineEnd > takeable())) {
-            throw new LimitExceededException(keepLimit);
+            throw exceeds("an atomically block's part", "maxLineBytes", keepLimit);
+        }
+    }
+
+    /**
+     * Something is larger than its limit.
+     *
+     * @param what is too large
+     * @param setting what the limit is called where it is set
+     * @param limit bytes
+     * @return an exception that names the stream too
+     */
+    LimitExceededException exceeds(String what, String setting, int limit) {
+        return new Exceeded(
+                limit, what + " of " + stream.get() + " is longer than " + setting + " = " + limit + " bytes");
+    }
+
+    private static final class Exceeded extends LimitExceededException {
+        private static final long serialVersionUID = 1L;
+
+        private final String message;
+
+        Exceeded(int limit, String message) {
+            super(limit);
+            this.message = message;
+        }
+
+        @Override
+        public String getMessage() {
+            return message;
+        }
+
+        @Override
+        public String toString() {
+            return LimitExceededException.class.getName() + ": " + message;
         }
     }
 

@@ -237,8 +237,12 @@ public final class Loop {
         return opened;
     }
 
-    /** Throws the cause if this is closed or dead. */
-    void requireOpen() throws IOException {
+    /**
+     * Fails what could not be done with this any more.
+     *
+     * @throws IOException if this is closed or dead
+     */
+    public void requireOpen() throws IOException {
         if (closeCause != null) {
             throw closed();
         }
@@ -294,12 +298,21 @@ public final class Loop {
         try {
             foreign.run();
         } catch (Throwable e) {
-            Thread current = Thread.currentThread();
-            try {
-                current.getUncaughtExceptionHandler().uncaughtException(current, e);
-            } catch (Throwable ignored) {
-                // as the JVM does with what a handler throws: the other streams are not to suffer
-            }
+            report(e);
+        }
+    }
+
+    /**
+     * Hands a failure that nobody waits for to this thread's handler.
+     *
+     * @param failure of foreign code
+     */
+    public static void report(Throwable failure) {
+        Thread current = Thread.currentThread();
+        try {
+            current.getUncaughtExceptionHandler().uncaughtException(current, failure);
+        } catch (Throwable ignored) {
+            // as the JVM does with what a handler throws: the other streams are not to suffer
         }
     }
 

@@ -38,7 +38,7 @@ final class PumpedSink implements ByteSink {
     private OutputStream
             stream; // used by the writing thread while WRITING, guarded by this otherwise, as is all that follows
     private State state = State.IDLE;
-    private IOException failure;
+    private Throwable failure;
     private boolean broken; // and told, or about to be
 
     /** With {@code toReader} a failure means that nobody reads; files have others. */
@@ -73,11 +73,9 @@ final class PumpedSink implements ByteSink {
         if (state == State.CLOSED) {
             throw new ClosedChannelException();
         }
-        IOException failed = failure;
-        if (failed != null) {
-            failure = null;
-            throw failed;
-        }
+        Throwable failed = failure;
+        failure = null;
+        Message.rethrow(failed);
         return state == State.IDLE;
     }
 
@@ -93,7 +91,7 @@ final class PumpedSink implements ByteSink {
                 return;
             }
         }
-        IOException problem = null;
+        Throwable problem = null;
         try {
             if (stream == null) {
                 stream = opener.open();
@@ -103,7 +101,7 @@ final class PumpedSink implements ByteSink {
         } catch (IOException e) {
             problem = toReader ? new BrokenPipeException("nobody reads", e) : e;
         } catch (Throwable e) { // whoever waits is to be told all the same
-            problem = new IOException(e);
+            problem = e;
         }
         synchronized (this) {
             failure = problem;

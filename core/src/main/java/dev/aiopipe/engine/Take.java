@@ -1,7 +1,6 @@
 package dev.aiopipe.engine;
 
 import dev.aiopipe.IncompleteReadException;
-import dev.aiopipe.LimitExceededException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
@@ -329,7 +328,7 @@ public interface Take<T> {
                 int size = in.size();
                 searched = Math.max(size - delimiter.length + 1, 0);
                 if (found > limit || found < 0 && searched > limit) {
-                    throw new LimitExceededException(limit);
+                    throw in.exceeds("a message", "limit", limit);
                 } else if (found < 0) {
                     if (in.ended()) {
                         throw new IncompleteReadException(-1, size);
@@ -371,7 +370,7 @@ public interface Take<T> {
             @Override
             public Object from(InputBuffer in) throws IOException {
                 if (in.size() > limit) {
-                    throw new LimitExceededException(limit);
+                    throw in.exceeds("the rest", "limit", limit);
                 } else if (!in.ended()) {
                     return MORE;
                 }

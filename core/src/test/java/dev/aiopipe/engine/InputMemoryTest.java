@@ -134,7 +134,7 @@ class InputMemoryTest {
         source.thenBytes("abc").thenEnd();
         Drainage drainage = input.drain();
         assertEquals(3, input.start(drainage, drainage));
-        input.endDrain(drainage);
+        input.endDrain(drainage, () -> {});
         assertEquals(0, memory());
     }
 }

@@ -26,7 +26,7 @@ import net.jqwik.api.Provide;
 class TakeTest {
     private static final Charset UTF_8 = StandardCharsets.UTF_8;
 
-    private final InputBuffer buffer = new InputBuffer();
+    private final InputBuffer buffer = new InputBuffer(() -> "stream");
 
     @Example
     void lineAtTheLimitIsTakenWithEitherLineEnd() throws IOException {
@@ -327,7 +327,7 @@ class TakeTest {
     /** However it comes in pieces, the lines are those of the whole text. */
     @Property
     void linesDoNotDependOnTheChunks(@ForAll("texts") String text, @ForAll List<Integer> sizes) throws IOException {
-        InputBuffer in = new InputBuffer();
+        InputBuffer in = new InputBuffer(() -> "stream");
         byte[] bytes = text.getBytes(UTF_8);
         Take<String> line = Take.line(UTF_8, 1_000);
         List<String> lines = new ArrayList<>();

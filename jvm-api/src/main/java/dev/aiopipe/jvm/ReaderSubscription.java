@@ -1,5 +1,6 @@
 package dev.aiopipe.jvm;
 
+import dev.aiopipe.engine.BusyReader;
 import dev.aiopipe.engine.Take;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicLong;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> what is read; the take gives null at the end of the stream
  */
-final class ReaderSubscription<T> extends Reading implements Flow.Subscription {
+final class ReaderSubscription<T> extends Reading implements Flow.Subscription, BusyReader {
     private final Turns turns;
     private final AtomicLong demand = new AtomicLong();
     private volatile Flow.@Nullable Subscriber<? super T> subscriber; // null behind the last signal
@@ -26,6 +27,7 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription {
     void begin() {
         Flow.Subscriber<? super T> receiver = subscriber;
         boolean first = view.source().subscription.compareAndSet(null, this);
+        view.input().enter(this);
         turns.begin(() -> {
             guarded(() -> receiver.onSubscribe(this));
             if (!first) {
@@ -45,7 +47,8 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription {
         turns.schedule();
     }
 
-    boolean hasDemand() {
+    @Override
+    public boolean readsOn(@Nullable Object stopper) {
         return demand.get() > 0;
     }
 
@@ -115,6 +118,7 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription {
 
     private void leave() {
         subscriber = null;
+        view.input().leave(this);
         view.source().subscription.compareAndSet(this, null);
     }
 
