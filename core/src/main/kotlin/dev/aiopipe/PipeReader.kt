@@ -162,8 +162,7 @@ public class PipeReader internal constructor(private val input: Input, private v
     /** As [readAll], decoded; malformed bytes become U+FFFD. */
     @Throws(IOException::class)
     @JvmOverloads
-    public suspend fun readText(limit: Int = Take.DEFAULT_ALL_LIMIT): String =
-        read(Take.text(options.charset(), limit))
+    public suspend fun readText(limit: Int = Take.DEFAULT_ALL_LIMIT): String = read(Take.text(options.charset(), limit))
 
     /**
      * Drops [count] bytes.

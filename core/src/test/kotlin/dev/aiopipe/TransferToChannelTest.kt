@@ -85,36 +85,38 @@ class TransferToChannelTest {
     @DisplayName("a transfer that is cancelled after its reader was closed throws the cancellation")
     fun cancelledAfterTheClose() =
         runBlocking<Unit> {
-            val begun = CountDownLatch(1)
-            val closed = CountDownLatch(1)
-            val slow =
-                object : WritableByteChannel by Full() {
-                    override fun write(source: ByteBuffer): Int {
-                        begun.countDown()
-                        closed.await()
-                        return source.remaining().also { source.position(source.limit()) }
-                    }
-                }
             val target = aioPipe()
             val writer = target.tx().open()
             val filler = launch(start = CoroutineStart.UNDISPATCHED) { writer.write(ByteArray(1 shl 20)) }
-            for (send in
-                listOf<suspend PipeReader.() -> Long>({ transferTo(writer) }, { transferTo(slow) })) {
+            for (toWriter in listOf(true, false)) {
+                val begun = CountDownLatch(if (toWriter) 0 else 1)
+                val closed = CountDownLatch(1)
+                val slow =
+                    object : WritableByteChannel by Full() {
+                        override fun write(source: ByteBuffer): Int {
+                            begun.countDown()
+                            closed.await()
+                            return source.remaining().also { source.position(source.limit()) }
+                        }
+                    }
                 val source = aioPipe()
                 val reader = source.rx().open()
                 source.tx().open().use { it.writeLine("line") }
                 var thrown: Throwable? = null
                 val transfer =
                     launch(start = CoroutineStart.UNDISPATCHED) {
-                        thrown = runCatching { reader.send() }.exceptionOrNull()
+                        val outcome = runCatching {
+                            if (toWriter) reader.transferTo(writer) else reader.transferTo(slow)
+                        }
+                        thrown = outcome.exceptionOrNull()
                     }
+                begun.await()
                 reader.close()
                 transfer.cancel()
                 closed.countDown()
                 transfer.join()
                 assertTrue(thrown is CancellationException, "$thrown")
             }
-            begun.await()
             filler.cancelAndJoin()
             writer.abort()
             target.rx().close()

@@ -42,6 +42,7 @@ final class FifoSource implements ByteSource {
     private Pipe.SourceChannel channel; // this and the state belong to the one who reads
     private int number;
     private State state;
+    private final Object name;
 
     private FifoSource(
             Pipe.SourceChannel channel,
@@ -49,7 +50,9 @@ final class FifoSource implements ByteSource {
             Fifo fifo,
             State state,
             Registration registration,
-            Closeable release) {
+            Closeable release,
+            Object name) {
+        this.name = name;
         this.channel = channel;
         this.number = number;
         this.fifo = fifo;
@@ -73,8 +76,8 @@ final class FifoSource implements ByteSource {
         int number = Vessel.numberOf(channel);
         Registration registration = Registration.of(channel, loop);
         State state = awaitsWriter ? State.AWAITING : State.CONNECTED;
-        FifoSource source = new FifoSource(channel, number, fifo, state, registration, release);
-        return new Input(source, registration.input(), name);
+        FifoSource source = new FifoSource(channel, number, fifo, state, registration, release, name);
+        return new Input(source, registration.input());
     }
 
     @Override
@@ -123,6 +126,6 @@ final class FifoSource implements ByteSource {
 
     @Override
     public String toString() {
-        return "FIFO " + channel;
+        return name.toString();
     }
 }

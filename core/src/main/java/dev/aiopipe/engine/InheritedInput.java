@@ -55,7 +55,9 @@ final class InheritedInput {
 
     private Input fifo() throws IOException {
         int fresh = claim.reopen(LibC.O_RDONLY);
-        return fresh < 0 ? pumped(ReadMode.THREAD) : FifoSource.open(fresh, claim::reopenFifo, false, loop, release, claim);
+        return fresh < 0
+                ? pumped(ReadMode.THREAD)
+                : FifoSource.open(fresh, claim::reopenFifo, false, loop, release, claim);
     }
 
     private Input pumped(ReadMode mode) throws IOException {

@@ -60,7 +60,8 @@ public final class Input {
     private final Readiness readiness;
     private final Release release;
     private final Object name;
-    private final InputBuffer buffer = new InputBuffer(this::name); // this and what follows belongs to the holder of the slot
+    private final InputBuffer buffer =
+            new InputBuffer(this::name); // this and what follows belongs to the holder of the slot
     private IOException failure;
     private boolean drained; // the last read was short: wait before the next one
     private volatile Object owner;
@@ -563,9 +564,8 @@ public final class Input {
             throw Closings.before(name + " was closed by the stop of its child, which has dropped output", null);
         }
         boolean owned = owner != null && !(owner instanceof Drainage);
-        throw new PendingRead(
-                name + (owned ? " is read by an atomically block or a transfer" : " is being read")
-                        + ": one read at a time");
+        throw Closings.pending(name + (owned ? " is read by an atomically block or a transfer" : " is being read")
+                + ": one read at a time");
     }
 
     /** Lets somebody go on who is soon through. That may be a virtual thread that needs the one that this one runs on. */
@@ -686,26 +686,5 @@ public final class Input {
 
     private String closing() {
         return readiness.closeCause() == Release.BY_OWNER ? " was closed here" : " was closed with its loop";
-    }
-
-    /** The JDK's exception, with the message that it lacks. */
-    private static final class PendingRead extends ReadPendingException {
-        private static final long serialVersionUID = 1L;
-
-        private final String message;
-
-        PendingRead(String message) {
-            this.message = message;
-        }
-
-        @Override
-        public String getMessage() {
-            return message;
-        }
-
-        @Override
-        public String toString() {
-            return ReadPendingException.class.getName() + ": " + message;
-        }
     }
 }

@@ -1,6 +1,5 @@
 package dev.aiopipe.engine;
 
-import dev.aiopipe.LimitExceededException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -268,9 +267,9 @@ public final class InputBuffer {
      * @param limit bytes of the line at most
      * @param charset how it is decoded; malformed input becomes U+FFFD
      * @return the text without the line end
-     * @throws LimitExceededException if there are more; or as {@link #take(int)}, but the line end does not count
+     * @throws dev.aiopipe.LimitExceededException if there are more; or as {@link #take(int)}, but the line end does not count
      */
-    public String takeLine(int newline, int limit, Charset charset) throws LimitExceededException {
+    public String takeLine(int newline, int limit, Charset charset) throws dev.aiopipe.LimitExceededException {
         int end = newline > 0 && bytes[head + newline - 1] == '\r' ? newline - 1 : newline;
         return takeText(end, newline + 1 - end, limit, charset);
     }
@@ -281,15 +280,16 @@ public final class InputBuffer {
      * @param limit as {@link #takeLine}
      * @param charset as {@link #takeLine}
      * @return the text
-     * @throws LimitExceededException as {@link #takeLine}
+     * @throws dev.aiopipe.LimitExceededException as {@link #takeLine}
      */
-    public String takeLastLine(int limit, Charset charset) throws LimitExceededException {
+    public String takeLastLine(int limit, Charset charset) throws dev.aiopipe.LimitExceededException {
         return takeText(size(), 0, limit, charset);
     }
 
     @SuppressWarnings(
             "deprecation") // the constructor that neither looks for other bytes nor at a charset: 2/3 of the time
-    private String takeText(int count, int lineEnd, int limit, Charset charset) throws LimitExceededException {
+    private String takeText(int count, int lineEnd, int limit, Charset charset)
+            throws dev.aiopipe.LimitExceededException {
         if (count > limit) {
             throw exceeds("line", "maxLineBytes", limit);
         }
@@ -304,18 +304,18 @@ public final class InputBuffer {
      * Drops bytes from the front.
      *
      * @param count at most {@link #size}
-     * @throws LimitExceededException if the buffer holds and would have to keep more than its limit; nothing is dropped
+     * @throws dev.aiopipe.LimitExceededException if the buffer holds and would have to keep more than its limit; nothing is dropped
      */
-    public void take(int count) throws LimitExceededException {
+    public void take(int count) throws dev.aiopipe.LimitExceededException {
         take(count, 0);
     }
 
-    private void take(int count, int lineEnd) throws LimitExceededException {
+    private void take(int count, int lineEnd) throws dev.aiopipe.LimitExceededException {
         requireTakeable(count, lineEnd);
         advance(count);
     }
 
-    private void requireTakeable(int count, int lineEnd) throws LimitExceededException {
+    private void requireTakeable(int count, int lineEnd) throws dev.aiopipe.LimitExceededException {
         if (keepLimit >= 0 && count > 0 && (kept >= keepLimit || count - lineEnd > takeable())) {
             throw exceeds("an atomically block's part", "maxLineBytes", keepLimit);
         }
@@ -329,17 +329,18 @@ public final class InputBuffer {
      * @param limit bytes
      * @return an exception that names the stream too
      */
-    LimitExceededException exceeds(String what, String setting, int limit) {
-        return new Exceeded(
+    dev.aiopipe.LimitExceededException exceeds(String what, String setting, int limit) {
+        return new LimitExceededException(
                 limit, what + " of " + stream.get() + " is longer than " + setting + " = " + limit + " bytes");
     }
 
-    private static final class Exceeded extends LimitExceededException {
+    /** Called as its superclass, for logs of simple names. */
+    private static final class LimitExceededException extends dev.aiopipe.LimitExceededException {
         private static final long serialVersionUID = 1L;
 
         private final String message;
 
-        Exceeded(int limit, String message) {
+        LimitExceededException(int limit, String message) {
             super(limit);
             this.message = message;
         }
@@ -351,7 +352,7 @@ public final class InputBuffer {
 
         @Override
         public String toString() {
-            return LimitExceededException.class.getName() + ": " + message;
+            return dev.aiopipe.LimitExceededException.class.getName() + ": " + message;
         }
     }
 
@@ -376,9 +377,9 @@ public final class InputBuffer {
      *
      * @param target where they go
      * @param count at most {@link #size} and the target's remaining
-     * @throws LimitExceededException as {@link #take(int)}; nothing is copied either
+     * @throws dev.aiopipe.LimitExceededException as {@link #take(int)}; nothing is copied either
      */
-    public void take(ByteBuffer target, int count) throws LimitExceededException {
+    public void take(ByteBuffer target, int count) throws dev.aiopipe.LimitExceededException {
         requireTakeable(count, 0);
         target.put(bytes, head, count); // may refuse this thread
         advance(count);

@@ -108,7 +108,8 @@ class InputErrorTest {
     @DisplayName("a destination that refuses the bytes, as another thread's arena does, has lost none")
     void destinationThatRefuses() throws Exception {
         source.thenBytes("abc");
-        ByteBuffer target = CompletableFuture.supplyAsync(InputErrorTest::confined).get();
+        ByteBuffer target =
+                CompletableFuture.supplyAsync(InputErrorTest::confined).get();
         for (Take<Integer> take : List.of(Take.into(target), Take.exactly(target))) {
             assertThrows(RuntimeException.class, () -> input.start(take));
             assertEquals(0, target.position());
@@ -204,7 +205,9 @@ class InputErrorTest {
                 failure.compareAndSet(null, e);
             }
         };
-        for (int i = 0; i < 20_000; i++) { // nothing is loaded or compiled for the first time when there is no stack left
+        for (int i = 0;
+                i < 20_000;
+                i++) { // nothing is loaded or compiled for the first time when there is no stack left
             read.run();
         }
         for (int round = 0; round < 5; round++) {

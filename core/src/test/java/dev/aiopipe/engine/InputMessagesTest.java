@@ -36,9 +36,7 @@ class InputMessagesTest {
         input.await(waiter);
         assertEquals("stdout of cat, a read waits", input.toString());
         assertSays(
-                ReadPendingException.class,
-                "stdout of cat is being read: one read at a time",
-                () -> input.start(LINE));
+                ReadPendingException.class, "stdout of cat is being read: one read at a time", () -> input.start(LINE));
         input.abandon(waiter);
         input.own("owner");
         assertSays(

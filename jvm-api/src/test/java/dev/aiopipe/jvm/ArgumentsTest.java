@@ -79,7 +79,9 @@ class ArgumentsTest {
     @DisplayName("messages name a stream by what it is")
     void names() throws IOException {
         try (AsyncProcess child = get(AsyncPipes.start(new ProcessBuilder("true")))) {
-            assertEquals("AsyncPipeReader[stderr of true, never read]", child.stderr().toString());
+            assertEquals(
+                    "AsyncPipeReader[stderr of true, never read]",
+                    child.stderr().toString());
             get(child.stdin().onReaderGone());
             BrokenPipeException broken =
                     failure(BrokenPipeException.class, child.stdin().writeLine("anybody?"));

@@ -108,7 +108,8 @@ class AtomicallyTest {
     @Test
     @DisplayName("R34 a skip over the limit of its block fails, and does not count what is given back")
     void skipOverTheLimit() {
-        AsyncPipeReader small = source.reader(Runnable::run, PipeOptions.defaults().withMaxLineBytes(1000));
+        AsyncPipeReader small =
+                source.reader(Runnable::run, PipeOptions.defaults().withMaxLineBytes(1000));
         CompletableFuture<Long> skipped = small.atomically(r -> r.skip(5000));
         source.arrive("a".repeat(600)).signal();
         source.arrive("b".repeat(600)).signal();
@@ -119,7 +120,8 @@ class AtomicallyTest {
     @Test
     @DisplayName("R34 a skip that is over with its block has no value: its bytes were given back")
     void skipOfAFailedBlock() {
-        AsyncPipeReader small = source.reader(Runnable::run, PipeOptions.defaults().withMaxLineBytes(1000));
+        AsyncPipeReader small =
+                source.reader(Runnable::run, PipeOptions.defaults().withMaxLineBytes(1000));
         List<CompletableFuture<Long>> skips = new ArrayList<>();
         CompletableFuture<Long> block = small.atomically(r -> {
             skips.add(r.skip(5000));
