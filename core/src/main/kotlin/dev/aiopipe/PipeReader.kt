@@ -18,7 +18,6 @@ import kotlinx.coroutines.Job
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.FlowCollector
-import kotlinx.coroutines.withContext
 
 /**
  * Reads a stream of bytes: a child's output, a pipe, a socket.
@@ -212,8 +211,9 @@ public class PipeReader internal constructor(private val input: Input, private v
 
     /**
      * Runs [block], whose reads are one: if it is cancelled, or fails in another way, all that it read from this reader
-     * is readable again. Blocks can be nested. Meanwhile reads from outside the block throw [ReadPendingException]. A
-     * read that the block has launched elsewhere, and that outlives it, throws [IllegalStateException].
+     * is readable again. Meanwhile reads from outside the block throw [ReadPendingException]. Blocks can be nested; the
+     * innermost open one reads, and reads of those around it throw [ReadPendingException], too. A read that the block
+     * has launched elsewhere, and that outlives it, throws [IllegalStateException].
      *
      * Behind the end of a terminal or a FIFO the block finds the end alone; what follows is for the reads behind it.
      *
@@ -221,17 +221,7 @@ public class PipeReader internal constructor(private val input: Input, private v
      *   last line end not counted
      */
     public suspend fun <T> atomically(block: suspend PipeReader.() -> T): T =
-        input.exclusively(exclusiveKey) { mine, outermost ->
-            if (outermost) input.hold(options.maxLineBytes())
-            val kept = input.kept()
-            var complete = false
-            try {
-                withContext(mine) { block() }
-                    .also { complete = true } // out here: cancelled, it drops the block's value
-            } finally {
-                if (!complete) input.giveBack(input.kept() - kept)
-            }
-        }
+        input.exclusively(exclusiveKey, options.maxLineBytes()) { block() }
 
     /**
      * Moves bytes to a writer until the stream ends, or [count] are moved. Closes neither.
@@ -251,7 +241,7 @@ public class PipeReader internal constructor(private val input: Input, private v
      * neither. The channel is written to on a thread of this library.
      *
      * *Cancellation:* waits for the one `write` of the channel that is under way; then each byte is either still to be
-     * read here or in the channel. A channel that takes nothing is asked again every millisecond.
+     * read here or in the channel. A channel that takes nothing is asked again after a pause.
      *
      * @return how many were moved
      * @throws IllegalArgumentException if count is negative, or the channel is in non-blocking mode
@@ -260,39 +250,35 @@ public class PipeReader internal constructor(private val input: Input, private v
     @JvmOverloads
     public suspend fun transferTo(target: WritableByteChannel, count: Long = Long.MAX_VALUE): Long {
         requireBlocking(target)
-        return transfer(count) { chunk ->
-            while (chunk.hasRemaining()) {
-                coroutineContext.ensureActive()
-                blocking(Blocking.EXECUTOR) {
-                    if (target.write(chunk) == 0) LockSupport.parkNanos(PAUSE_NANOS) // and asked again, not for ever
-                }
-            }
+        return transfer(count) { chunk -> target.writeAll(chunk) }
+    }
+
+    /** Writes step by step, so that it can be cancelled. After a write that took nothing it pauses. */
+    private suspend fun WritableByteChannel.writeAll(chunk: ByteBuffer) {
+        while (chunk.hasRemaining()) {
+            coroutineContext.ensureActive()
+            blocking(Blocking.EXECUTOR) { if (write(chunk) == 0) LockSupport.parkNanos(PAUSE_NANOS) }
         }
     }
 
     private suspend fun transfer(count: Long, send: suspend (ByteBuffer) -> Unit): Long {
         require(count >= 0) { "count < 0: $count" }
-        return input.exclusively(exclusiveKey) { mine, _ ->
-            withContext(mine) {
-                var moved = 0L
-                while (moved < count) {
-                    val chunk = read(Take.peek(minOf(count - moved, TRANSFER_SIZE.toLong()).toInt()))
-                    if (!chunk.hasRemaining()) break
-                    val failure = runCatching { send(chunk) }.exceptionOrNull()
-                    try { // the target has got it, so it is taken; it is buffered
-                        input.start(
-                            Take.skip(chunk.position().toLong(), TRANSFER_SIZE),
-                            coroutineContext[exclusiveKey],
-                        )
-                    } catch (e: ClosedChannelException) { // closed meanwhile: that is not what the transfer failed of
-                        coroutineContext.ensureActive()
-                        throw failure ?: e
-                    }
-                    failure?.let { throw it }
-                    moved += chunk.position()
+        return input.exclusively(exclusiveKey, -1) { mine ->
+            var moved = 0L
+            while (moved < count) {
+                val chunk = read(Take.peek(minOf(count - moved, TRANSFER_SIZE.toLong()).toInt()))
+                if (!chunk.hasRemaining()) break
+                val failure = runCatching { send(chunk) }.exceptionOrNull()
+                try { // the target has got it, so it is taken; it is buffered
+                    input.start(Take.skip(chunk.position().toLong(), TRANSFER_SIZE), mine)
+                } catch (e: ClosedChannelException) { // closed meanwhile: that is not why the transfer failed
+                    coroutineContext.ensureActive()
+                    throw failure ?: e
                 }
-                moved
+                failure?.let { throw it }
+                moved += chunk.position()
             }
+            moved
         }
     }
 
@@ -364,6 +350,6 @@ public class PipeReader internal constructor(private val input: Input, private v
     private companion object {
         val NOBODY = Caller(EmptyCoroutineContext, null, null)
         const val TRANSFER_SIZE = 64 shl 10
-        const val PAUSE_NANOS = 1_000_000L
+        const val PAUSE_NANOS = 10_000_000L
     }
 }

@@ -94,8 +94,7 @@ class InputErrorTest {
         assertEquals(2, input.kept());
         source.thenEnd();
         source.emptyAfterShortRead = false;
-        input.giveBack(2);
-        input.disown("owner");
+        input.disown("owner", 0);
         assertEquals("b", input.start(LINE));
 
         assertThrows(InternalError.class, () -> input.start(failing));

@@ -1,6 +1,7 @@
 package dev.aiopipe.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -58,8 +59,14 @@ class InputMemoryTest {
         input.own("owner");
         input.hold(100);
         assertEquals(3, ((byte[]) input.start(ALL, "owner")).length);
-        input.giveBack(3);
-        assertEquals(3, ((byte[]) input.start(ALL, "owner")).length);
+        input.disown("owner", 0);
+        assertEquals(3, ((byte[]) input.start(ALL)).length);
+        assertEquals(0, memory());
+        source.thenBytes("f").thenEnd();
+        input.own("owner");
+        input.hold(100);
+        assertEquals(1, ((byte[]) input.start(ALL, "owner")).length);
+        assertNotEquals(0, memory());
         input.disown("owner");
         assertEquals(0, memory());
     }
@@ -122,11 +129,9 @@ class InputMemoryTest {
         input.own("owner");
         input.hold(100);
         assertEquals("abc", input.start(LINE, "owner"));
-        int kept = input.kept();
         input.close();
         assertEquals(0, memory());
-        input.giveBack(kept);
-        input.disown("owner");
+        input.disown("owner", 0);
     }
 
     @Test

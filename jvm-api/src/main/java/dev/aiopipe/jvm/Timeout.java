@@ -34,6 +34,17 @@ record Timeout(Duration duration, long nanos, Alarm alarm) {
         return new Timeout(duration, forEver ? FOR_EVER : duration.toNanos(), alarm);
     }
 
+    /** Whether the caller is the thread of all alarms, which must not run the code of users. */
+    static boolean isAlarmThread() {
+        return Thread.currentThread() instanceof AlarmThread;
+    }
+
+    private static final class AlarmThread extends Thread {
+        AlarmThread(Runnable task) {
+            super(task, "aiopipe-timeouts");
+        }
+    }
+
     @Override
     public String toString() {
         return duration.toString();
@@ -45,7 +56,7 @@ record Timeout(Duration duration, long nanos, Alarm alarm) {
      */
     private static final class Clock {
         private static final ScheduledThreadPoolExecutor THREAD = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = new Thread(task, "aiopipe-timeouts");
+            Thread thread = new AlarmThread(task);
             thread.setDaemon(true);
             return thread;
         });
