@@ -128,6 +128,7 @@ final class PipedStart implements Callable<Child> {
     /** One of the three. Closes our copy of what the child got; and our own end, unless a {@link Child} has it. */
     private final class Stdio implements AutoCloseable {
         private final boolean piped;
+        private final String name;
         private final AioPipe pipe; // null also where the JDK's own streams have to do
         private ChildEnd given;
         private Outbox outbox;
@@ -135,6 +136,7 @@ final class PipedStart implements Callable<Child> {
 
         Stdio(boolean piped, String name) throws IOException {
             this.piped = piped;
+            this.name = name;
             this.pipe = piped && !Fallback.isNeeded() ? AioPipe.create(name) : null;
         }
 
@@ -159,7 +161,7 @@ final class PipedStart implements Callable<Child> {
 
         Input input(InputStream stream) throws IOException {
             if (pipe == null) {
-                input = piped ? Fallback.input(stream, options.loop().engine()) : Input.atEnd();
+                input = piped ? Fallback.input(stream, options.loop().engine(), name) : Input.atEnd(name);
             }
             return input;
         }

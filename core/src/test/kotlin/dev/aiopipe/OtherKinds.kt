@@ -112,7 +112,7 @@ object ThreadFromRaw : ReadableKind {
 
     override suspend fun open(options: PipeOptions): Readable {
         val pipe = Pipe.open()
-        val input = Fallback.input(Channels.newInputStream(pipe.source()), options.loop().engine)
+        val input = Fallback.input(Channels.newInputStream(pipe.source()), options.loop().engine, "pipe")
         return RawReadable(PipeReader(input, options), pipe.sink())
     }
 }

@@ -60,12 +60,13 @@ public final class Fallback {
      *
      * @param stream closed with the input
      * @param loop fails it when it ends
+     * @param name what messages call it
      * @return the open stream
      * @throws IOException if the loop is closed
      */
-    public static Input input(InputStream stream, Loop loop) throws IOException {
+    public static Input input(InputStream stream, Loop loop, String name) throws IOException {
         Readiness readiness = loop.attach();
-        return new Input(new PumpedSource(stream, readiness), readiness);
+        return new Input(new PumpedSource(stream, readiness), readiness, name);
     }
 
     /**

@@ -56,10 +56,12 @@ public final class FifoOrigin implements Origin {
             check();
             Readiness readiness = loop.attach();
             return new Input(
-                    new PumpedSource(this::blockingInput, ReadMode.THREAD, Kind.FIFO, readiness, () -> {}), readiness);
+                    new PumpedSource(this::blockingInput, ReadMode.THREAD, Kind.FIFO, readiness, () -> {}),
+                    readiness,
+                    this);
         }
         int access = keepOpen ? LibC.O_RDWR : LibC.O_RDONLY; // a reader that is a writer, too, sees no end
-        FifoSource.Opener opener = () -> {
+        FifoSource.Fifo fifo = () -> {
             check();
             int fresh = open(access);
             if (fresh < 0) {
@@ -67,7 +69,7 @@ public final class FifoOrigin implements Origin {
             }
             return fresh;
         };
-        return FifoSource.open(opener.open(), opener, true, loop, () -> {});
+        return FifoSource.open(fifo.open(), fifo, true, loop, () -> {}, this);
     }
 
     @Override

@@ -55,12 +55,14 @@ final class InheritedInput {
 
     private Input fifo() throws IOException {
         int fresh = claim.reopen(LibC.O_RDONLY);
-        return fresh < 0 ? pumped(ReadMode.THREAD) : FifoSource.open(fresh, claim::reopenFifo, false, loop, release);
+        return fresh < 0
+                ? pumped(ReadMode.THREAD)
+                : FifoSource.open(fresh, claim::reopenFifo, false, loop, release, claim);
     }
 
     private Input pumped(ReadMode mode) throws IOException {
         Readiness readiness = loop.attach();
-        return new Input(new PumpedSource(this::blocking, mode, kind, readiness, release), readiness);
+        return new Input(new PumpedSource(this::blocking, mode, kind, readiness, release), readiness, claim);
     }
 
     /** While JNA is not loaded. Null if it has to be: the pipe can't be opened by its name, as it is another user's. */
