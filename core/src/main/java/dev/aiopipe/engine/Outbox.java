@@ -409,7 +409,8 @@ public final class Outbox implements Readiness.Waiter {
     /** Closes what this owns, and tells of the end. What fails to close is returned, and told to those who wait for the end. */
     private Throwable release() {
         Throwable problem = null;
-        try { // the watch before the readiness: while it asks for the number the channel must not be closed by the loop's end
+        try { // the watch before the readiness: while it asks for the number the channel must not be closed by the
+            // loop's end
             watch.close(Closings.before(closedBy(sink, null), null));
         } catch (Throwable e) {
             problem = e;

@@ -33,7 +33,8 @@ class ReaderWatchTest {
     private Runnable whileAsked = () -> {};
 
     @Test
-    @DisplayName("E22 W05 while the number is asked for, the end of the loop can't close the channel: no other one gets the number")
+    @DisplayName(
+            "E22 W05 while the number is asked for, the end of the loop can't close the channel: no other one gets the number")
     void endOfTheLoopWhileTheNumberIsAskedFor() throws Exception {
         Pipe pipe = Pipe.open();
         Outbox outbox = open(pipe.sink());
