@@ -101,7 +101,7 @@ public class PipedProcess internal constructor(private val child: Child, options
     /** Kills the child, and releases everything. Does not wait for the child's end. A second close does nothing. */
     override fun close(): Unit = child.kill()
 
-    override fun toString(): String = "PipedProcess[$process]"
+    override fun toString(): String = "PipedProcess[$child]"
 
     private companion object {
         val PATIENCE = 100.milliseconds

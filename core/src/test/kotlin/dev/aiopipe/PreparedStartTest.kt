@@ -178,4 +178,29 @@ class PreparedStartTest {
         val failure = assertThrows(IOException::class.java) { builder.start() }
         assertTrue("ChildEnd of this redirect is closed" in failure.message!!, failure.message)
     }
+
+    @Test
+    @DisplayName("28 a child's text says what waits")
+    fun childSaysWhatWaits() =
+        runBlocking<Unit> {
+            sh("read x; exit 3").startPiped().use { child ->
+                val reading = launch(start = CoroutineStart.UNDISPATCHED) { child.stdout.readLine() }
+                val name = "sh, pid ${child.process.pid()}"
+                assertEquals(
+                    "PipedProcess[$name, running; stdin open; stdout: a read waits; stderr: never read]",
+                    "$child",
+                )
+                child.stdin.close()
+                reading.join()
+                child.stderr.close()
+                child.awaitExit()
+                assertEquals(
+                    "PipedProcess[$name, exit code 3; stdin closed; stdout: at its end; stderr: closed]",
+                    "$child",
+                )
+            }
+            ProcessBuilder("true").redirectInput(Redirect.INHERIT).redirectOutput(Redirect.DISCARD).startPiped().use {
+                assertTrue("stdin redirected; stdout: redirected; " in "$it", "$it")
+            }
+        }
 }

@@ -36,6 +36,7 @@ public final class Child {
         stdin.keep(this);
         stdout.keep(this);
         stderr.keep(this);
+        stdin.explain(() -> process.isAlive() ? null : program + " has exited with code " + process.exitValue());
     }
 
     /**
@@ -156,6 +157,14 @@ public final class Child {
         } finally {
             stderr.close();
         }
+    }
+
+    /** Says what waits, for whoever wonders why nothing goes on. */
+    @Override
+    public String toString() {
+        String life = process.isAlive() ? "running" : "exit code " + process.exitValue();
+        return name() + ", " + life + "; stdin " + stdin.state() + "; stdout: " + stdout.state() + "; stderr: "
+                + stderr.state();
     }
 
     /** What messages call it. */

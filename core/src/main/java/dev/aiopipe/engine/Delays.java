@@ -10,14 +10,24 @@ import java.util.concurrent.TimeUnit;
  * have blocked.
  */
 public final class Delays {
+    private static volatile Thread thread;
     private static final ScheduledThreadPoolExecutor TIMER =
-            new ScheduledThreadPoolExecutor(1, task -> Blocking.daemon(task, "aiopipe-timer"));
+            new ScheduledThreadPoolExecutor(1, task -> thread = Blocking.daemon(task, "aiopipe-timer"));
 
     static {
         TIMER.setRemoveOnCancelPolicy(true);
     }
 
     private Delays() {}
+
+    /**
+     * Whether the caller is the timer's thread, which must not run the code of users.
+     *
+     * @return true on the timer's thread
+     */
+    public static boolean isTimerThread() {
+        return Thread.currentThread() == thread;
+    }
 
     /**
      * Runs a task on the timer's thread.

@@ -101,10 +101,20 @@ final class EarlySource implements ByteSource {
         }
     }
 
-    private synchronized void begin() {
-        if (!begun && !adoption.isDone()) {
-            Blocking.EXECUTOR.execute(this::adopt); // may throw, and the next one tries again
+    private void begin() {
+        synchronized (this) {
+            if (begun || adoption.isDone()) {
+                return;
+            }
             begun = true;
+        }
+        try {
+            Blocking.EXECUTOR.execute(this::adopt);
+        } catch (Throwable e) {
+            synchronized (this) {
+                begun = false; // the next one tries again
+            }
+            throw e;
         }
     }
 

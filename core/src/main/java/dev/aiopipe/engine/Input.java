@@ -170,15 +170,29 @@ public final class Input {
         }
     }
 
+    /** An owner that has the input while its outer one waits for it to {@linkplain Input#disown end}. */
+    public interface Nested {
+        /**
+         * Returns the owner that opened this one, which must be the input's owner when this one is to own it.
+         *
+         * @return null for an outermost one
+         */
+        Object outer();
+    }
+
+    private static Object outerOf(Object owner) {
+        return owner instanceof Nested nested ? nested.outer() : null;
+    }
+
     /**
      * From now on reads are begun on the owner's behalf only, until it {@linkplain #disown disowns} this.
      *
-     * @param next the owner
-     * @throws ReadPendingException if a read is under way, or there is an owner already
+     * @param next the owner; perhaps {@link Nested} in the one that owns this
+     * @throws ReadPendingException if a read is under way, or somebody else owns this
      * @throws ClosedChannelException if this is closed
      */
     public void own(Object next) throws ClosedChannelException {
-        acquire(null);
+        acquire(outerOf(next));
         owner = next;
         free();
     }
@@ -205,37 +219,53 @@ public final class Input {
     }
 
     /**
-     * For the owner: puts back what was read last. A read of its that waits finds it.
-     *
-     * @param count bytes, at most {@link #kept}
-     */
-    public void giveBack(int count) {
-        if (count > 0) {
-            Object holder = seize();
-            buffer.giveBack(count);
-            drained = false;
-            slot = holder;
-            wakeEarly(holder);
-        }
-    }
-
-    /**
-     * From now on anybody may begin a read, if this is owned by the one that is named. What was read is gone, and a read on the owner's
-     * behalf that still waits is over: its {@link #proceed} fails.
+     * From now on the outer owner, or anybody, may begin a read, if this is owned by the one that is named or by one within it. Without an
+     * outer owner, what was read is gone. A read on the owner's behalf that still waits is over: its {@link #proceed} fails.
      *
      * @param last the owner
      */
     public void disown(Object last) {
-        Object holder = seize();
-        if (owner != last) {
-            slot = holder;
-            return;
+        Readiness.Waiter waiter = disown(last, Integer.MAX_VALUE);
+        if (waiter != null) {
+            waiter.wake();
         }
-        buffer.letGo();
-        drained = false;
-        owner = null;
-        slot = null;
-        wakeEarly(holder);
+    }
+
+    /**
+     * As {@link #disown(Object)}, but puts back what was read last.
+     *
+     * @param last the owner
+     * @param mark how much of what is {@linkplain #kept kept} is not put back
+     * @return a waiter that the caller has to wake, when it holds no lock; null if nobody waited
+     */
+    public Readiness.Waiter disown(Object last, int mark) {
+        Object holder = seize();
+        if (!isOwnedWithin(last)) {
+            slot = holder;
+            return null;
+        }
+        Object next = outerOf(last);
+        try {
+            if (mark < buffer.kept() && readiness.closeCause() == null) {
+                buffer.giveBack(buffer.kept() - mark);
+            }
+            if (next == null) {
+                buffer.letGo();
+            }
+            drained = false;
+        } finally {
+            owner = next;
+            slot = next;
+        }
+        return holder instanceof Readiness.Waiter waiter && readiness.cancel(waiter) ? waiter : null;
+    }
+
+    private boolean isOwnedWithin(Object other) {
+        Object current = owner;
+        while (current != null && current != other) {
+            current = outerOf(current);
+        }
+        return current == other;
     }
 
     /**
@@ -324,12 +354,6 @@ public final class Input {
         }
     }
 
-    private void wakeEarly(Object holder) {
-        if (holder instanceof Readiness.Waiter waiter && readiness.cancel(waiter)) {
-            waiter.wake();
-        }
-    }
-
     /**
      * Keeps something else alive, which would be closed if it became garbage while this is in use.
      *
@@ -384,6 +408,22 @@ public final class Input {
             }
             over.complete(null);
         }
+    }
+
+    /** What this is doing: a moment's value, in words. */
+    String state() {
+        if (readiness.closeCause() != null) {
+            return "closed";
+        } else if (source == null) {
+            return "redirected";
+        } else if (over.isDone()) {
+            return "at its end";
+        } else if (owner instanceof Drainage) {
+            return "being drained";
+        } else if (slot instanceof Readiness.Waiter) {
+            return "a read waits";
+        }
+        return buffer.isUnused() ? "never read" : "open";
     }
 
     @Override

@@ -172,6 +172,15 @@ public final class Loop {
     }
 
     /**
+     * Whether the caller is the thread of any loop.
+     *
+     * @return true on a thread that must not run the code of users
+     */
+    public static boolean isLoopThread() {
+        return Thread.currentThread() instanceof LoopThread;
+    }
+
+    /**
      * Fails all streams of this loop, closes their descriptors and ends its thread. Waits for that, unless called on that thread.
      */
     public void close() {

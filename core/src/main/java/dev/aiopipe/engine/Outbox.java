@@ -4,8 +4,10 @@ import dev.aiopipe.BrokenPipeException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.ref.Reference;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
+import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -254,7 +256,7 @@ public final class Outbox implements Readiness.Waiter {
 
     private Throwable explained(Throwable failure) {
         String why = failure instanceof BrokenPipeException ? hint.get() : null;
-        return why == null ? failure : new BrokenPipeException(sink + ": broken pipe, " + why, failure);
+        return why == null ? failure : new BrokenPipeException(failure.getMessage() + ": " + why, failure);
     }
 
     private void finish(Message message, Throwable failure) {
@@ -362,7 +364,7 @@ public final class Outbox implements Readiness.Waiter {
     /**
      * Has broken pipes explained.
      *
-     * @param why completes the sentence "stdin of cat: broken pipe, "; null while nothing is known. Must not block
+     * @param why follows on "nobody reads stdin of cat: "; null while nothing is known. Must not block
      */
     public void explain(Supplier<String> why) {
         hint = why;
@@ -389,7 +391,9 @@ public final class Outbox implements Readiness.Waiter {
         } else if (readiness.closeCause() != null) {
             throw closedBefore();
         }
-        return watch.watch();
+        CompletableFuture<Void> gone = watch.watch();
+        gone.whenComplete((value, failure) -> Reference.reachabilityFence(this)); // while somebody waits this is in use
+        return gone;
     }
 
     /**
@@ -436,6 +440,16 @@ public final class Outbox implements Readiness.Waiter {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** What this is doing: a moment's value, in words. */
+    synchronized String state() {
+        if (refusal != null) {
+            return "redirected";
+        } else if (state == State.OPEN && !queue.isEmpty()) {
+            return "open, a write waits";
+        }
+        return state.name().toLowerCase(Locale.ROOT);
     }
 
     /**

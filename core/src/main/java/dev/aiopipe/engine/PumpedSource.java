@@ -36,6 +36,7 @@ final class PumpedSource implements ByteSource {
     private final Kind kind;
     private final Readiness readiness;
     private final Closeable owner;
+    private final boolean failureIsEnd;
     private final byte[] chunk = new byte[CHUNK_SIZE];
     private InputStream
             stream; // used by the reading thread while READING, guarded by this otherwise, as is all that follows
@@ -46,17 +47,23 @@ final class PumpedSource implements ByteSource {
 
     /** Of a terminal, or a FIFO, the end is not final; and a terminal's hanging up (EIO) is an end. */
     PumpedSource(Opener opener, ReadMode mode, Kind kind, Readiness readiness, Closeable owner) {
+        this(opener, mode, kind, readiness, owner, kind == Kind.TERMINAL);
+    }
+
+    /** Of a child's stream, which is open and must be closed also if nobody reads it. It fails only if the JDK has closed it: an end. */
+    PumpedSource(InputStream open, Readiness readiness) {
+        this(() -> open, ReadMode.THREAD, Kind.PIPE, readiness, () -> {}, true);
+        stream = open;
+    }
+
+    private PumpedSource(
+            Opener opener, ReadMode mode, Kind kind, Readiness readiness, Closeable owner, boolean failureIsEnd) {
         this.opener = opener;
         this.mode = mode;
         this.kind = kind;
         this.readiness = readiness;
         this.owner = owner;
-    }
-
-    /** Of a stream that is open, and is to be closed also if nobody reads it. */
-    PumpedSource(InputStream open, Readiness readiness) {
-        this(() -> open, ReadMode.THREAD, Kind.PIPE, readiness, () -> {});
-        stream = open;
+        this.failureIsEnd = failureIsEnd;
     }
 
     @Override
@@ -139,7 +146,7 @@ final class PumpedSource implements ByteSource {
         try {
             return stream.read(chunk);
         } catch (IOException e) {
-            if (kind == Kind.TERMINAL) {
+            if (failureIsEnd) {
                 return -1;
             }
             throw e;

@@ -107,4 +107,22 @@ class FallbackTest {
         closed.join();
         assertEquals(0, written.size());
     }
+
+    @Test
+    @DisplayName("D6 a child's stream that the JDK has closed, as Process.destroy does, is at its end")
+    void streamClosedByTheJdk() throws IOException {
+        InputStream closed = new InputStream() {
+            @Override
+            public int read() throws IOException {
+                throw new IOException("Stream closed");
+            }
+        };
+        Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
+        PumpedSource source = new PumpedSource(closed, readiness);
+        CompletableFuture<Void> read = new CompletableFuture<>();
+        readiness.await(() -> read.complete(null));
+        assertEquals(0, source.read(ByteBuffer.allocate(1)));
+        read.join();
+        assertEquals(-1, source.read(ByteBuffer.allocate(1)));
+    }
 }

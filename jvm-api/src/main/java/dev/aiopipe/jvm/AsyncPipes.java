@@ -18,7 +18,7 @@ import java.util.concurrent.Executor;
 
 /**
  * Opens ends and starts children. Where no executor is given continuations run on the {@linkplain
- * java.util.concurrent.ForkJoinPool#commonPool common pool}; where no options are, {@link PipeOptions#defaults} hold.
+ * java.util.concurrent.ForkJoinPool#commonPool common pool}, or on a thread for each task where that has no parallelism; where no options are, {@link PipeOptions#defaults} hold.
  *
  * <p>The end of a pipe, and a socket, are open when the method returns: {@code open(end).join()} does not wait. What has a path or a
  * number is opened on a thread for blocking calls; a FIFO without a reader is open for writing when one has come.

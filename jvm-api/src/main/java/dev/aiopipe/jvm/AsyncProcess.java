@@ -138,6 +138,6 @@ public final class AsyncProcess implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "AsyncProcess[" + process() + "]";
+        return "AsyncProcess[" + child + "]";
     }
 }

@@ -62,6 +62,9 @@ final class LineLoop extends Reading implements PipeFuture.Operation, BusyReader
                     return;
                 }
                 act((String) line);
+                if (turns.isUsedUp()) {
+                    return;
+                }
             } catch (Throwable e) {
                 if (leave()) {
                     future.fail(e);

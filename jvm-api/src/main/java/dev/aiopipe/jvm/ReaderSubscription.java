@@ -1,6 +1,7 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.engine.BusyReader;
+import dev.aiopipe.engine.Loop;
 import dev.aiopipe.engine.Take;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicLong;
@@ -89,6 +90,9 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription, 
             }
             demand.updateAndGet(before -> before == Long.MAX_VALUE ? before : before - 1);
             next(receiver, (T) value);
+            if (turns.isUsedUp()) {
+                return;
+            }
         }
     }
 
@@ -128,8 +132,7 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription, 
             signal.run();
         } catch (Throwable e) {
             cancel();
-            Thread current = Thread.currentThread();
-            current.getUncaughtExceptionHandler().uncaughtException(current, e);
+            Loop.report(e);
         }
     }
 }
