@@ -30,7 +30,8 @@ class BlockedPoolTest {
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 WithBlockedPool.class.getName());
         try (AsyncProcess child = get(AsyncPipes.start(program.redirectErrorStream(true)))) {
-            assertEquals("drained 7\nstopped 143\nkilled 137\n", get(child.stdout().readText()));
+            assertEquals(
+                    "drained 7\nstopped 143\nkilled 137\n", get(child.stdout().readText()));
             assertEquals(0, get(child.onExit()));
         }
     }
@@ -51,10 +52,12 @@ class BlockedPoolTest {
             }
             blocked.await();
             ExecutorService executor = Executors.newSingleThreadExecutor();
-            AsyncProcess talking = start(executor, "cat; head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2; exit 7");
+            AsyncProcess talking =
+                    start(executor, "cat; head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2; exit 7");
             System.out.println("drained " + talking.stop(Duration.ofHours(1)).join());
             AsyncProcess sleeping = start(executor, "exec sleep 1000");
-            System.out.println("stopped " + sleeping.stop(Duration.ofHours(1), false, Duration.ZERO).join());
+            System.out.println("stopped "
+                    + sleeping.stop(Duration.ofHours(1), false, Duration.ZERO).join());
             AsyncProcess deaf = start(executor, "trap '' TERM; echo; exec sleep 1000");
             deaf.stdout().readLine().join();
             System.out.println("killed " + deaf.stop(Duration.ofMillis(1)).join());
@@ -67,7 +70,8 @@ class BlockedPoolTest {
 
         private static AsyncProcess start(ExecutorService executor, String script) {
             ProcessBuilder builder = new ProcessBuilder("sh", "-c", script);
-            return AsyncPipes.start(builder, Map.of(), PipeOptions.defaults(), executor).join();
+            return AsyncPipes.start(builder, Map.of(), PipeOptions.defaults(), executor)
+                    .join();
         }
 
         private static void await(CountDownLatch latch) {
