@@ -2,6 +2,7 @@ package dev.aiopipe;
 
 import dev.aiopipe.engine.Child;
 import dev.aiopipe.engine.Fallback;
+import dev.aiopipe.engine.InheritedOrigin;
 import dev.aiopipe.engine.Input;
 import dev.aiopipe.engine.Loop;
 import dev.aiopipe.engine.Outbox;
@@ -47,6 +48,8 @@ final class PipedStart {
                 Stdio err = new Stdio(stderr == Redirect.PIPE && !merged, threads, "stderr of " + program)) {
             if (in.pipe != null) {
                 builder.redirectInput(in.giveReader());
+            } else if (stdin == Redirect.INHERIT) {
+                builder.redirectInput(InheritedOrigin.stdinForChild());
             }
             if (out.pipe != null) {
                 builder.redirectOutput(out.giveWriter());
@@ -83,7 +86,7 @@ final class PipedStart {
             if (!in.piped) {
                 stdin = Outbox.refusing("stdin is redirected: " + given);
             } else if (in.pipe == null) {
-                stdin = Fallback.outbox(process.getOutputStream(), loop);
+                stdin = Fallback.outbox(in.name, process.getOutputStream(), loop);
             } else {
                 stdin = opened(in.pipe.tx().openOutbox(options));
             }
@@ -114,11 +117,13 @@ final class PipedStart {
 
     /** One of the three, if it is to be a pipe. Closes what is not opened, and our copy of what the child got. */
     private static final class Stdio implements AutoCloseable {
+        private final String name;
         private final boolean piped;
         private final AioPipe pipe; // null also where the JDK's own streams have to do
         private ChildEnd given;
 
         Stdio(boolean piped, boolean threads, String name) throws IOException {
+            this.name = name;
             this.piped = piped;
             this.pipe = piped && !threads ? AioPipe.create(name) : null;
         }
@@ -138,7 +143,7 @@ final class PipedStart {
                 return Input.atEnd();
             }
             return pipe == null
-                    ? Fallback.input(stream, options.loop().engine)
+                    ? Fallback.input(name, stream, options.loop().engine)
                     : opened(pipe.rx().openInput(options));
         }
 

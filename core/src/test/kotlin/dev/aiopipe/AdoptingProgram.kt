@@ -27,6 +27,16 @@ object AdoptingProgram {
             "close loop" -> runBlocking { closeLoop() }
             "close System.in" -> runBlocking { closeSystemIn() }
             "answer on 3" -> runBlocking { answerOnThree() }
+            "prompts" -> runBlocking { prompts(arguments[1]) }
+            "give up, start a child" -> runBlocking { giveUp { it.startHead() } }
+            "give up, close, start a child" -> runBlocking { giveUp { it.closeAndSaySo().startHead() } }
+            "give up, close, open" -> runBlocking { giveUp { it.closeAndSaySo().openAgain() } }
+            "System.in first" -> runBlocking { systemInFirst() }
+            "read System.in and open" -> runBlocking { readSystemInAndOpen() }
+            "replace System.in" -> runBlocking { replaceSystemIn() }
+            "hand stdin on" -> runBlocking { handStdinOn() }
+            "hand 1 on to 2" -> runBlocking { handOn(1, System.err) }
+            "hand 2 on to 1" -> runBlocking { handOn(2, System.out) }
             else -> throw IllegalArgumentException(arguments[0])
         }
     }
@@ -99,6 +109,86 @@ object AdoptingProgram {
         println("then ${input.readLine()}")
         println("then ${input.readLine()}")
         input.close()
+    }
+
+    /** Opens stdin for each of four lines. */
+    private suspend fun prompts(adopted: String) {
+        if (adopted == "before") ReadEnd.stdin().open().use { it.mode }
+        repeat(4) { ReadEnd.stdin().open().use { println(it.readLine()) } }
+    }
+
+    /** Waits for a line in vain. */
+    private suspend fun giveUp(next: suspend (PipeReader) -> Unit) {
+        val input = ReadEnd.stdin().open()
+        check(withTimeoutOrNull(300) { input.requestLine() } == null)
+        println("gave up")
+        next(input)
+    }
+
+    private fun PipeReader.closeAndSaySo() = also {
+        close()
+        println("closed")
+    }
+
+    /** The child shows a line of the stdin that it inherits. */
+    private fun PipeReader.startHead() {
+        val script = "read line; echo \"the child: \$line\""
+        check(ProcessBuilder("sh", "-c", script).inheritIO().start().waitFor() == 0)
+    }
+
+    private suspend fun PipeReader.openAgain() {
+        val input = ReadEnd.stdin().open()
+        println("opened")
+        repeat(2) { println(input.readLine()) }
+    }
+
+    private suspend fun systemInFirst() {
+        val first = System.`in`.read().toChar()
+        ReadEnd.stdin().open().use { println("$first, ${it.readLine()}, ${it.readLine()}, ${it.readLine()}") }
+    }
+
+    private suspend fun readSystemInAndOpen() {
+        val reading = Thread { println("System.in has ${System.`in`.read().toChar()}") }
+        reading.isDaemon = true
+        reading.start()
+        while (reading.stackTrace.none { it.className == "java.io.FileInputStream" }) Thread.onSpinWait()
+        val input = ReadEnd.stdin().open()
+        println("opened")
+        reading.join()
+        println(input.readLine())
+    }
+
+    private suspend fun replaceSystemIn() {
+        System.setIn("user's".byteInputStream())
+        val line = ReadEnd.stdin().open().readLine()
+        println("$line, then of System.in: ${System.`in`.readAllBytes().decodeToString()}")
+    }
+
+    /** Counts the bytes of stdin in all the ways that a child can get it. */
+    private suspend fun handStdinOn() {
+        println("read here: ${ReadEnd.stdin().open().use { it.readAll().size }}")
+        val count = ProcessBuilder("wc", "-c")
+        ReadEnd.stdin().forChild().use { end ->
+            println("by a child: ${count.redirectInput(end.redirect()).startPiped().use { it.stdout.readLine() }}")
+        }
+        count.redirectInput(ProcessBuilder.Redirect.INHERIT)
+        println("by a child of an inheriting builder: ${count.startPiped().use { it.stdout.readLine() }}")
+        val three =
+            if (java.lang.Boolean.getBoolean("dev.aiopipe.fallback")) "0" // where nothing can be passed
+            else sh("wc -c <&3").startPiped(mapOf(3 to ReadEnd.stdin())).use { it.stdout.readLine() }
+        println("as number 3: $three")
+        val failure = runCatching { WriteEnd.inherited(0).forChild().use { it.redirect() } }.exceptionOrNull()
+        println("as a stdout: ${failure?.message}")
+    }
+
+    /** Tries to use an output in all ways, and tells what comes of it. */
+    private suspend fun handOn(number: Int, messages: java.io.PrintStream) {
+        suspend fun failureOf(block: suspend () -> Any) =
+            messages.println(runCatching { block() }.exceptionOrNull()?.message)
+        failureOf { WriteEnd.inherited(number).open() }
+        failureOf { ReadEnd.inherited(number).open() }
+        failureOf { WriteEnd.inherited(number).forChild().use { it.redirect() } }
+        failureOf { sh(":").startPiped(mapOf(3 to WriteEnd.inherited(number))) }
     }
 
     /** Writes to stdout until nobody reads it, and names what is thrown then, time and again. */

@@ -48,13 +48,14 @@ final class EarlySource implements ByteSource {
     /**
      * Nothing is done before the first read.
      *
-     * @param stream blocking, and nobody else's; closed with this
+     * @param stream blocking, and nobody else's; closed with this, which ends a read that waits
      * @param registration has no channel yet; closed with this
+     * @param leftover gets what a thread had read when this is closed
      * @param release called when this is closed
      */
-    EarlySource(InputStream stream, Registration registration, Adopter adopter, Closeable release) {
+    EarlySource(InputStream stream, Registration registration, Adopter adopter, Leftover leftover, Closeable release) {
         this.present = new Present(stream);
-        this.threads = new PumpedSource(present, registration.input());
+        this.threads = new PumpedSource(toString(), present, present, registration.input(), leftover);
         this.registration = registration;
         this.adopter = adopter;
         this.owner = Release.both(registration, release);
@@ -180,7 +181,7 @@ final class EarlySource implements ByteSource {
     }
 
     /** Reads what is there without waiting, as far as nobody else is quicker; or waits, as any stream. */
-    private static final class Present extends FilterInputStream {
+    private static final class Present extends FilterInputStream implements PumpedSource.Stream {
         volatile boolean waits;
 
         Present(InputStream stream) {
@@ -190,6 +191,16 @@ final class EarlySource implements ByteSource {
         @Override
         public int read(byte[] target, int offset, int length) throws IOException {
             return waits || in.available() > 0 ? in.read(target, offset, length) : 0;
+        }
+
+        @Override
+        public InputStream open() {
+            return this;
+        }
+
+        @Override
+        public boolean isInterruptible() {
+            return true;
         }
     }
 }

@@ -3,49 +3,10 @@ package dev.aiopipe.engine;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
-/**
- * Streams that threads read and write, where there is no {@code /proc} to find descriptors in. The system property {@code
- * dev.aiopipe.fallback=true} forces this, and does without the C library.
- */
+/** Streams of the JDK to a child, read and written by threads: where there is no way to give a child a pipe of ours. */
 public final class Fallback {
-    /** Whether the user wants it. */
-    static final boolean FORCED = Boolean.getBoolean("dev.aiopipe.fallback");
-
-    private static volatile Boolean libC = FORCED ? false : null; // null until it was looked for
-
     private Fallback() {}
-
-    /**
-     * Whether the C library may be called: it is wanted, and JNA is there and works. That it is loaded, and starts a child then, is up
-     * to the first call; it throws if there are too few descriptors for that.
-     */
-    static boolean hasLibC() throws IOException {
-        if (isLibCToBeLoaded()) {
-            synchronized (Room.class) { // or somebody who looks for room took what the child needs
-                if (isLibCToBeLoaded()) {
-                    Room.require("can't load JNA");
-                    libC = loadLibC();
-                }
-            }
-        }
-        return libC;
-    }
-
-    /** Whether {@link #hasLibC} has to load JNA first, which takes more than a tenth of a second. */
-    static boolean isLibCToBeLoaded() {
-        return libC == null;
-    }
-
-    private static boolean loadLibC() {
-        try {
-            return LibC.isUsable();
-        } catch (LinkageError e) {
-            return false; // not even JNA's classes are there
-        }
-    }
 
     /**
      * Whether children have to be connected by the JDK's own streams.
@@ -53,33 +14,46 @@ public final class Fallback {
      * @return true if it is forced, or there is no {@code /proc}
      */
     public static boolean isNeeded() {
-        return FORCED || !Files.isDirectory(Path.of("/proc/self/fdinfo"));
+        return !NativeAccess.hasNumbers();
     }
 
     /**
-     * Reads a blocking stream.
+     * Reads a blocking stream of a child. When somebody else closes it, as {@code Process.destroy} does, that is its end.
      *
+     * @param name what messages call it
      * @param stream closed with the input
      * @param loop fails it when it ends
      * @return the open stream
      * @throws IOException if the loop is closed
      */
-    public static Input input(InputStream stream, Loop loop) throws IOException {
+    public static Input input(String name, InputStream stream, Loop loop) throws IOException {
         Readiness readiness = loop.attach();
-        return new Input(new PumpedSource(stream, readiness), readiness);
+        PumpedSource.Stream origin = new PumpedSource.Stream() {
+            @Override
+            public InputStream open() {
+                return stream;
+            }
+
+            @Override
+            public boolean endsByFailure() {
+                return true; // reading a pipe does not fail otherwise
+            }
+        };
+        return new Input(new PumpedSource(name, origin, stream, readiness, new Leftover()), readiness);
     }
 
     /**
-     * Writes a blocking stream.
+     * Writes a blocking stream of a child.
      *
+     * @param name what messages call it
      * @param stream closed with the outbox
      * @param loop fails it when it ends
      * @return the open stream
      * @throws IOException if the loop is closed
      */
-    public static Outbox outbox(OutputStream stream, Loop loop) throws IOException {
+    public static Outbox outbox(String name, OutputStream stream, Loop loop) throws IOException {
         Readiness readiness = loop.attach();
-        PumpedSink sink = new PumpedSink(stream, readiness);
+        PumpedSink sink = new PumpedSink(name, stream, readiness);
         return new Outbox(sink, readiness, new ReaderWatch(null, loop));
     }
 }

@@ -60,13 +60,18 @@ final class FifoSource implements ByteSource {
      * @param opener for the time after an end
      * @param awaitsWriter whether there may not have been a writer yet, so that the first end is none
      * @param release called when it is closed
+     * @param leftover of an inherited number, else null
      */
-    static Input open(int fresh, Opener opener, boolean awaitsWriter, Loop loop, Closeable release) throws IOException {
+    static Input open(int fresh, Opener opener, boolean awaitsWriter, Loop loop, Closeable release, Leftover leftover)
+            throws IOException {
         Pipe.SourceChannel channel = Vessel.toRead(fresh);
         int number = Vessel.numberOf(channel);
         Registration registration = Registration.of(channel, loop);
         State state = awaitsWriter ? State.AWAITING : State.CONNECTED;
-        return new Input(new FifoSource(channel, number, opener, state, registration, release), registration.input());
+        FifoSource source = new FifoSource(channel, number, opener, state, registration, release);
+        return leftover == null
+                ? new Input(source, registration.input())
+                : new Input(source, registration.input(), leftover);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.aiopipe.engine;
 
 import dev.aiopipe.IncompleteReadException;
 import dev.aiopipe.ReadMode;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.invoke.MethodHandles;
@@ -55,8 +56,10 @@ public final class Input {
     private final ByteSource source;
     private final Readiness readiness;
     private final Release release;
+    private final Leftover leftover; // of an inherited number, else null
     private final InputBuffer buffer = new InputBuffer(); // this and what follows belongs to the holder of the slot
     private IOException failure;
+    private boolean left; // closed, so what is buffered belongs to the next opening
     private boolean drained; // the last read was short: wait before the next one
     private volatile Object owner;
     private volatile Object slot;
@@ -70,7 +73,31 @@ public final class Input {
     public Input(ByteSource source, Readiness readiness) {
         this.source = source;
         this.readiness = readiness;
+        this.leftover = null;
         this.release = source == null ? Release.NOTHING : Release.of(this, "PipeReader", source);
+    }
+
+    /** A stream on an inherited number: it begins with what an earlier one has left, and leaves what it has not given. */
+    Input(ByteSource source, Readiness readiness, Leftover leftover) {
+        ByteSource whole = leftover.before(source, readiness);
+        this.source = whole;
+        this.readiness = readiness;
+        this.leftover = leftover;
+        this.release = Release.of(this, "PipeReader", new Leaving(buffer, whole, leftover));
+    }
+
+    /** What is closed also when the Input is garbage; it must not reach that. */
+    private record Leaving(InputBuffer buffer, ByteSource source, Leftover leftover) implements Closeable {
+        @Override
+        public void close() throws IOException {
+            leave(buffer, source, leftover);
+            source.close();
+        }
+
+        @Override
+        public String toString() {
+            return source.toString();
+        }
     }
 
     /**
@@ -205,6 +232,9 @@ public final class Input {
         if (count > 0) {
             Object holder = seize();
             buffer.giveBack(count);
+            if (left) {
+                leave(buffer, source, leftover);
+            }
             drained = false;
             slot = holder;
             wakeEarly(holder);
@@ -304,13 +334,36 @@ public final class Input {
     public void close() {
         Readiness.Waiter waiter = readiness.close(Release.BY_OWNER);
         try {
-            release.close();
+            if (leftover == null) {
+                release.close();
+            } else {
+                closeInherited();
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
             if (waiter != null) {
                 waiter.wake();
             }
+        }
+    }
+
+    /** What is buffered is left before the source lets others open the number. A read that comes late finds {@link #left}. */
+    private void closeInherited() throws IOException {
+        Object holder = seize();
+        left = true;
+        leave(buffer, source, leftover);
+        slot = holder;
+        if (release.forget()) { // else the end has closed it
+            source.close();
+        }
+    }
+
+    private static void leave(InputBuffer buffer, ByteSource source, Leftover leftover) {
+        boolean untoldEnd = buffer.ended() && !source.endIsFinal();
+        leftover.putBack(buffer.takeRest(), untoldEnd);
+        if (untoldEnd) {
+            buffer.ended(false);
         }
     }
 
@@ -428,6 +481,8 @@ public final class Input {
     private boolean fill() throws IOException {
         if (drained) {
             return false;
+        } else if (left) {
+            throw closed(new AsynchronousCloseException());
         } else if (failure != null) {
             throw failure;
         }
@@ -447,8 +502,8 @@ public final class Input {
         if (count < 0) {
             buffer.ended(true);
             drained = false;
-            if (source.endIsFinal()) {
-                release.close();
+            if (source.endIsFinal() && release.forget()) {
+                source.close();
             }
             return true;
         }

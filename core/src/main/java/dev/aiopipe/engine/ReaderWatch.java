@@ -59,7 +59,7 @@ final class ReaderWatch {
         if (closed) {
             throw new ClosedChannelException();
         }
-        if (number != null && Fallback.hasLibC()) {
+        if (number != null && NativeAccess.canAdopt()) {
             if (!socket && gone.isDone() && !LibC.hasNoReader(number.get())) {
                 beginAnew(); // a FIFO's next reader has come
             }

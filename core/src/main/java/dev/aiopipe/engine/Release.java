@@ -66,10 +66,15 @@ public final class Release {
         }
     }
 
-    /** The target has a new owner: nothing is left to do here. */
-    public void forget() {
-        target.set(null);
+    /**
+     * The target has a new owner: nothing is left to do here.
+     *
+     * @return false if somebody has closed it before
+     */
+    public boolean forget() {
+        boolean open = target.getAndSet(null) != null;
         cleanable.clean();
+        return open;
     }
 
     /** Closes two things, the second one also if the first one fails. */

@@ -41,7 +41,7 @@ class FallbackTest {
     @Test
     @DisplayName("a failure that a write has told is not told again by close")
     void closeBehindAFailure() throws IOException {
-        Outbox outbox = Fallback.outbox(new Broken(), loop);
+        Outbox outbox = Fallback.outbox("broken", new Broken(), loop);
         CompletableFuture<Void> written = new CompletableFuture<>();
         Message message = Message.of(ByteBuffer.wrap(new byte[] {1}));
         try {
@@ -60,7 +60,7 @@ class FallbackTest {
     @Test
     @DisplayName("a failure to close is told if no write has failed")
     void closeFails() throws IOException {
-        Outbox outbox = Fallback.outbox(new Broken(), loop);
+        Outbox outbox = Fallback.outbox("broken", new Broken(), loop);
         assertThrows(UncheckedIOException.class, outbox::close);
     }
 
@@ -80,7 +80,8 @@ class FallbackTest {
                 closed.complete(null);
             }
         };
-        PumpedSource source = new PumpedSource(stream, new Readiness(Readiness.OWN_SIGNALS));
+        PumpedSource source =
+                new PumpedSource("stream", () -> stream, stream, new Readiness(Readiness.OWN_SIGNALS), new Leftover());
         synchronized (source) { // which the thread needs
             assertEquals(0, source.read(ByteBuffer.allocate(1)));
             source.close();
@@ -99,7 +100,7 @@ class FallbackTest {
                 closed.complete(null);
             }
         };
-        PumpedSink sink = new PumpedSink(written, new Readiness(Readiness.OWN_SIGNALS));
+        PumpedSink sink = new PumpedSink("written", written, new Readiness(Readiness.OWN_SIGNALS));
         synchronized (sink) {
             assertEquals(1, sink.write(ByteBuffer.allocate(1)));
             sink.close();
