@@ -5,8 +5,9 @@
  */
 @SuppressWarnings("module") // dev.aiopipe.jvm is compiled after this one
 module dev.aiopipe {
-    requires transitive kotlin.stdlib;
-    requires transitive kotlinx.coroutines.core;
+    // Only the suspend functions need these two, and a module that calls them requires them itself.
+    requires static kotlin.stdlib;
+    requires static kotlinx.coroutines.core;
     requires com.sun.jna;
 
     exports dev.aiopipe;

@@ -5,10 +5,13 @@ import dev.aiopipe.engine.Outbox
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.ReadableByteChannel
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.TimeUnit
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.ensureActive
@@ -16,6 +19,8 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.future.await
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.suspendCancellableCoroutine
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.withContext
 
 /**
  * Writes a stream of bytes: a child's input, a pipe, a socket.
@@ -41,6 +46,8 @@ import kotlinx.coroutines.suspendCancellableCoroutine
  */
 public class PipeWriter internal constructor(private val outbox: Outbox, private val options: PipeOptions) :
     AutoCloseable {
+    private val transfers = Mutex() // who has it reads, unless its source is silent, or sends
+
     /** How many bytes cancelled writes still owe. */
     public val owed: Int
         get() = outbox.owed()
@@ -85,18 +92,19 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
      */
     @Throws(IOException::class)
     public suspend fun writeLines(lines: Iterable<CharSequence>) {
+        coroutineContext.ensureActive()
         outbox.requireOpen()
         val batch = LineBatch()
         val iterator = lines.iterator()
         while (true) {
             val line =
                 try {
-                    if (iterator.hasNext()) iterator.next() else break
-                } catch (e: Exception) {
+                    if (iterator.hasNext()) encodeLine(iterator.next()) else break
+                } catch (e: Throwable) {
                     batch.flush() // the caller's failure: what came before it counts
                     throw e
                 }
-            batch.add(encodeLine(line))
+            batch.add(line)
         }
         batch.flush()
     }
@@ -107,11 +115,17 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
      *
      * *Cancellation:* whole lines were sent, from the first on; more may have been collected: 64, and what is sent
      * together, 4,096 bytes. If the flow fails, what it emitted before is sent first.
+     *
+     * @throws java.nio.channels.AsynchronousCloseException if the writer is closed while the flow pauses; its
+     *   collection is cancelled
      */
     @Throws(IOException::class)
     public suspend fun writeLines(lines: Flow<CharSequence>): Unit = coroutineScope {
+        ensureActive()
         outbox.requireOpen()
         val emitted = Channel<ByteArray>(LINES_AHEAD)
+        val closed = outbox.closed()
+        closed.whenComplete { _, failure -> emitted.close(failure ?: outbox.closedMeanwhile()) }
         launch {
             try {
                 lines.collect { emitted.send(encodeLine(it)) } // at once: who emits may use the same builder again
@@ -121,10 +135,14 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
             }
         }
         val batch = LineBatch()
-        for (line in emitted) {
-            batch.add(line)
-            while (true) batch.add(emitted.tryReceive().getOrNull() ?: break)
-            batch.flush()
+        try {
+            for (line in emitted) {
+                batch.add(line)
+                while (true) batch.add(emitted.tryReceive().getOrNull() ?: break)
+                batch.flush()
+            }
+        } finally {
+            closed.cancel(false)
         }
     }
 
@@ -135,36 +153,71 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
      * Each chunk is a message: those of other writers may come in between.
      *
      * *Cancellation:* waits for the read that is under way; what was read is sent or [owed], 64 KiB at most. While
-     * something is owed, nothing more is read.
+     * something waits to be sent, nothing more is read: of all transfers to a writer one owes its chunk. A transfer
+     * whose source is silent for a while holds up the others no longer; if its chunk comes while another message is
+     * owed, it waits for that one, cancelled or not.
      *
      * @return how many bytes were moved
      * @throws IllegalArgumentException if the channel is in non-blocking mode
      */
     @Throws(IOException::class)
     public suspend fun transferFrom(source: ReadableByteChannel): Long {
+        coroutineContext.ensureActive()
         requireBlocking(source)
-        var moved = 0L
         outbox.requireOpen()
-        while (true) {
-            awaitNothingOwed()
-            coroutineContext.ensureActive()
-            val chunk = ByteBuffer.allocate(TRANSFER_SIZE)
-            val count = onIo { source.read(chunk) }
-            if (count < 0) return moved
-            val message = Message.of(chunk.flip())
-            message.commit()
-            sendCommitted(message)
-            moved += count
+        try {
+            var moved = 0L
+            while (true) {
+                val count = transferChunk(source)
+                if (count < 0) return moved
+                moved += count
+            }
+        } catch (e: IOException) {
+            coroutineContext.ensureActive() // a cancelled transfer throws that, whatever else has happened
+            throw e
         }
     }
 
-    /** Or transfers that are given up again and again would owe more and more. */
-    private suspend fun awaitNothingOwed() {
-        if (outbox.owed() > 0) {
-            send(Message.turn())
-            outbox.requireOpen()
+    private suspend fun transferChunk(source: ReadableByteChannel): Int {
+        transfers.lock()
+        var locked = true
+        try {
+            if (!outbox.isIdle()) awaitTurn() // else a cancelled transfer might owe its chunk beside what others owe
+            coroutineContext.ensureActive()
+            val chunk = ByteBuffer.allocate(TRANSFER_SIZE)
+            val silent = CompletableFuture<Boolean>().completeOnTimeout(true, SILENCE_MILLIS, TimeUnit.MILLISECONDS)
+            silent.thenAccept { if (it) transfers.unlock() }
+            val count =
+                try {
+                    onIo { source.read(chunk) }
+                } finally {
+                    locked = silent.complete(false)
+                }
+            if (count < 0) return count
+            val message = Message.of(chunk.flip())
+            message.commit() // the bytes can't be had again: it is offered, whatever is cancelled meanwhile
+            var sent = false
+            try {
+                withContext(NonCancellable) {
+                    if (!locked) {
+                        transfers.lock()
+                        locked = true
+                    }
+                    if (outbox.owed() > 0) awaitTurn()
+                    sent = outbox.offer(message)
+                }
+            } catch (e: CancellationException) { // on the way back from there
+                outbox.cancel(message)
+                throw e
+            }
+            if (!sent) awaitSent(message)
+            return count
+        } finally {
+            if (locked) transfers.unlock()
         }
     }
+
+    private suspend fun awaitTurn() = send(Message.turn())
 
     /**
      * Suspends until nobody is left to read, without a write: on an idle pipe, a full one, and one whose reader has
@@ -177,6 +230,7 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
      */
     @Throws(IOException::class)
     public suspend fun awaitReaderGone() {
+        coroutineContext.ensureActive()
         outbox.readerGone().await()
     }
 
@@ -186,6 +240,7 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
      */
     @Throws(IOException::class)
     public suspend fun awaitClosed() {
+        coroutineContext.ensureActive()
         outbox.closed().await()
     }
 
@@ -207,11 +262,10 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
 
     private suspend fun send(message: Message) {
         coroutineContext.ensureActive()
-        sendCommitted(message)
+        if (!outbox.offer(message)) awaitSent(message)
     }
 
-    private suspend fun sendCommitted(message: Message) {
-        if (outbox.offer(message)) return
+    private suspend fun awaitSent(message: Message) {
         try {
             suspendCancellableCoroutine<Unit> { continuation ->
                 outbox.await(message) { failure ->
@@ -221,7 +275,7 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
                     outbox.cancel(message)
                 } // here, so that the array is free when cancel returns
             }
-        } catch (e: CancellationException) {
+        } catch (e: Throwable) { // cancelled; or there was no memory to wait; else the message is through
             outbox.cancel(message)
             throw e
         }
@@ -247,5 +301,6 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
     private companion object {
         const val LINES_AHEAD = 64
         const val TRANSFER_SIZE = 64 shl 10
+        const val SILENCE_MILLIS = 20L
     }
 }

@@ -1,12 +1,19 @@
 package dev.aiopipe
 
+import java.io.ByteArrayInputStream
 import java.nio.ByteBuffer
 import java.nio.channels.AsynchronousCloseException
+import java.nio.channels.Channels
 import java.nio.channels.ClosedChannelException
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.flow.emptyFlow
+import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.flowOf
 import kotlinx.coroutines.launch
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -239,6 +246,73 @@ interface WriterEndsContract : WriterCase {
                 writer.close()
             }
         }
+    }
+
+    @Test
+    @DisplayName("W13 a writer that ends while a flow pauses ends the call, and the collection")
+    fun pausedFlowSeesTheEnd() {
+        suspend fun Writing.endedBy(end: () -> Unit): Throwable? {
+            val over = gate()
+            val lines = waiting {
+                writer.writeLines(
+                    flow {
+                        emit("a")
+                        try {
+                            awaitCancellation()
+                        } finally {
+                            over.complete(Unit)
+                        }
+                    }
+                )
+            }
+            assertReceives("a\n")
+            end()
+            over.await()
+            return failureOf(lines)
+        }
+        writing { assertTrue(endedBy(writer::abort) is AsynchronousCloseException) }
+        writing { assertTrue(endedBy(writer::close) is AsynchronousCloseException) }
+        val loop = PipeLoop.create("short-lived")
+        writing(of = loop) {
+            val failure = endedBy(loop::close)
+            assertEquals("pipe loop short-lived is closed", rootMessage(runCatching { throw failure!! }))
+        }
+    }
+
+    @Test
+    @DisplayName(
+        "R33 every function looks for cancellation first, also if there is nothing to do, or the writer is closed"
+    )
+    fun cancelledCallsDoNothing() = writing {
+        val source = Channels.newChannel(ByteArrayInputStream("kept".toByteArray()))
+        val calls =
+            listOf<suspend () -> Any?>(
+                { writer.write("") },
+                { writer.write() },
+                { writer.write(ByteBuffer.allocate(1)) },
+                { writer.writeLine("x") },
+                { writer.writeLines(emptyList()) },
+                { writer.writeLines(listOf("x")) },
+                { writer.writeLines(emptyFlow()) },
+                { writer.writeLines(flowOf("x")) },
+                { writer.transferFrom(source) },
+                { writer.awaitReaderGone() },
+                { writer.awaitClosed() },
+            )
+        repeat(2) {
+            for ((index, call) in calls.withIndex()) {
+                val failure = CompletableDeferred<Throwable?>()
+                launch(start = CoroutineStart.UNDISPATCHED) {
+                    cancel()
+                    failure.complete(runCatching { call() }.exceptionOrNull())
+                }
+                failure.await().let { assertTrue(it is CancellationException) { "call $index: $it" } }
+            }
+            writer.close()
+            writer.awaitClosed()
+        }
+        assertEquals(4, source.read(ByteBuffer.allocate(9)))
+        assertEquals(0, receiveAll().size)
     }
 
     @Test

@@ -294,12 +294,21 @@ public final class Loop {
         try {
             foreign.run();
         } catch (Throwable e) {
-            Thread current = Thread.currentThread();
-            try {
-                current.getUncaughtExceptionHandler().uncaughtException(current, e);
-            } catch (Throwable ignored) {
-                // as the JVM does with what a handler throws: the other streams are not to suffer
-            }
+            report(e);
+        }
+    }
+
+    /**
+     * Hands a failure that nobody waits for to this thread's handler.
+     *
+     * @param failure of foreign code
+     */
+    public static void report(Throwable failure) {
+        Thread current = Thread.currentThread();
+        try {
+            current.getUncaughtExceptionHandler().uncaughtException(current, failure);
+        } catch (Throwable ignored) {
+            // as the JVM does with what a handler throws: the other streams are not to suffer
         }
     }
 

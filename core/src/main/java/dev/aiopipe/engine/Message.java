@@ -18,13 +18,19 @@ public final class Message {
         void done(Throwable failure);
     }
 
-    /** Up to this size several sources are made one: one call instead of many, and the kernel keeps PIPE_BUF bytes of one call whole. */
-    private static final int GATHERED_SIZE = 64 * 1024;
+    private static final ByteBuffer NONE = ByteBuffer.allocate(0);
+    private static final ByteBuffer[] NO_SOURCES = {};
+
+    /** The message after this one in a {@link MessageQueue}, whose matter this is. */
+    Message next;
 
     private final boolean turn;
-    private final ByteBuffer[] sources;
-    private ByteBuffer[] unsent;
+    private ByteBuffer[] sources; // the caller's: their positions move when the message is through
+    private ByteBuffer[] unsent; // what is left of them, but for what was joined
     private int current;
+    private ByteBuffer joined = NONE; // taken from several small ones, and sent before the rest
+    private long left;
+    private boolean committed;
     private boolean started;
     private boolean owed;
     private boolean done;
@@ -37,10 +43,7 @@ public final class Message {
         unsent = new ByteBuffer[sources.length];
         for (int i = 0; i < sources.length; i++) {
             unsent[i] = sources[i].duplicate();
-        }
-        skipEmpty();
-        if (sources.length > 1 && hasUnsent() && unsentBytes() <= GATHERED_SIZE) {
-            copy();
+            left += unsent[i].remaining();
         }
     }
 
@@ -69,14 +72,14 @@ public final class Message {
 
     /** From now on it is not dropped when it is given up, but owed: its bytes can't be had again. */
     public void commit() {
-        started = true;
+        committed = true;
     }
 
     /** Sends until all is sent, the kernel is full, or the budget of bytes is used up. True if all is sent. */
     boolean send(ByteSink sink, long budget) throws IOException {
         int slice = sink.sliceSize();
-        for (long left = budget; left > 0 && hasUnsent(); left -= slice) {
-            ByteBuffer buffer = unsent[current];
+        for (long rest = budget; rest > 0 && hasUnsent(); ) {
+            ByteBuffer buffer = front(slice);
             int limit = buffer.limit();
             int size = Math.min(buffer.remaining(), slice);
             buffer.limit(buffer.position() + size);
@@ -87,7 +90,8 @@ public final class Message {
                 buffer.limit(limit);
             }
             started |= sent > 0;
-            skipEmpty();
+            left -= sent;
+            rest -= sent;
             if (sent < size) {
                 return false;
             }
@@ -95,20 +99,53 @@ public final class Message {
         return !hasUnsent();
     }
 
+    /** What is to be sent next: a large source itself; small ones are put together, up to a slice. */
+    private ByteBuffer front(int slice) {
+        if (!joined.hasRemaining()) {
+            while (!unsent[current].hasRemaining()) {
+                current++;
+            }
+            ByteBuffer source = unsent[current];
+            if (source.remaining() >= slice || source.remaining() == left) {
+                return source;
+            }
+            join(slice);
+        }
+        return joined;
+    }
+
+    private void join(int slice) {
+        int size = (int) Math.min(slice, left);
+        ByteBuffer target = joined.capacity() >= size ? joined.clear().limit(size) : ByteBuffer.allocate(size);
+        while (target.hasRemaining()) {
+            ByteBuffer source = unsent[current];
+            int limit = source.limit();
+            source.limit(source.position() + Math.min(source.remaining(), target.remaining()));
+            target.put(source);
+            source.limit(limit);
+            if (!source.hasRemaining()) {
+                current++;
+            }
+        }
+        joined = target.flip();
+    }
+
     boolean hasUnsent() {
-        return current < unsent.length;
+        return left > 0;
     }
 
     long unsentBytes() {
-        long bytes = 0;
-        for (int i = current; i < unsent.length; i++) {
-            bytes += unsent[i].remaining();
-        }
-        return bytes;
+        return left;
     }
 
+    /** Whether some of it was sent, so that the rest has to follow. */
     boolean isStarted() {
         return started;
+    }
+
+    /** Whether it may be dropped: its bytes are the caller's, and none was sent. */
+    boolean isDroppable() {
+        return !started && !committed;
     }
 
     boolean isOwed() {
@@ -119,25 +156,24 @@ public final class Message {
         return done;
     }
 
-    /** The writer has given up, but the rest has to go out: from here on its buffers are its own again. */
+    /**
+     * The writer has given up, but the rest has to go out: copies it, and from here on the buffers are the writer's own again.
+     *
+     * @throws OutOfMemoryError if there is no memory for the copy; then nothing has changed
+     */
     void owe() {
-        copy();
-        owed = true;
-        positionsToLimits();
-    }
-
-    /** Makes the unsent bytes this message's own. */
-    void copy() {
-        long bytes = unsentBytes();
-        if (bytes > Integer.MAX_VALUE - 8) {
-            throw new OutOfMemoryError("can't copy " + bytes + " unsent bytes");
+        if (left > Integer.MAX_VALUE - 8) {
+            throw new OutOfMemoryError("can't copy " + left + " unsent bytes");
         }
-        ByteBuffer copy = ByteBuffer.allocate((int) bytes);
-        for (; current < unsent.length; current++) {
-            copy.put(unsent[current]);
+        ByteBuffer copy = ByteBuffer.allocate((int) left).put(joined.duplicate());
+        for (int i = current; i < unsent.length; i++) {
+            copy.put(unsent[i].duplicate());
         }
         unsent = new ByteBuffer[] {copy.flip()};
         current = 0;
+        joined = NONE;
+        owed = true;
+        positionsToLimits();
     }
 
     void finish(Throwable why) {
@@ -160,6 +196,22 @@ public final class Message {
         }
     }
 
+    /**
+     * Throws what a {@link Listener} was told.
+     *
+     * @param failure null if all was sent
+     * @throws IOException if that is what it is; errors and unchecked exceptions are thrown as they are
+     */
+    public static void rethrow(Throwable failure) throws IOException {
+        if (failure instanceof IOException e) {
+            throw e;
+        } else if (failure instanceof RuntimeException e) {
+            throw e;
+        } else if (failure instanceof Error e) {
+            throw e;
+        }
+    }
+
     Throwable failure() {
         return failure;
     }
@@ -168,11 +220,6 @@ public final class Message {
         for (ByteBuffer source : sources) {
             source.position(source.limit());
         }
-    }
-
-    private void skipEmpty() {
-        while (current < unsent.length && !unsent[current].hasRemaining()) {
-            current++;
-        }
+        sources = NO_SOURCES;
     }
 }

@@ -6,24 +6,24 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Queue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /**
  * The writing side of a stream: sends one {@link Message} after the other, in the order in which they were offered.
  *
  * <pre>
  *     OPEN ──── close ────► CLOSING ──── nothing is left to send ────► CLOSED
- *       └────────────────────── abort, or the end of the loop ──────────►
+ *       └──── abort, the end of the loop, or a message that is torn ────►
  * </pre>
  *
  * <p>Whoever offers a message to an idle outbox sends on its own thread; what the kernel has no room for is sent by the loop's thread
  * when it has. Sinks do not block, so that sending under the lock is short, and a message that is given up is either not begun,
  * or is at the head of the queue with the rest of it copied: owed. Listeners are told outside of the lock.
+ *
+ * <p>A message that fails does not keep the others from being sent. The exception is one that is torn: a part of it was sent, and an
+ * error, as of a full heap, keeps the rest from following. Nothing may come after that part, so the outbox is aborted.
  */
 public final class Outbox implements Readiness.Waiter {
     private enum State {
@@ -42,10 +42,13 @@ public final class Outbox implements Readiness.Waiter {
     private final Release release;
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private final Copies<Void> closings = new Copies<>(closed);
-    private final Queue<Message> queue = new ArrayDeque<>(); // guarded by this, as is all that follows
+    private volatile Supplier<String> hint = () -> null;
+    private final MessageQueue queue = new MessageQueue(); // guarded by this, as is all that follows
+    private final MessageQueue through = new MessageQueue(); // to be told as soon as the lock is left
     private State state = State.OPEN;
     private boolean waiting; // for the readiness
-    private Throwable lost; // why owed bytes were not sent
+    private Throwable lost; // why bytes that had to follow were not sent
+    private Throwable tearing; // the error that has torn a message
 
     /**
      * A stream that is open.
@@ -67,7 +70,7 @@ public final class Outbox implements Readiness.Waiter {
         CompletableFuture<Void> future = closed; // the readiness must not reach this object, which may be collected
         readiness.onClose(cause -> {
             if (cause != Release.BY_OWNER) {
-                future.completeExceptionally(closedBy(cause));
+                future.completeExceptionally(closedMeanwhile(sink, cause));
                 watch.close(cause);
             }
         });
@@ -98,23 +101,23 @@ public final class Outbox implements Readiness.Waiter {
             if (!message.hasUnsent() && !(message.isTurn() && !queue.isEmpty())) {
                 return true;
             }
+            boolean idle = queue.isEmpty();
             queue.add(message);
-            if (queue.size() > 1) {
+            if (!idle) {
                 return false;
             }
             send(); // this one message
             if (!message.isDone()) {
                 return false;
             }
+            through.takeAll(); // this one: the caller is told here
             ended = state == State.CLOSED; // so has the loop, meanwhile
         }
         if (ended) {
             release();
         }
         tellWatch(message);
-        if (message.failure() instanceof IOException e) {
-            throw e;
-        }
+        Message.rethrow(message.failure());
         return true;
     }
 
@@ -126,8 +129,8 @@ public final class Outbox implements Readiness.Waiter {
     public synchronized void requireOpen() throws ClosedChannelException {
         if (refusal != null) {
             throw new IllegalStateException(refusal);
-        } else if (state != State.OPEN || readiness.closeCause() != null) {
-            throw Release.because(new ClosedChannelException(), readiness.closeCause());
+        } else if (isClosed()) {
+            throw closedBefore();
         }
     }
 
@@ -149,42 +152,63 @@ public final class Outbox implements Readiness.Waiter {
 
     /**
      * Gives a message up: one that was not begun is dropped, the rest of one that was begun is owed. When this returns its buffers are
-     * the caller's again; its listener may still be told.
+     * the caller's again; its listener may still be told. Where there is no memory to copy the rest to, the message is torn.
      *
      * @param message was offered; may be given up more than once
      */
     public void cancel(Message message) {
-        boolean drained;
+        Message failed;
+        boolean ended;
         synchronized (this) {
-            if (!message.isDone() && message.isStarted()) {
-                if (!message.isOwed()) {
-                    message.owe();
-                }
-            } else if (queue.remove(message)) {
+            if (message.isDone() || message.isOwed()) {
+                return;
+            } else if (message.isDroppable()) {
+                queue.remove(message);
                 message.finish(new CancellationException());
+            } else {
+                try {
+                    message.owe();
+                } catch (Throwable e) {
+                    tear(e);
+                }
             }
-            drained = drained();
+            ended = drained() || state == State.CLOSED;
+            failed = through.takeAll();
         }
-        if (drained) {
+        if (ended) {
             release();
         }
+        tell(failed);
     }
 
     /** The loop's thread: the kernel may have room, or the stream was closed. */
     @Override
     public void wake() {
-        List<Message> through;
+        Message finished;
         boolean ended;
         synchronized (this) {
-            through = send();
+            send();
             ended = drained() || state == State.CLOSED;
+            finished = through.takeAll();
         }
-        for (Message message : through) {
-            tellWatch(message);
-            message.tell();
-        }
+        tell(finished);
         if (ended) {
             release();
+        }
+    }
+
+    /** Tells the listeners of a message and of those that are linked to it. Who throws does not keep the others from being told. */
+    private void tell(Message first) {
+        Message following;
+        for (Message message = first; message != null; message = following) {
+            following = message.next;
+            message.next = null;
+            try {
+                message.tell();
+            } catch (Throwable e) {
+                Loop.report(e);
+            }
+            tellWatch(message);
         }
     }
 
@@ -194,52 +218,66 @@ public final class Outbox implements Readiness.Waiter {
         }
     }
 
-    /** Sends what the kernel has room for. Returns the messages that are through, for the caller to tell outside of the lock. */
-    private List<Message> send() {
+    /** Sends what the kernel has room for. */
+    private void send() {
         stopWaiting();
-        List<Message> through = new ArrayList<>(1);
         long budget = BUDGET;
         while (!queue.isEmpty() && !waiting) {
             if (readiness.closeCause() != null) {
-                through.addAll(fail(closedBy(readiness.closeCause())));
-                break;
+                fail(closedMeanwhile(sink, readiness.closeCause()));
+                return;
             }
             Message head = queue.peek();
             long before = head.unsentBytes();
-            IOException failure = null;
+            Throwable failure = null;
             boolean sent = false;
             try {
                 sent = budget > 0 && head.send(sink, budget) && sink.isFlushed();
-            } catch (IOException e) {
+                budget -= before - head.unsentBytes();
+                if (!sent) {
+                    waiting = readiness.await(this);
+                    budget = BUDGET; // if there are news they are spent, and no others may come: they have to be used
+                }
+            } catch (Throwable e) {
                 failure = e;
             }
-            budget -= before - head.unsentBytes();
             if (sent || failure != null && readiness.closeCause() == null) {
-                through.add(finish(queue.poll(), failure));
-            } else if (failure == null) {
-                waiting = readiness.await(this);
-                budget = BUDGET; // if there are news they are spent, and no others may come: they have to be used
+                readiness.cancel(this); // a wait may have begun, and failed
+                finish(queue.poll(), explained(failure));
+                if (failure != null && !(failure instanceof IOException) && head.isStarted()) {
+                    tear(failure);
+                }
             }
         }
-        return through;
     }
 
-    private Message finish(Message message, Throwable failure) {
+    private Throwable explained(Throwable failure) {
+        String why = failure instanceof BrokenPipeException ? hint.get() : null;
+        return why == null ? failure : new BrokenPipeException(sink + ": broken pipe, " + why, failure);
+    }
+
+    private void finish(Message message, Throwable failure) {
         message.finish(failure);
         if (failure != null && message.isOwed()) {
             lost = failure;
         }
-        return message;
+        through.add(message);
     }
 
     /** Closes at once: all that is queued fails. */
-    private List<Message> fail(Throwable cause) {
+    private void fail(Throwable cause) {
         state = State.CLOSED;
         stopWaiting();
-        List<Message> failed = new ArrayList<>(queue);
-        queue.clear();
-        failed.forEach(message -> finish(message, cause));
-        return failed;
+        while (!queue.isEmpty()) {
+            finish(queue.poll(), cause);
+        }
+    }
+
+    /** A part of a message was sent, and the rest can't be: nothing may follow. */
+    private void tear(Throwable error) {
+        tearing = error;
+        lost = closedMeanwhile(sink, error);
+        fail(lost);
     }
 
     private void stopWaiting() {
@@ -262,13 +300,22 @@ public final class Outbox implements Readiness.Waiter {
     }
 
     /**
+     * Whether no message waits.
+     *
+     * @return a moment's value
+     */
+    public synchronized boolean isIdle() {
+        return queue.isEmpty();
+    }
+
+    /**
      * How much is still to be sent of messages that were given up.
      *
      * @return a count of bytes
      */
     public synchronized int owed() {
         long owed = 0;
-        for (Message message : queue) {
+        for (Message message = queue.peek(); message != null; message = message.next) {
             owed += message.isOwed() ? message.unsentBytes() : 0;
         }
         return (int) Math.min(owed, Integer.MAX_VALUE);
@@ -288,7 +335,7 @@ public final class Outbox implements Readiness.Waiter {
             drained = drained();
         }
         if (drained) {
-            release();
+            throwUnchecked(release());
         }
     }
 
@@ -298,18 +345,26 @@ public final class Outbox implements Readiness.Waiter {
      * @throws UncheckedIOException if the sink can't be closed
      */
     public void abort() {
-        List<Message> failed;
+        Message failed;
         synchronized (this) {
             if (state == State.CLOSED) {
                 return;
             }
-            failed = fail(new AsynchronousCloseException());
+            fail(Closings.meanwhile(sink + " was aborted here while a write waited", null));
+            failed = through.takeAll();
         }
-        try {
-            release();
-        } finally {
-            failed.forEach(Message::tell);
-        }
+        Throwable problem = release();
+        tell(failed);
+        throwUnchecked(problem);
+    }
+
+    /**
+     * Has broken pipes explained.
+     *
+     * @param why completes the sentence "stdin of cat: broken pipe, "; null while nothing is known. Must not block
+     */
+    public void explain(Supplier<String> why) {
+        hint = why;
     }
 
     /**
@@ -322,7 +377,7 @@ public final class Outbox implements Readiness.Waiter {
         if (refusal != null) {
             throw new IllegalStateException(refusal);
         } else if (readiness.closeCause() != null) {
-            throw Release.because(new ClosedChannelException(), readiness.closeCause());
+            throw closedBefore();
         }
         return watch.watch();
     }
@@ -337,32 +392,81 @@ public final class Outbox implements Readiness.Waiter {
         return closings.next();
     }
 
-    private void release() {
+    /** Closes what this owns, and tells of the end. What fails to close is returned, and told to those who wait for the end. */
+    private Throwable release() {
+        Throwable problem = null;
+        try { // the watch before the readiness: while it asks for the number the channel must not be closed by the
+            // loop's end
+            watch.close(Closings.before(closedBy(sink, null), null));
+        } catch (Throwable e) {
+            problem = e;
+        }
         readiness.close(Release.BY_OWNER);
         try {
             release.close();
+        } catch (Throwable e) {
+            problem = e;
+        }
+        Throwable why =
+                readiness.closeCause() == Release.BY_OWNER ? problem : closedMeanwhile(sink, readiness.closeCause());
+        synchronized (this) {
+            why = lost == null ? why : lost;
+        }
+        if (why == null) {
+            closed.complete(null);
+        } else {
+            closed.completeExceptionally(why);
+        }
+        return problem;
+    }
+
+    private static void throwUnchecked(Throwable problem) {
+        try {
+            Message.rethrow(problem);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        } finally {
-            Throwable why = readiness.closeCause() == Release.BY_OWNER ? null : closedBy(readiness.closeCause());
-            synchronized (this) {
-                why = lost == null ? why : lost;
-            }
-            if (why == null) {
-                closed.complete(null);
-            } else {
-                closed.completeExceptionally(why);
-            }
         }
     }
 
-    @Override
-    public String toString() {
-        return sink == null ? refusal : sink.toString();
+    /**
+     * What fails a call that waits, though not for this outbox, when this outbox is closed.
+     *
+     * @return a new exception
+     */
+    public IOException closedMeanwhile() {
+        return closedMeanwhile(sink, readiness.closeCause());
     }
 
-    private static IOException closedBy(Throwable cause) {
-        return Release.because(new AsynchronousCloseException(), cause);
+    /** The name of the stream, its state, and what it owes. */
+    @Override
+    public String toString() {
+        if (sink == null) {
+            return refusal;
+        }
+        int owed = owed();
+        return sink + ", " + (isClosed() ? "closed" : "open") + (owed == 0 ? "" : ", owes " + owed + " bytes");
+    }
+
+    private synchronized boolean isClosed() {
+        return state != State.OPEN || readiness.closeCause() != null;
+    }
+
+    private ClosedChannelException closedBefore() {
+        Throwable cause = readiness.closeCause();
+        synchronized (this) {
+            if (tearing != null) {
+                cause = tearing;
+            }
+        }
+        return Closings.before(closedBy(sink, cause), cause);
+    }
+
+    private static IOException closedMeanwhile(ByteSink sink, Throwable cause) {
+        return Closings.meanwhile(closedBy(sink, cause), cause);
+    }
+
+    private static String closedBy(ByteSink sink, Throwable cause) {
+        return cause == null || cause == Release.BY_OWNER ? sink + " was closed here" : sink + " was closed: " + cause;
     }
 
     /** What closes with an outbox, and does not reach it. The watch first: it has a copy of the writing end. */

@@ -44,7 +44,7 @@ final class PumpedSink implements ByteSink {
     private final byte[] chunk = new byte[CHUNK_SIZE];
     private OutputStream stream; // guarded by this, as is all that follows
     private State state = State.IDLE;
-    private IOException failure;
+    private Throwable failure;
     private boolean broken; // and told, or about to be
 
     /** With {@code toReader} a failure means that nobody reads; files have others. */
@@ -80,11 +80,9 @@ final class PumpedSink implements ByteSink {
         if (state == State.CLOSED) {
             throw new ClosedChannelException();
         }
-        IOException failed = failure;
-        if (failed != null) {
-            failure = null;
-            throw failed;
-        }
+        Throwable failed = failure;
+        failure = null;
+        Message.rethrow(failed);
         return state == State.IDLE;
     }
 
@@ -94,7 +92,7 @@ final class PumpedSink implements ByteSink {
     }
 
     private void pump(int count) {
-        IOException problem = null;
+        Throwable problem = null;
         try {
             OutputStream open = opened();
             if (open != null) {
@@ -104,7 +102,7 @@ final class PumpedSink implements ByteSink {
         } catch (IOException e) {
             problem = toReader ? new BrokenPipeException("nobody reads " + name, e) : e;
         } catch (Throwable e) { // whoever waits must learn of it all the same
-            problem = new IOException(e);
+            problem = e;
         }
         boolean closed;
         synchronized (this) {

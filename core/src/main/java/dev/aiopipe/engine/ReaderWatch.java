@@ -21,8 +21,8 @@ final class ReaderWatch {
         int get() throws IOException;
     }
 
-    private static final Executor LATER =
-            CompletableFuture.delayedExecutor(200, TimeUnit.MILLISECONDS, Blocking.EXECUTOR);
+    private static final Executor TIMER =
+            CompletableFuture.delayedExecutor(200, TimeUnit.MILLISECONDS, Runnable::run); // the JDK's own thread
 
     private final Number number;
     private final boolean socket;
@@ -30,7 +30,7 @@ final class ReaderWatch {
     private CompletableFuture<Void> gone; // guarded by this, as is all that follows
     private Copies<Void> copies;
     private Registration registration;
-    private boolean closed;
+    private Throwable closeCause;
 
     /** For a pipe with its number; or for what can't be watched with null. */
     ReaderWatch(Number number, Loop loop) {
@@ -56,8 +56,8 @@ final class ReaderWatch {
 
     /** A future, each time another one, that completes when nobody reads any more, or fails when the writer is closed. Starts to watch, if need be. */
     synchronized CompletableFuture<Void> watch() throws IOException {
-        if (closed) {
-            throw new ClosedChannelException();
+        if (closeCause != null) {
+            throw Release.because(new ClosedChannelException(), closeCause);
         }
         if (number != null && NativeAccess.canAdopt()) {
             if (!socket && gone.isDone() && !LibC.hasNoReader(number.get())) {
@@ -67,26 +67,52 @@ final class ReaderWatch {
                 Pipe.SourceChannel channel = Vessel.toRead(LibC.duplicate(number.get()));
                 int copy = socket ? Vessel.numberOf(channel) : -1;
                 registration = Registration.of(channel, loop);
-                registration.input().onClose(cause -> end(cause));
-                await(registration, copy);
+                Registration watched = registration;
+                watched.input().onClose(cause -> end(watched, cause));
+                await(watched, copy);
             }
         }
         return copies.next();
     }
 
     private void await(Registration watched, int copy) {
-        if (!watched.input().await(() -> look(watched, copy))) {
-            look(watched, copy);
+        try {
+            if (!watched.input().await(() -> look(watched, copy))) {
+                look(watched, copy);
+            }
+        } catch (Throwable e) { // nobody would look again
+            end(watched, e);
         }
     }
 
     /** There is news. Of a socket it may be input that nobody has read yet, and would be news again and again. */
     private void look(Registration watched, int copy) {
-        if (!socket || LibC.isAtEnd(copy)) {
-            end(null);
-        } else {
-            LATER.execute(() -> awaitAgain(watched, copy));
+        try {
+            Throwable closing = watched.input().closeCause();
+            if (closing != null) {
+                end(watched, closing); // the news is that: of the reader nothing is known
+            } else if (!socket || isAtEnd(watched, copy)) {
+                end(watched, null);
+            } else {
+                TIMER.execute(() -> lookAgain(watched, copy));
+            }
+        } catch (Throwable e) { // nobody would look again
+            end(watched, e);
         }
+    }
+
+    /** Leaves the timer for the loop's thread, which refuses only when it has ended, and this with it. */
+    private void lookAgain(Registration watched, int copy) {
+        try {
+            loop.execute(() -> awaitAgain(watched, copy));
+        } catch (Throwable e) {
+            end(watched, e);
+        }
+    }
+
+    /** Under the lock, because the copy is closed after it was let go of there: the number is not another one's yet. */
+    private synchronized boolean isAtEnd(Registration watched, int copy) {
+        return registration == watched && LibC.isAtEnd(copy);
     }
 
     private void awaitAgain(Registration watched, int copy) {
@@ -110,35 +136,46 @@ final class ReaderWatch {
         event.complete(null);
     }
 
-    /** The writer is about to be closed, or has failed. */
+    /** The writer is about to be closed, or has failed. When this returns no number of it is used here any more. */
     void close(Throwable cause) {
+        Registration watched;
+        CompletableFuture<Void> event;
         synchronized (this) {
-            closed = true;
+            closeCause = cause;
+            watched = registration;
+            event = gone;
         }
-        end(cause);
+        if (watched == null) {
+            complete(event, cause);
+        } else {
+            end(watched, cause);
+        }
     }
 
-    /** Ends the watch, closes its copy, and tells: null if the reader has gone. */
-    private void end(Throwable cause) {
+    /** Ends the watch, unless that has been done: closes its copy, and tells; null if the reader has gone. */
+    private void end(Registration watched, Throwable cause) {
         CompletableFuture<Void> event;
-        Registration watched;
         synchronized (this) {
+            if (registration != watched) {
+                return;
+            }
             event = gone;
-            watched = registration;
             registration = null;
         }
         try {
-            if (watched != null) {
-                watched.close();
-            }
+            watched.close();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
-            if (cause == null) {
-                event.complete(null);
-            } else {
-                event.completeExceptionally(Release.because(new AsynchronousCloseException(), cause));
-            }
+            complete(event, cause);
+        }
+    }
+
+    private static void complete(CompletableFuture<Void> event, Throwable cause) {
+        if (cause == null) {
+            event.complete(null);
+        } else {
+            event.completeExceptionally(Release.because(new AsynchronousCloseException(), cause));
         }
     }
 }

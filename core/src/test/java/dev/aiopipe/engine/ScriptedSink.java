@@ -19,9 +19,11 @@ final class ScriptedSink implements ByteSink {
     IOException failure;
     Interruption interruption = () -> {};
     int closes;
+    int writes;
 
     @Override
     public int write(ByteBuffer source) throws IOException {
+        writes++;
         Interruption now = interruption;
         interruption = () -> {};
         now.run();

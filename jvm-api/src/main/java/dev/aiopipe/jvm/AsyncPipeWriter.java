@@ -83,11 +83,18 @@ public final class AsyncPipeWriter implements AutoCloseable {
     public CompletableFuture<@Nullable Void> write(ByteBuffer... sources) {
         Message message = Message.of(sources);
         try {
-            return outbox.offer(message)
-                    ? continuations.completed(null)
-                    : new PendingWrite(outbox, message, continuations).begin();
-        } catch (Exception e) {
+            return outbox.offer(message) ? continuations.completed(null) : pending(message);
+        } catch (Throwable e) {
             return continuations.failed(e);
+        }
+    }
+
+    private CompletableFuture<@Nullable Void> pending(Message message) {
+        try {
+            return new PendingWrite(outbox, message, continuations).begin();
+        } catch (Throwable e) { // no memory: nobody waits for the message then
+            outbox.cancel(message);
+            throw e;
         }
     }
 
@@ -128,24 +135,23 @@ public final class AsyncPipeWriter implements AutoCloseable {
     /**
      * Writes the lines of a publisher, as {@link #writeLines(Iterable)}. While it pauses, all that it has published is on its way.
      *
-     * <p>To cancel the future cancels the subscription and stops this behind whole lines; up to 64 more may have been published.
+     * <p>To cancel the future cancels the subscription and stops this behind whole lines; up to 64 more may have been published. If the
+     * writer is closed while the publisher pauses, the subscription is cancelled, and the future fails with
+     * {@link java.nio.channels.AsynchronousCloseException}.
      *
      * @param lines if they fail, the future fails with that, and what came before was sent
      * @return done when all are sent
      */
     public CompletableFuture<@Nullable Void> writeLines(Flow.Publisher<? extends CharSequence> lines) {
-        return ifOpen(() -> {
-            PublishedLines subscriber = new PublishedLines(this, continuations);
-            lines.subscribe(subscriber);
-            return subscriber.future();
-        });
+        Objects.requireNonNull(lines, "lines");
+        return ifOpen(() -> new PublishedLines(this, continuations).begin(lines));
     }
 
     /** A closed writer refuses before it takes anything. */
     private CompletableFuture<@Nullable Void> ifOpen(Supplier<CompletableFuture<@Nullable Void>> writing) {
         try {
             outbox.requireOpen();
-        } catch (Exception e) {
+        } catch (Throwable e) {
             return continuations.failed(e);
         }
         return writing.get();
@@ -220,6 +226,15 @@ public final class AsyncPipeWriter implements AutoCloseable {
     @Override
     public String toString() {
         return "AsyncPipeWriter[" + outbox + "]";
+    }
+
+    /** Completes when this is closed; may be cancelled. */
+    CompletableFuture<@Nullable Void> closed() {
+        return outbox.closed();
+    }
+
+    IOException closedMeanwhile() {
+        return outbox.closedMeanwhile();
     }
 
     byte[] encodeLine(CharSequence line) {

@@ -74,8 +74,14 @@ final class Blocked {
         if (outbox.offer(message)) {
             return;
         }
-        Sent sent = new Sent(Thread.currentThread());
-        outbox.await(message, sent);
+        Sent sent;
+        try {
+            sent = new Sent(Thread.currentThread());
+            outbox.await(message, sent);
+        } catch (Throwable e) { // no memory: nobody waits for the message then
+            outbox.cancel(message);
+            throw e;
+        }
         while (!sent.done) {
             LockSupport.park(outbox);
             if (!sent.done && Thread.interrupted()) {
@@ -85,11 +91,7 @@ final class Blocked {
                 throw interrupted;
             }
         }
-        if (sent.failure instanceof IOException e) {
-            throw e;
-        } else if (sent.failure != null) {
-            throw new IOException(sent.failure);
-        }
+        Message.rethrow(sent.failure);
     }
 
     private static final class Sent implements Message.Listener {

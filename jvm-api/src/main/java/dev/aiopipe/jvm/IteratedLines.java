@@ -6,17 +6,23 @@ import org.jspecify.annotations.Nullable;
 
 /** The lines of an {@link Iterable}. */
 final class IteratedLines implements LineWriting.Lines {
-    private final Iterator<? extends CharSequence> iterator;
+    private final Iterable<? extends CharSequence> iterable;
+    private @Nullable Iterator<? extends CharSequence>
+            iterator; // made by the first call of next, whose failures are the future's
     private boolean ended;
 
     IteratedLines(Iterable<? extends CharSequence> lines) {
-        iterator = lines.iterator();
+        iterable = Objects.requireNonNull(lines, "lines");
     }
 
     @Override
     public @Nullable CharSequence next() {
-        ended = !iterator.hasNext();
-        return ended ? null : Objects.requireNonNull(iterator.next(), "line");
+        Iterator<? extends CharSequence> lines = iterator;
+        if (lines == null) {
+            iterator = lines = iterable.iterator();
+        }
+        ended = !lines.hasNext();
+        return ended ? null : Objects.requireNonNull(lines.next(), "line");
     }
 
     @Override

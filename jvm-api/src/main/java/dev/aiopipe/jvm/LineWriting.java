@@ -1,6 +1,7 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.WriteEnd;
+import dev.aiopipe.engine.Loop;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +27,7 @@ final class LineWriting implements PipeFuture.Operation {
             return null;
         }
 
-        /** No more lines are wanted. */
+        /** No more lines are wanted. May throw, as the user's code does. */
         void stop();
     }
 
@@ -37,6 +38,8 @@ final class LineWriting implements PipeFuture.Operation {
     private final ByteBuffer batch = ByteBuffer.allocate(WriteEnd.PIPE_BUF); // this and what follows is the turn's
     private byte @Nullable [] next; // found no room in the batch
     private @Nullable Throwable failure; // of the lines
+    private @Nullable CompletableFuture<?> watching; // written before the first line can come
+    private volatile @Nullable Throwable closed; // the writer was, while the lines paused
     private boolean stopped; // guarded by this
     private @Nullable CompletableFuture<?> writing; // written under this, by the turn
 
@@ -53,7 +56,14 @@ final class LineWriting implements PipeFuture.Operation {
         return future;
     }
 
-    PipeFuture<@Nullable Void> future() {
+    /** Ends this when the writer is closed, also if no lines come. */
+    PipeFuture<@Nullable Void> beginWatching() {
+        CompletableFuture<@Nullable Void> ended = writer.closed();
+        watching = ended;
+        ended.whenComplete((ignored, failure) -> {
+            closed = failure == null ? writer.closedMeanwhile() : failure;
+            turns.schedule(); // the executor's matter: the lines' code is the user's
+        });
         return future;
     }
 
@@ -100,6 +110,8 @@ final class LineWriting implements PipeFuture.Operation {
         }
         if (failure != null || lines.ended()) {
             end(failure == null ? lines.failure() : failure);
+        } else if (closed != null) {
+            end(closed);
         }
         return false;
     }
@@ -142,6 +154,7 @@ final class LineWriting implements PipeFuture.Operation {
         return true;
     }
 
+    /** False if this has ended before. */
     private boolean stop() {
         synchronized (this) {
             if (stopped) {
@@ -149,17 +162,30 @@ final class LineWriting implements PipeFuture.Operation {
             }
             stopped = true;
         }
-        lines.stop();
+        if (watching != null) {
+            watching.cancel(false);
+        }
         return true;
     }
 
     private void end(@Nullable Throwable why) {
-        if (stop()) {
+        if (!stop()) {
+            return;
+        }
+        Throwable failure = why;
+        try {
+            lines.stop();
+        } catch (Throwable e) {
             if (why == null) {
-                future.succeed(null);
-            } else {
-                future.fail(why);
+                failure = e;
+            } else if (why != e) {
+                why.addSuppressed(e);
             }
+        }
+        if (failure == null) {
+            future.succeed(null);
+        } else {
+            future.fail(failure);
         }
     }
 
@@ -172,6 +198,11 @@ final class LineWriting implements PipeFuture.Operation {
             if (writing != null) {
                 writing.cancel(false);
             }
+        }
+        try {
+            lines.stop();
+        } catch (Throwable e) {
+            Loop.report(e); // the future has the outcome that its user gave it
         }
         return true;
     }

@@ -14,8 +14,8 @@ final class PublishedLines implements Flow.Subscriber<CharSequence>, LineWriting
     private final Queue<CharSequence> queue = new ConcurrentLinkedQueue<>();
     private final LineWriting writing;
     private int taken; // since the last request
-    private volatile boolean ended;
-    private volatile @Nullable Throwable failure;
+    private volatile boolean completed; // by the publisher
+    private volatile @Nullable Throwable failure; // its own, or that of a call that threw
     private Flow.@Nullable Subscription subscription; // guarded by this, as is what follows
     private boolean stopped;
 
@@ -23,8 +23,14 @@ final class PublishedLines implements Flow.Subscriber<CharSequence>, LineWriting
         writing = new LineWriting(writer, continuations, this);
     }
 
-    PipeFuture<@Nullable Void> future() {
-        return writing.future();
+    PipeFuture<@Nullable Void> begin(Flow.Publisher<? extends CharSequence> lines) {
+        PipeFuture<@Nullable Void> future = writing.beginWatching();
+        try {
+            lines.subscribe(this);
+        } catch (Throwable e) {
+            fail(e);
+        }
+        return future;
     }
 
     @Override
@@ -37,28 +43,57 @@ final class PublishedLines implements Flow.Subscriber<CharSequence>, LineWriting
                 subscription = given;
             }
         }
-        if (wanted) {
-            given.request(LINES_AHEAD);
-        } else {
-            given.cancel();
+        try {
+            if (wanted) {
+                given.request(LINES_AHEAD);
+            } else {
+                given.cancel();
+            }
+        } catch (Throwable e) {
+            fail(e);
         }
     }
 
     @Override
     public void onNext(CharSequence line) {
-        queue.add(line.toString()); // a builder may be used again
+        Objects.requireNonNull(line, "line");
+        if (failure != null) {
+            return;
+        }
+        try {
+            queue.add(line.toString()); // a builder may be used again
+        } catch (Throwable e) {
+            fail(e);
+            return;
+        }
         writing.schedule();
     }
 
     @Override
     public void onError(Throwable thrown) {
-        failure = Objects.requireNonNull(thrown, "thrown");
-        onComplete();
+        Objects.requireNonNull(thrown, "thrown");
+        synchronized (this) {
+            if (failure == null) {
+                failure = thrown; // first: who sees that they are complete looks for it
+            }
+            completed = true;
+        }
+        writing.schedule();
     }
 
     @Override
     public void onComplete() {
-        ended = true;
+        completed = true;
+        writing.schedule();
+    }
+
+    /** No more lines are taken. Those that have come are written first. The first failure counts. */
+    private void fail(Throwable why) {
+        synchronized (this) {
+            if (failure == null) {
+                failure = why;
+            }
+        }
         writing.schedule();
     }
 
@@ -77,16 +112,20 @@ final class PublishedLines implements Flow.Subscriber<CharSequence>, LineWriting
     private void request() {
         Flow.Subscription asked;
         synchronized (this) {
-            asked = stopped || ended ? null : subscription;
+            asked = stopped || completed ? null : subscription;
         }
         if (asked != null) {
-            asked.request(BATCH);
+            try {
+                asked.request(BATCH);
+            } catch (Throwable e) {
+                fail(e); // the line that was taken is written all the same
+            }
         }
     }
 
     @Override
     public boolean ended() {
-        return ended && queue.isEmpty();
+        return (completed || failure != null) && queue.isEmpty();
     }
 
     @Override
@@ -99,11 +138,11 @@ final class PublishedLines implements Flow.Subscriber<CharSequence>, LineWriting
         Flow.Subscription left;
         synchronized (this) {
             stopped = true;
-            left = ended ? null : subscription;
+            left = completed ? null : subscription;
         }
+        queue.clear();
         if (left != null) {
             left.cancel();
         }
-        queue.clear();
     }
 }

@@ -7,10 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.aiopipe.AioPipe;
 import dev.aiopipe.BrokenPipeException;
+import dev.aiopipe.PipeLoop;
+import dev.aiopipe.PipeOptions;
 import dev.aiopipe.jvm.Link.Kind;
 import dev.aiopipe.jvm.NothingLeft.Await;
 import java.io.IOException;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -20,6 +24,7 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.SubmissionPublisher;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -240,5 +245,151 @@ class WriteLinesTest {
         publisher.submit("a");
         failure(BrokenPipeException.class, broken);
         Await.until(() -> !publisher.hasSubscribers(), () -> "still subscribed");
+    }
+
+    @Test
+    @DisplayName(
+            "a writer that is aborted, closed, or ends with its loop while the publisher pauses ends the call and the subscription")
+    void writerThatEndsDuringAPause() throws IOException {
+        CompletableFuture<?> closed = link.writer().writeLines(publisher);
+        publisher.submit("a");
+        assertEquals("a", get(link.reader().readLine()));
+        link.writer().close();
+        assertTrue(
+                failure(AsynchronousCloseException.class, closed).getMessage().endsWith(" was closed here"));
+        Await.until(() -> !publisher.hasSubscribers(), () -> "still subscribed");
+
+        try (Link other = Kind.PIPE.open()) {
+            CompletableFuture<?> aborted = other.writer().writeLines(publisher);
+            other.writer().abort();
+            failure(AsynchronousCloseException.class, aborted);
+            Await.until(() -> !publisher.hasSubscribers(), () -> "still subscribed");
+        }
+
+        PipeLoop loop = PipeLoop.create("ends");
+        AioPipe pipe = AioPipe.create();
+        AsyncPipeWriter writer =
+                get(AsyncPipes.open(pipe.tx(), PipeOptions.defaults().withLoop(loop)));
+        CompletableFuture<?> ended = writer.writeLines(publisher);
+        loop.close();
+        IOException cause =
+                (IOException) failure(AsynchronousCloseException.class, ended).getCause();
+        assertTrue(cause.getMessage().contains("ends"), cause.getMessage());
+        Await.until(() -> !publisher.hasSubscribers(), () -> "still subscribed");
+        writer.close();
+        pipe.close();
+    }
+
+    @Test
+    @DisplayName("iterator() that throws, and gives null, fails the future")
+    void iterableThatThrows() {
+        IllegalStateException mine = new IllegalStateException("mine");
+        Iterable<String> throwing = () -> {
+            throw mine;
+        };
+        assertEquals(mine, failure(IllegalStateException.class, link.writer().writeLines(throwing)));
+        Iterable<String> without = () -> null;
+        failure(NullPointerException.class, link.writer().writeLines(without));
+    }
+
+    @Test
+    @DisplayName(
+            "subscribe, request and cancel that throw: the future fails with that, and what was published before is sent")
+    void publisherThatThrows() {
+        IllegalStateException mine = new IllegalStateException("mine");
+        AtomicLong cancels = new AtomicLong();
+
+        CompletableFuture<?> subscribe = link.writer().writeLines((Flow.Publisher<String>) subscriber -> {
+            throw mine;
+        });
+        assertEquals(mine, failure(IllegalStateException.class, subscribe));
+
+        CompletableFuture<?> request = link.writer()
+                .writeLines(publishing(
+                        (subscriber, count) -> {
+                            throw mine;
+                        },
+                        cancels::incrementAndGet));
+        assertEquals(mine, failure(IllegalStateException.class, request));
+        assertEquals(1, cancels.get());
+
+        AtomicLong requests = new AtomicLong();
+        CompletableFuture<?> later = link.writer()
+                .writeLines(publishing(
+                        (subscriber, count) -> {
+                            if (requests.incrementAndGet() > 1) {
+                                throw mine;
+                            }
+                            IntStream.range(0, 64).forEach(i -> subscriber.onNext("line " + i));
+                        },
+                        cancels::incrementAndGet));
+        assertEquals(mine, failure(IllegalStateException.class, later));
+        assertEquals(2, cancels.get());
+        for (int i = 0; i < 64; i++) {
+            assertEquals("line " + i, get(link.reader().readLine()));
+        }
+
+        IllegalStateException late = new IllegalStateException("late");
+        CompletableFuture<?> cancel = link.writer()
+                .writeLines(publishing((subscriber, count) -> subscriber.onNext(new ThrowingLine(mine)), () -> {
+                    throw late;
+                }));
+        assertEquals(mine, failure(IllegalStateException.class, cancel));
+        assertEquals(late, mine.getSuppressed()[mine.getSuppressed().length - 1]);
+    }
+
+    @Test
+    @DisplayName("cancel of the subscription that throws leaves the cancelled future cancelled, and is reported")
+    void cancelThatThrows() {
+        IllegalStateException mine = new IllegalStateException("mine");
+        CompletableFuture<?> sent = link.writer().writeLines(publishing((subscriber, count) -> {}, () -> {
+            throw mine;
+        }));
+        List<Throwable> reported = new ArrayList<>();
+        Thread.currentThread().setUncaughtExceptionHandler((thread, thrown) -> reported.add(thrown));
+        try {
+            assertTrue(sent.cancel(true));
+        } finally {
+            Thread.currentThread().setUncaughtExceptionHandler(null);
+        }
+        assertTrue(sent.isCancelled());
+        assertEquals(List.of(mine), reported);
+    }
+
+    private static Flow.Publisher<CharSequence> publishing(
+            BiConsumer<Flow.Subscriber<? super CharSequence>, Long> onRequest, Runnable onCancel) {
+        return subscriber -> subscriber.onSubscribe(new Flow.Subscription() {
+            @Override
+            public void request(long count) {
+                onRequest.accept(subscriber, count);
+            }
+
+            @Override
+            public void cancel() {
+                onCancel.run();
+            }
+        });
+    }
+
+    private record ThrowingLine(RuntimeException failure) implements CharSequence {
+        @Override
+        public int length() {
+            throw failure;
+        }
+
+        @Override
+        public char charAt(int index) {
+            throw failure;
+        }
+
+        @Override
+        public CharSequence subSequence(int start, int end) {
+            throw failure;
+        }
+
+        @Override
+        public String toString() {
+            throw failure;
+        }
     }
 }
