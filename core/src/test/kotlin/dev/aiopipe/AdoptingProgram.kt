@@ -3,11 +3,13 @@
 package dev.aiopipe
 
 import java.io.FileInputStream
+import java.nio.file.Path
 import java.util.zip.CRC32
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.GlobalScope
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeoutOrNull
@@ -37,6 +39,10 @@ object AdoptingProgram {
             "hand stdin on" -> runBlocking { handStdinOn() }
             "hand 1 on to 2" -> runBlocking { handOn(1, System.err) }
             "hand 2 on to 1" -> runBlocking { handOn(2, System.out) }
+            "read FIFO" -> runBlocking { readFifo(Path.of(arguments[1])) }
+            "open FIFO in vain" -> runBlocking { openFifoInVain(Path.of(arguments[1])) }
+            "write FIFO in vain" -> runBlocking { writeFifoInVain(Path.of(arguments[1])) }
+            "without proc" -> runBlocking { withoutProc(Path.of(arguments[1])) }
             else -> throw IllegalArgumentException(arguments[0])
         }
     }
@@ -189,6 +195,66 @@ object AdoptingProgram {
         failureOf { ReadEnd.inherited(number).open() }
         failureOf { WriteEnd.inherited(number).forChild().use { it.redirect() } }
         failureOf { sh(":").startPiped(mapOf(3 to WriteEnd.inherited(number))) }
+    }
+
+    /** Prints what six reads of a FIFO give, once it is open. */
+    private suspend fun readFifo(fifo: Path) {
+        ReadEnd.fifo(fifo).open().use { reader ->
+            println("open, ${reader.mode}")
+            repeat(6) { println(reader.readLine()) }
+        }
+    }
+
+    /** Gives up to open a FIFO that nobody reads, and waits until no thread is left. */
+    private suspend fun openFifoInVain(fifo: Path) {
+        val opening = GlobalScope.launch(start = CoroutineStart.UNDISPATCHED) { WriteEnd.fifo(fifo).open() }
+        awaitState("a thread opens it") { blockingThreads("open0").isNotEmpty() }
+        opening.cancelAndJoin()
+        println("cancelled")
+        awaitState("no thread opens it", { blockingThreads("open0") }) { it.isEmpty() }
+        println("no thread is left")
+    }
+
+    /** Aborts a write to a FIFO whose reader does not read. */
+    private suspend fun writeFifoInVain(fifo: Path) {
+        val writer = WriteEnd.fifo(fifo).open()
+        println("open")
+        val writing =
+            GlobalScope.launch(start = CoroutineStart.UNDISPATCHED) {
+                runCatching { writer.write(ByteArray(1 shl 20)) }
+            }
+        awaitState("a thread writes") { blockingThreads("write0").isNotEmpty() }
+        writer.abort()
+        writing.join()
+        awaitState("no thread writes", { blockingThreads("write0") }) { it.isEmpty() }
+        println("no thread is left")
+    }
+
+    private fun blockingThreads(method: String) =
+        Thread.getAllStackTraces().filter { (thread, stack) ->
+            thread.name.startsWith("aiopipe-blocking") && stack.any { it.methodName == method }
+        }
+
+    /** Uses all that JNA could do if there were a /proc. */
+    private suspend fun withoutProc(directory: Path) {
+        val fifo = directory.resolve("fifo")
+        ReadEnd.createFifo(fifo)
+        val reader = ReadEnd.fifo(fifo).open()
+        WriteEnd.fifo(fifo).open().use { it.writeLine("through a FIFO") }
+        println("${reader.readLine()}, ${reader.mode}")
+        reader.close()
+        val (rx, tx) = aioPipe()
+        val source = rx.open()
+        val writer = tx.open(PipeOptions.defaults().withCapacity(8192))
+        val gone = GlobalScope.launch(start = CoroutineStart.UNDISPATCHED) { writer.awaitReaderGone() }
+        source.close()
+        runCatching { repeat(100) { writer.write("x") } } // where it can't be watched a write finds out
+        gone.join()
+        writer.abort()
+        println("the reader has gone")
+        println(sh("echo from a child").startPiped().use { it.stdout.readLine() })
+        println("stdin: ${ReadEnd.stdin().open().use { it.readLine() }}")
+        println(runCatching { ReadEnd.inherited(3).open() }.exceptionOrNull()?.message)
     }
 
     /** Writes to stdout until nobody reads it, and names what is thrown then, time and again. */
