@@ -108,4 +108,39 @@ class FallbackTest {
         closed.join();
         assertEquals(0, written.size());
     }
+
+    @Test
+    @DisplayName("28 streams of the fallback are called by their names")
+    void names() throws IOException {
+        Input input = Fallback.input("stdout of cat", InputStream.nullInputStream(), loop);
+        Outbox outbox = Fallback.outbox("stdin of cat", OutputStream.nullOutputStream(), loop);
+        assertEquals("stdout of cat", input.toString());
+        assertEquals("stdin of cat", outbox.toString());
+        input.close();
+        outbox.close();
+    }
+
+    @Test
+    @DisplayName("D6 a child's stream that somebody else closes under a read is at its end")
+    void closedByOthers() throws Exception {
+        InputStream closed = new InputStream() {
+            @Override
+            public int read() throws IOException {
+                throw new IOException("Stream closed");
+            }
+        };
+        Input input = Fallback.input("stdout of cat", closed, loop);
+        Take<byte[]> all = Take.all(100);
+        Object value = input.start(all);
+        while (value == Take.MORE) {
+            CompletableFuture<Void> woken = new CompletableFuture<>();
+            Readiness.Waiter waiter = () -> woken.complete(null);
+            if (input.await(waiter)) {
+                woken.join();
+            }
+            value = input.proceed(waiter, all);
+        }
+        assertEquals(0, ((byte[]) value).length);
+        input.close();
+    }
 }
