@@ -42,6 +42,7 @@ public final class Input {
     private static final Object BUSY = "busy";
     private static final int SPINS = 1_000;
     private static final int PATIENCE = SPINS + 100; // some milliseconds
+    private static final int CLOSE_PATIENCE = SPINS + 10_000; // a second, or less
     private static final long PAUSE_NANOS = 10_000;
     private static final VarHandle SLOT;
 
@@ -292,13 +293,19 @@ public final class Input {
 
     /** Has the slot, whoever waits with it. Somebody who reads at this moment is soon through. Returns who had it. */
     private Object seize() {
-        for (int tries = 0; ; tries++) {
+        return seize(Integer.MAX_VALUE);
+    }
+
+    /** As {@link #seize()}; BUSY if it has not got the slot after so many tries. */
+    private Object seize(int patience) {
+        for (int tries = 0; tries < patience; tries++) {
             Object holder = slot;
             if (holder != BUSY && SLOT.compareAndSet(this, holder, BUSY)) {
                 return holder;
             }
             pause(tries);
         }
+        return BUSY;
     }
 
     private void wakeEarly(Object holder) {
@@ -348,12 +355,17 @@ public final class Input {
         }
     }
 
-    /** What is buffered is left before the source lets others open the number. A read that comes late finds {@link #left}. */
+    /**
+     * What is buffered is left before the source lets others open the number. A read that comes late finds {@link #left}. One that never
+     * ends, because an Error has struck between its steps, must not hold this up: then nothing is left.
+     */
     private void closeInherited() throws IOException {
-        Object holder = seize();
-        left = true;
-        leave(buffer, source, leftover);
-        slot = holder;
+        Object holder = seize(CLOSE_PATIENCE);
+        if (holder != BUSY) {
+            left = true;
+            leave(buffer, source, leftover);
+            slot = holder;
+        }
         if (release.forget()) { // else the end has closed it
             source.close();
         }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.ReadMode;
 import java.io.IOException;
@@ -102,6 +103,16 @@ class LeftoverOrderTest {
     }
 
     @Test
+    @DisplayName("a read that an Error has struck does not hold the close up")
+    void closedUnderAReadThatNeverEnds() throws IOException {
+        ScriptedSource source = new ScriptedSource();
+        Input input = input(source);
+        assertSame(Take.MORE, input.start(LINE)); // and never waits
+        input.close();
+        assertEquals(1, source.closes);
+    }
+
+    @Test
     @DisplayName("nothing is left of a number that is closed")
     void discarded() throws IOException {
         Input first = input(new ScriptedSource().thenBytes("one\ntwo\n"));
@@ -145,6 +156,7 @@ class LeftoverOrderTest {
         Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
         Input first = new Input(threads(slow, readiness), readiness, leftover);
         assertSame(Take.MORE, first.start(LINE));
+        assertTrue(first.await(() -> {}));
         slow.reading.await();
         first.close();
 
