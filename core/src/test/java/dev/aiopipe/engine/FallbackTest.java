@@ -115,7 +115,7 @@ class FallbackTest {
         Input input = Fallback.input("stdout of cat", InputStream.nullInputStream(), loop);
         Outbox outbox = Fallback.outbox("stdin of cat", OutputStream.nullOutputStream(), loop);
         assertEquals("stdout of cat", input.toString());
-        assertEquals("stdin of cat", outbox.toString());
+        assertEquals("stdin of cat, open", outbox.toString());
         input.close();
         outbox.close();
     }

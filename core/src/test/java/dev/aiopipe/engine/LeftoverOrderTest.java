@@ -62,6 +62,7 @@ class LeftoverOrderTest {
     void end() throws IOException {
         ScriptedSource terminal = new ScriptedSource().thenBytes("last").thenEnd();
         terminal.endIsFinal = false;
+        terminal.emptyAfterShortRead = false;
         Input first = input(terminal);
         assertEquals("last", first.start(LINE));
         first.close();
