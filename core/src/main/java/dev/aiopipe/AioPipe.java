@@ -1,6 +1,7 @@
 package dev.aiopipe;
 
 import dev.aiopipe.engine.ChannelOrigin;
+import dev.aiopipe.engine.Room;
 import java.io.IOException;
 import java.nio.channels.Pipe;
 
@@ -21,13 +22,18 @@ public final class AioPipe implements AutoCloseable {
      * @throws IOException if the system has no descriptor left
      */
     public static AioPipe create() throws IOException {
-        Pipe pipe = Pipe.open();
+        Pipe pipe = open();
         return new AioPipe(pipe, "pipe@" + Integer.toHexString(pipe.hashCode()));
     }
 
     /** One whose two ends messages call by that name. */
     static AioPipe create(String name) throws IOException {
-        return new AioPipe(Pipe.open(), name);
+        return new AioPipe(open(), name);
+    }
+
+    private static Pipe open() throws IOException {
+        Room.warmUp();
+        return Pipe.open();
     }
 
     /**

@@ -1,5 +1,7 @@
 package dev.aiopipe;
 
+import dev.aiopipe.engine.Input;
+import dev.aiopipe.engine.Outbox;
 import dev.aiopipe.engine.SocketOrigin;
 import java.nio.channels.SocketChannel;
 
@@ -11,6 +13,9 @@ public final class DuplexEnd implements AutoCloseable {
     DuplexEnd(ReadEnd rx, WriteEnd tx) {
         this.rx = rx;
         this.tx = tx;
+        Halves halves = new Halves(rx, tx);
+        rx.join(halves);
+        tx.join(halves);
     }
 
     /**
@@ -53,5 +58,29 @@ public final class DuplexEnd implements AutoCloseable {
     @Override
     public String toString() {
         return "DuplexEnd[" + rx + ", " + tx + "]";
+    }
+
+    /**
+     * Keeps the halves of a conversation alive together: if one were closed as garbage while the other is in use, the peer would see an
+     * end. Each is its end, and later its stream.
+     */
+    static final class Halves {
+        private Object reading; // never read, as the other one: this is what keeps it
+        private Object writing;
+
+        private Halves(ReadEnd reading, WriteEnd writing) {
+            this.reading = reading;
+            this.writing = writing;
+        }
+
+        void opened(Input input) {
+            reading = input;
+            input.keep(this);
+        }
+
+        void opened(Outbox outbox) {
+            writing = outbox;
+            outbox.keep(this);
+        }
     }
 }

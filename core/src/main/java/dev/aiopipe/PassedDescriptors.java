@@ -1,12 +1,15 @@
 package dev.aiopipe;
 
 import dev.aiopipe.engine.ChannelOrigin;
-import dev.aiopipe.engine.Child;
+import dev.aiopipe.engine.Exit;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +26,8 @@ import java.util.regex.Pattern;
  * <pre>
  *     sh -c 'exec 3>/proc/$PPID/fd/N 4&lt;/proc/$PPID/fd/M &amp;&amp; echo >/proc/$PPID/fd/A &amp;&amp; exec 5&lt;'fifo' &amp;&amp; exec "$@"' sh env … -- program arguments…
  * </pre>
+ *
+ * <p>Where others may not look into this process, N, M and A are those of helpers that hold them.
  *
  * <p>Until it has told (A is a pipe of ours) N and M must not be closed here, or the child might open a stranger's. A FIFO with a name
  * is opened behind that: it waits for the other side, who may be waiting for this start to return. No argument of the program is part
@@ -54,8 +59,7 @@ final class PassedDescriptors implements AutoCloseable {
     private final Map<Integer, ChildEnd> ends = new TreeMap<>();
     private final Map<Integer, String> operators = new TreeMap<>();
     private final Pipe acknowledgement;
-    private Map<String, String> hidden;
-    private String hiddenValue;
+    private final List<Process> holders = new ArrayList<>();
 
     /**
      * Takes the ends over.
@@ -84,33 +88,64 @@ final class PassedDescriptors implements AutoCloseable {
         }
     }
 
-    /** The command that becomes the builder's. */
+    /** The command that becomes the builder's, whose environment is changed for it. */
     List<String> command(ProcessBuilder builder) throws IOException {
         StringBuilder script = new StringBuilder("exec");
         StringBuilder fifos = new StringBuilder("exec");
+        boolean hidden = isHidden();
         for (Map.Entry<Integer, ChildEnd> end : ends.entrySet()) {
             String path = end.getValue().path(OUR_PROC);
             boolean ours = path.startsWith(OUR_PROC);
+            if (ours && hidden) {
+                path = held(end.getValue().redirect(), path);
+            }
             (ours ? script : fifos)
                     .append(' ')
                     .append(end.getKey())
                     .append(operators.get(end.getKey()))
                     .append(ours ? path : quoted(path));
         }
-        String told = new ChannelOrigin(acknowledgement.sink(), true, "acknowledgement").path(OUR_PROC);
+        ChannelOrigin sink = new ChannelOrigin(acknowledgement.sink(), true, "acknowledgement");
+        String told = hidden ? held(sink.redirect(() -> true), "") : sink.path(OUR_PROC);
         script.append(" && echo >").append(told).append(" && ").append(fifos).append(" && exec \"$@\"");
 
         String program = resolve(builder);
         List<String> command = new ArrayList<>(List.of(SHELL, "-c", script.toString(), "sh", "/usr/bin/env"));
         addEnvironment(command, builder.environment());
-        hidden = builder.environment();
-        hiddenValue = hidden.remove("OPTIND"); // dash refuses to start with one that is no number
+        builder.environment().remove("OPTIND"); // dash refuses to start with one that is no number
         if (program.contains("=")) {
             command.addAll(List.of("/usr/bin/nice", "-n", "0")); // or env would take it for a variable
         }
         command.add(program);
         command.addAll(builder.command().subList(1, builder.command().size()));
         return command;
+    }
+
+    /**
+     * Whether the kernel lets nobody look into this process, as it is not dumpable (file capabilities, prctl(2)): then what is below
+     * {@code /proc/PID} belongs to root, and only the directory itself to this process's user.
+     */
+    private static boolean isHidden() throws IOException {
+        Path self = Path.of("/proc/self");
+        return !Files.getAttribute(self, "unix:uid").equals(Files.getAttribute(self.resolve("fd"), "unix:uid"));
+    }
+
+    /** Has a process that is not hidden hold a descriptor as its stdin or stdout, until this is closed. Returns the path to it there. */
+    private String held(Redirect redirect, String path) throws IOException {
+        ProcessBuilder holder = new ProcessBuilder(SHELL, "-c", "kill -s STOP $$");
+        String number = path.substring(path.lastIndexOf('/') + 1);
+        if (redirect.type() == Redirect.Type.INHERIT) { // 0 to 2
+            holder.inheritIO();
+        } else if (redirect.type() == Redirect.Type.READ) {
+            number = "0";
+            holder.redirectInput(redirect).redirectOutput(Redirect.DISCARD).redirectError(Redirect.DISCARD);
+        } else {
+            number = "1";
+            holder.redirectInput(new File("/dev/null")).redirectOutput(redirect).redirectError(Redirect.DISCARD);
+        }
+        Process started = holder.start();
+        holders.add(started);
+        return "/proc/" + started.pid() + "/fd/" + number;
     }
 
     private static String quoted(String path) {
@@ -169,8 +204,8 @@ final class PassedDescriptors implements AutoCloseable {
 
     /** Waits until the child has its descriptors. */
     void awaitTaken(Process process, String program) throws IOException {
-        CompletableFuture<Integer> exit = Child.exitOf(process);
-        exit.thenRun(this::closeAcknowledging); // a child that is dead does not tell
+        CompletableFuture<Integer> exit = new Exit(process, null).code();
+        exit.thenRun(this::closeAcknowledging); // a child that is dead does not report
         if (acknowledgement.source().read(ByteBuffer.allocate(1)) < 0) {
             throw new IOException("Cannot run program \"" + program + "\": " + SHELL
                     + " has not got its descriptors, and ended with exit code "
@@ -179,6 +214,7 @@ final class PassedDescriptors implements AutoCloseable {
     }
 
     private void closeAcknowledging() {
+        holders.forEach(Process::destroyForcibly);
         try {
             acknowledgement.sink().close();
         } catch (IOException e) {
@@ -188,9 +224,6 @@ final class PassedDescriptors implements AutoCloseable {
 
     @Override
     public void close() {
-        if (hiddenValue != null) {
-            hidden.put("OPTIND", hiddenValue); // the builder's environment is as it was
-        }
         closeEnds();
         closeAcknowledging();
         try {

@@ -5,16 +5,17 @@ import dev.aiopipe.engine.Child;
 import dev.aiopipe.engine.Input;
 import dev.aiopipe.engine.Loop;
 import dev.aiopipe.engine.Outbox;
-import java.io.IOException;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 
 /**
  * The daemon thread that waits for all streams which are opened with it. It runs no user code, unless that asks for it (the
  * {@code dispatcher} extension, {@code Dispatchers.Unconfined}). Safe for use by many threads.
  *
- * <p>The thread is started by the first use and never keeps the JVM alive. Should it die, all its streams fail with the cause.
+ * <p>The thread is started by the first use and never keeps the JVM alive. Should it die, all its streams fail with the cause. It inherits
+ * neither thread-locals nor the context class loader of who uses it first.
  */
 public final class PipeLoop implements AutoCloseable {
     static {
@@ -30,28 +31,43 @@ public final class PipeLoop implements AutoCloseable {
             }
 
             @Override
-            public Child start(ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options)
-                    throws IOException {
-                return PipedStart.start(builder, passing, options);
+            public Callable<Child> start(
+                    ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options) {
+                return new PipedStart(builder, passing, options);
             }
 
             @Override
             public Loop loop(PipeLoop loop) {
-                return loop.engine;
+                return loop.engine();
             }
         });
     }
 
-    final Loop engine;
+    private final String name;
     private final boolean shared;
+    volatile Loop engine;
 
     private PipeLoop(String name, boolean shared) {
-        this.engine = new Loop(Objects.requireNonNull(name, "name"));
+        this.name = Objects.requireNonNull(name, "name");
         this.shared = shared;
+        this.engine = new Loop(name);
+    }
+
+    /** What runs this. The shared one that has died is replaced: its streams have failed, and later ones are to work. */
+    Loop engine() {
+        Loop current = engine;
+        return shared && current.hasEnded() ? revived() : current;
+    }
+
+    private synchronized Loop revived() {
+        if (engine.hasEnded()) {
+            engine = new Loop(name);
+        }
+        return engine;
     }
 
     /**
-     * The loop that is used where none is named. It lives as long as the JVM.
+     * The loop that is used where none is named. It lives as long as the JVM; should its thread die, what is opened later gets a new one.
      *
      * @return always the same one
      */

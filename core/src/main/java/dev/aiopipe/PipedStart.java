@@ -4,58 +4,91 @@ import dev.aiopipe.engine.Child;
 import dev.aiopipe.engine.Fallback;
 import dev.aiopipe.engine.InheritedOrigin;
 import dev.aiopipe.engine.Input;
-import dev.aiopipe.engine.Loop;
 import dev.aiopipe.engine.Outbox;
 import dev.aiopipe.engine.Room;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
-import java.util.List;
+import java.util.ArrayList;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
-/** Starts children whose stdio are pipes, and who may get further descriptors. */
-final class PipedStart {
-    private PipedStart() {}
+/**
+ * Starts a child whose stdio are pipes, and which may get further descriptors. The arguments are copied when this is made; their owner
+ * may change them from then on, and finds the builder as it was.
+ */
+final class PipedStart implements Callable<Child> {
+    private final ProcessBuilder builder;
+    private final Map<Integer, PipeEnd> passing;
+    private final PipeOptions options;
 
-    /** Starts a child; blocks for as long as that takes. If it fails nothing is left open, here or there. */
-    static Child start(ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options)
-            throws IOException {
-        try {
-            Room.require("can't start " + builder.command().get(0));
-            synchronized (
-                    builder) { // its redirects and its command are ours meanwhile: another start must not see them
-                return startAlone(builder, passing, options);
+    /** Begins nothing yet. From here on {@code passing} is used up by {@link #call} or {@link #discard}. */
+    PipedStart(ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options) {
+        this.builder = copyOf(builder);
+        this.passing = new TreeMap<>(passing);
+        this.options = options;
+    }
+
+    private static ProcessBuilder copyOf(ProcessBuilder original) {
+        ProcessBuilder copy = new ProcessBuilder(new ArrayList<>(original.command()))
+                .directory(original.directory())
+                .redirectInput(original.redirectInput())
+                .redirectOutput(original.redirectOutput())
+                .redirectError(original.redirectError())
+                .redirectErrorStream(original.redirectErrorStream());
+        Map<String, String> environment = copy.environment();
+        environment.keySet().retainAll(original.environment().keySet());
+        original.environment().forEach((name, value) -> {
+            if (!value.equals(environment.get(name))) { // the JDK keeps bytes that are no text of what is left alone
+                environment.put(name, value);
             }
+        });
+        return copy;
+    }
+
+    /** Starts the child; blocks for as long as that takes. If it fails nothing is left open, here or there. */
+    @Override
+    public Child call() throws IOException {
+        try {
+            if (builder.command().isEmpty()) {
+                throw new IllegalArgumentException("the command is empty");
+            }
+            options.loop().engine().requireOpen();
+            Room.require("can't start " + builder.command().get(0));
+            return start();
         } finally {
-            passing.values().forEach(PipeEnd::close); // those that it did not come to
+            discard(); // those that it did not come to
         }
     }
 
-    private static Child startAlone(
-            ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options) throws IOException {
-        List<String> command = builder.command();
-        String program = command.get(0);
-        Redirect stdin = builder.redirectInput();
-        Redirect stdout = builder.redirectOutput();
-        Redirect stderr = builder.redirectError();
+    /** Closes the ends that are still unused. */
+    void discard() {
+        passing.values().forEach(PipeEnd::close);
+    }
+
+    /** All that can fail comes before the fork: a program that has run can't be taken back. */
+    private Child start() throws IOException {
+        String program = builder.command().get(0);
+        Redirect redirectedInput = builder.redirectInput();
         boolean merged = builder.redirectErrorStream();
-        boolean threads = Fallback.isNeeded();
         try (PassedDescriptors passed = passing.isEmpty() ? null : new PassedDescriptors(passing);
-                Stdio in = new Stdio(stdin == Redirect.PIPE, threads, "stdin of " + program);
-                Stdio out = new Stdio(stdout == Redirect.PIPE, threads, "stdout of " + program);
-                Stdio err = new Stdio(stderr == Redirect.PIPE && !merged, threads, "stderr of " + program)) {
+                Stdio in = new Stdio(redirectedInput == Redirect.PIPE, "stdin of " + program);
+                Stdio out = new Stdio(builder.redirectOutput() == Redirect.PIPE, "stdout of " + program);
+                Stdio err = new Stdio(builder.redirectError() == Redirect.PIPE && !merged, "stderr of " + program)) {
             if (in.pipe != null) {
-                builder.redirectInput(in.giveReader());
-            } else if (stdin == Redirect.INHERIT) {
+                builder.redirectInput(in.openToWrite());
+            } else if (redirectedInput == Redirect.INHERIT) {
                 builder.redirectInput(InheritedOrigin.stdinForChild());
             }
             if (out.pipe != null) {
-                builder.redirectOutput(out.giveWriter());
+                builder.redirectOutput(out.openToRead());
             }
             if (err.pipe != null) {
-                builder.redirectError(err.giveWriter());
+                builder.redirectError(err.openToRead());
             } else if (merged) {
                 builder.redirectError(Redirect.DISCARD); // or the JDK makes a pipe that nobody uses
             }
@@ -67,39 +100,19 @@ final class PipedStart {
                 if (passed != null) {
                     passed.awaitTaken(process, program);
                 }
-                return connect(process, stdin, in, out, err, options);
+                Outbox stdin = in.piped
+                        ? in.outbox(process.getOutputStream())
+                        : Outbox.refusing("stdin is redirected: " + redirectedInput);
+                Input stdout = out.input(process.getInputStream());
+                Child child = new Child(program, process, stdin, stdout, err.input(process.getErrorStream()));
+                in.handOver();
+                out.handOver();
+                err.handOver();
+                return child;
             } catch (Throwable e) {
                 process.destroyForcibly();
                 throw e;
             }
-        } finally {
-            builder.command(command).redirectInput(stdin).redirectOutput(stdout).redirectError(stderr);
-        }
-    }
-
-    private static Child connect(Process process, Redirect given, Stdio in, Stdio out, Stdio err, PipeOptions options)
-            throws IOException {
-        Loop loop = options.loop().engine;
-        Outbox stdin = null;
-        Input stdout = null;
-        try {
-            if (!in.piped) {
-                stdin = Outbox.refusing("stdin is redirected: " + given);
-            } else if (in.pipe == null) {
-                stdin = Fallback.outbox(in.name, process.getOutputStream(), loop);
-            } else {
-                stdin = opened(in.pipe.tx().openOutbox(options));
-            }
-            stdout = out.input(process.getInputStream(), options);
-            return new Child(process, stdin, stdout, err.input(process.getErrorStream(), options));
-        } catch (Throwable e) {
-            if (stdin != null) {
-                stdin.abort();
-            }
-            if (stdout != null) {
-                stdout.close();
-            }
-            throw e;
         }
     }
 
@@ -115,40 +128,60 @@ final class PipedStart {
         }
     }
 
-    /** One of the three, if it is to be a pipe. Closes what is not opened, and our copy of what the child got. */
-    private static final class Stdio implements AutoCloseable {
+    /** One of the three. Closes our copy of what the child got; and our own end, unless a {@link Child} has it. */
+    private final class Stdio implements AutoCloseable {
         private final String name;
         private final boolean piped;
         private final AioPipe pipe; // null also where the JDK's own streams have to do
         private ChildEnd given;
+        private Outbox outbox;
+        private Input input;
 
-        Stdio(boolean piped, boolean threads, String name) throws IOException {
+        Stdio(boolean piped, String name) throws IOException {
             this.name = name;
             this.piped = piped;
-            this.pipe = piped && !threads ? AioPipe.create(name) : null;
+            this.pipe = piped && !Fallback.isNeeded() ? AioPipe.create(name) : null;
         }
 
-        Redirect giveReader() throws IOException {
+        Redirect openToWrite() throws IOException {
+            outbox = opened(pipe.tx().openOutbox(options));
             given = pipe.rx().forChild();
             return given.redirect();
         }
 
-        Redirect giveWriter() throws IOException {
+        Redirect openToRead() throws IOException {
+            input = opened(pipe.rx().openInput(options));
             given = pipe.tx().forChild();
             return given.redirect();
         }
 
-        Input input(InputStream stream, PipeOptions options) throws IOException {
-            if (!piped) {
-                return Input.atEnd();
+        Outbox outbox(OutputStream stream) throws IOException {
+            if (pipe == null) {
+                outbox = Fallback.outbox(name, stream, options.loop().engine());
             }
-            return pipe == null
-                    ? Fallback.input(name, stream, options.loop().engine)
-                    : opened(pipe.rx().openInput(options));
+            return outbox;
+        }
+
+        Input input(InputStream stream) throws IOException {
+            if (pipe == null) {
+                input = piped ? Fallback.input(name, stream, options.loop().engine()) : Input.atEnd();
+            }
+            return input;
+        }
+
+        void handOver() {
+            outbox = null;
+            input = null;
         }
 
         @Override
         public void close() {
+            if (outbox != null) {
+                outbox.abort();
+            }
+            if (input != null) {
+                input.close();
+            }
             if (pipe != null) {
                 pipe.close();
             }

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 /** An end to read from. Opened by the {@code open} of {@code AioPipes} (Kotlin) or of {@code AsyncPipes} (Java). */
 public final class ReadEnd implements PipeEnd {
     private final EndState state;
+    private DuplexEnd.Halves halves; // null if this is no half of a conversation
 
     ReadEnd(Origin origin) {
         state = new EndState(this, "ReadEnd", origin);
@@ -92,8 +93,17 @@ public final class ReadEnd implements PipeEnd {
     }
 
     CompletableFuture<Input> openInput(PipeOptions options) {
-        Loop loop = options.loop().engine; // a mistake in the options does not use the end up
-        return Opening.ofInput(state.take("opened"), loop, options.capacity());
+        Loop loop = options.loop().engine(); // a mistake in the options does not use the end up
+        CompletableFuture<Input> opening = Opening.ofInput(state.take("opened"), loop, options.capacity());
+        if (halves != null) {
+            opening.thenAccept(halves::opened);
+        }
+        return opening;
+    }
+
+    /** Keeps the other half while this, or what is opened from it, is in use. */
+    void join(DuplexEnd.Halves conversation) {
+        halves = conversation;
     }
 
     /** Instead of an opening that is not begun. */

@@ -18,6 +18,7 @@ public final class WriteEnd implements PipeEnd {
     public static final int PIPE_BUF = 4096;
 
     private final EndState state;
+    private DuplexEnd.Halves halves; // null if this is no half of a conversation
 
     WriteEnd(Origin origin) {
         state = new EndState(this, "WriteEnd", origin);
@@ -79,8 +80,17 @@ public final class WriteEnd implements PipeEnd {
     }
 
     CompletableFuture<Outbox> openOutbox(PipeOptions options) {
-        Loop loop = options.loop().engine; // a mistake in the options does not use the end up
-        return Opening.ofOutbox(state.take("opened"), loop, options.capacity());
+        Loop loop = options.loop().engine(); // a mistake in the options does not use the end up
+        CompletableFuture<Outbox> opening = Opening.ofOutbox(state.take("opened"), loop, options.capacity());
+        if (halves != null) {
+            opening.thenAccept(halves::opened);
+        }
+        return opening;
+    }
+
+    /** Keeps the other half while this, or what is opened from it, is in use. */
+    void join(DuplexEnd.Halves conversation) {
+        halves = conversation;
     }
 
     /** Instead of an opening that is not begun. */

@@ -3,6 +3,7 @@
 
 package dev.aiopipe
 
+import dev.aiopipe.engine.Delays
 import dev.aiopipe.engine.Readiness
 import java.io.IOException
 import java.nio.channels.Channel
@@ -10,10 +11,11 @@ import java.nio.channels.SelectableChannel
 import java.nio.channels.ServerSocketChannel
 import java.nio.channels.SocketChannel
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.Executor
 import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.coroutines.CoroutineContext
-import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
 import kotlin.coroutines.suspendCoroutine
@@ -21,6 +23,7 @@ import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.asExecutor
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.future.await
@@ -110,7 +113,8 @@ public suspend fun ServerSocketChannel.acceptConnection(loop: PipeLoop = PipeLoo
     accept()?.let {
         return it
     }
-    val readiness = loop.engine.acceptable(this)
+    val engine = loop.engine()
+    val readiness = engine.acceptable(this)
     try {
         while (true) {
             accept()?.let {
@@ -128,7 +132,7 @@ public suspend fun ServerSocketChannel.acceptConnection(loop: PipeLoop = PipeLoo
             readiness.closeCause()?.let { throw IOException("$loop is closed", it) }
         }
     } finally {
-        loop.engine.forget(this)
+        engine.forget(this)
     }
 }
 
@@ -138,17 +142,17 @@ private fun ServerSocketChannel.wakeIfClosed(
     waiter: Readiness.Waiter,
     continuation: CancellableContinuation<Unit>,
 ) {
-    A_MOMENT_LATER.execute {
+    val look = Runnable {
         when {
-            !continuation.isActive -> return@execute
+            !continuation.isActive -> return@Runnable
             isOpen -> wakeIfClosed(readiness, waiter, continuation)
             readiness.cancel(waiter) -> waiter.wake()
         }
     }
+    Delays.run(look, A_MOMENT_NANOS)
 }
 
-private val A_MOMENT_LATER =
-    CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS) { task -> task.run() } // on the JDK's timer
+private val A_MOMENT_NANOS = TimeUnit.MILLISECONDS.toNanos(100)
 
 /**
  * Runs coroutines on the loop's own thread, as asyncio does: a read that waits costs no change of thread. They must not
@@ -160,7 +164,7 @@ public val PipeLoop.dispatcher: CoroutineDispatcher
 private class LoopDispatcher(private val loop: PipeLoop) : CoroutineDispatcher() {
     override fun dispatch(context: CoroutineContext, block: Runnable) {
         try {
-            loop.engine.execute(block)
+            loop.engine().execute(block)
         } catch (e: RejectedExecutionException) {
             // as the dispatchers of kotlinx.coroutines do: the coroutine is cancelled, and ends elsewhere
             context.cancel(CancellationException("$loop is closed", e))
@@ -176,12 +180,41 @@ private class LoopDispatcher(private val loop: PipeLoop) : CoroutineDispatcher()
 }
 
 /**
- * Runs what blocks on `Dispatchers.IO`, and waits for it to the end, whatever is cancelled meanwhile: its result is not
- * lost.
+ * Runs a block that may block its thread. If this is cancelled before the block has begun, the block never runs; once
+ * it has begun it is waited for, whatever is cancelled meanwhile, so that its outcome is not lost.
+ *
+ * @throws CancellationException only if the block never ran, or has thrown it
  */
 @JvmSynthetic
-internal suspend fun <T> onIo(block: () -> T): T = suspendCoroutine { continuation ->
-    Dispatchers.IO.dispatch(EmptyCoroutineContext) { continuation.resumeWith(runCatching(block)) }
+internal suspend fun <T> blocking(executor: Executor, block: () -> T): T {
+    val task = BlockingTask(block)
+    try {
+        suspendCancellableCoroutine<Unit> { continuation ->
+            task.outcome.thenRun { continuation.resume(Unit) }
+            executor.execute(task)
+        }
+    } catch (e: CancellationException) {
+        if (task.withdraw()) throw e
+        suspendCoroutine<Unit> { continuation -> task.outcome.thenRun { continuation.resume(Unit) } }
+    }
+    return task.outcome.join().getOrThrow()
+}
+
+/** A blocking call on `Dispatchers.IO`, as [blocking]. */
+@JvmSynthetic internal suspend fun <T> onIo(block: () -> T): T = blocking(IO, block)
+
+private val IO = Dispatchers.IO.asExecutor()
+
+private class BlockingTask<T>(private val block: () -> T) : Runnable {
+    private val begun = AtomicBoolean()
+    val outcome = CompletableFuture<Result<T>>()
+
+    /** True if the block never runs. */
+    fun withdraw() = begun.compareAndSet(false, true)
+
+    override fun run() {
+        if (begun.compareAndSet(false, true)) outcome.complete(runCatching(block))
+    }
 }
 
 @JvmSynthetic

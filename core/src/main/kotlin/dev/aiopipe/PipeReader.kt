@@ -1,21 +1,21 @@
 package dev.aiopipe
 
+import dev.aiopipe.engine.BusyReader
 import dev.aiopipe.engine.Input
 import dev.aiopipe.engine.Take
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.ReadPendingException
 import java.nio.channels.WritableByteChannel
-import java.util.concurrent.ConcurrentHashMap
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.FlowCollector
-import kotlinx.coroutines.withContext
 
 /**
  * Reads a stream of bytes: a child's output, a pipe, a socket.
@@ -44,14 +44,6 @@ public class PipeReader internal constructor(private val input: Input, private v
     AutoCloseable {
     private val line: Take<String?> = Take.line(options.charset(), options.maxLineBytes())
     private val lineRequest: Take<Boolean> = Take.requestLine(options.maxLineBytes())
-
-    private val collectors = ConcurrentHashMap.newKeySet<Collecting>()
-
-    /** For `stop`. Another coroutine may be about to read on, though busy with what it has read last. */
-    @JvmSynthetic
-    internal suspend fun drain(stopping: Job?) {
-        if (collectors.all { it.job === stopping }) input.drainUnread()
-    }
 
     private val exclusiveKey = object : CoroutineContext.Key<Exclusive> {}
 
@@ -217,8 +209,9 @@ public class PipeReader internal constructor(private val input: Input, private v
 
     /**
      * Runs [block], whose reads are one: if it is cancelled, or fails in another way, all that it read from this reader
-     * is readable again. Blocks can be nested. Meanwhile reads from outside the block throw [ReadPendingException]. A
-     * read that the block has launched elsewhere, and that outlives it, throws [IllegalStateException].
+     * is readable again. Meanwhile reads from outside the block throw [ReadPendingException]. Blocks can be nested; the
+     * innermost open one reads, and reads of those around it throw [ReadPendingException], too. A read that the block
+     * has launched elsewhere, and that outlives it, throws [IllegalStateException].
      *
      * Behind the end of a terminal or a FIFO the block finds the end alone; what follows is for the reads behind it.
      *
@@ -226,17 +219,7 @@ public class PipeReader internal constructor(private val input: Input, private v
      *   last line end not counted
      */
     public suspend fun <T> atomically(block: suspend PipeReader.() -> T): T =
-        input.exclusively(exclusiveKey) { mine, outermost ->
-            if (outermost) input.hold(options.maxLineBytes())
-            val kept = input.kept()
-            var complete = false
-            try {
-                withContext(mine) { block() }
-                    .also { complete = true } // out here: cancelled, it drops the block's value
-            } finally {
-                if (!complete) input.giveBack(input.kept() - kept)
-            }
-        }
+        input.exclusively(exclusiveKey, options.maxLineBytes()) { block() }
 
     /**
      * Moves bytes to a writer until the stream ends, or [count] are moved. Closes neither.
@@ -265,27 +248,33 @@ public class PipeReader internal constructor(private val input: Input, private v
     @JvmOverloads
     public suspend fun transferTo(target: WritableByteChannel, count: Long = Long.MAX_VALUE): Long {
         requireBlocking(target)
-        return transfer(count) { chunk -> onIo { while (chunk.hasRemaining()) target.write(chunk) } }
+        return transfer(count) { chunk -> target.writeAll(chunk) }
+    }
+
+    /** Where a channel takes nothing, though it is blocking, pauses before the next try. */
+    private suspend fun WritableByteChannel.writeAll(chunk: ByteBuffer) {
+        while (chunk.hasRemaining()) {
+            onIo { while (chunk.hasRemaining() && write(chunk) > 0) continue }
+            if (chunk.hasRemaining()) delay(PAUSE_MILLIS)
+        }
     }
 
     private suspend fun transfer(count: Long, send: suspend (ByteBuffer) -> Unit): Long {
         require(count >= 0) { "count < 0: $count" }
-        return input.exclusively(exclusiveKey) { mine, _ ->
-            withContext(mine) {
-                var moved = 0L
-                while (moved < count) {
-                    val chunk = read(Take.peek(minOf(count - moved, TRANSFER_SIZE.toLong()).toInt()))
-                    if (!chunk.hasRemaining()) break
-                    try {
-                        send(chunk)
-                    } finally {
-                        val sent = chunk.position().toLong() // is taken only now, and is there
-                        input.start(Take.skip(sent, TRANSFER_SIZE), coroutineContext[exclusiveKey])
-                        moved += sent
-                    }
+        return input.exclusively(exclusiveKey, -1) { mine ->
+            var moved = 0L
+            while (moved < count) {
+                val chunk = read(Take.peek(minOf(count - moved, TRANSFER_SIZE.toLong()).toInt()))
+                if (!chunk.hasRemaining()) break
+                try {
+                    send(chunk)
+                } finally {
+                    val sent = chunk.position().toLong() // is taken only now, and is there
+                    input.start(Take.skip(sent, TRANSFER_SIZE), mine)
+                    moved += sent
                 }
-                moved
             }
+            moved
         }
     }
 
@@ -340,19 +329,23 @@ public class PipeReader internal constructor(private val input: Input, private v
     private inner class TakenFlow<T : Any>(private val next: suspend () -> T?) : Flow<T> {
         override suspend fun collect(collector: FlowCollector<T>) {
             val collecting = Collecting(coroutineContext[Job])
-            collectors += collecting
+            input.enter(collecting)
             try {
                 while (true) collector.emit(next() ?: return)
             } finally {
-                collectors -= collecting
+                input.leave(collecting)
             }
         }
     }
 
-    private class Collecting(val job: Job?)
+    /** A collector that stops the child itself waits for that, and reads nothing meanwhile. */
+    private class Collecting(private val job: Job?) : BusyReader {
+        override fun readsOn(stopper: Any?) = job !== stopper
+    }
 
     private companion object {
         val NOBODY = Caller(EmptyCoroutineContext, null, null)
         const val TRANSFER_SIZE = 64 shl 10
+        const val PAUSE_MILLIS = 10L
     }
 }

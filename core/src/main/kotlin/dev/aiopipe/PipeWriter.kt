@@ -1,12 +1,12 @@
 package dev.aiopipe
 
+import dev.aiopipe.engine.Delays
 import dev.aiopipe.engine.Message
 import dev.aiopipe.engine.Outbox
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.ReadableByteChannel
-import java.util.concurrent.CompletableFuture
-import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
@@ -185,13 +185,14 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
             if (!outbox.isIdle()) awaitTurn() // else a cancelled transfer might owe its chunk beside what others owe
             coroutineContext.ensureActive()
             val chunk = ByteBuffer.allocate(TRANSFER_SIZE)
-            val silent = CompletableFuture<Boolean>().completeOnTimeout(true, SILENCE_MILLIS, TimeUnit.MILLISECONDS)
-            silent.thenAccept { if (it) transfers.unlock() }
+            val over = AtomicBoolean() // the read, or the wait of the others for it
+            val silence = Delays.run({ if (over.compareAndSet(false, true)) transfers.unlock() }, SILENCE_NANOS)
             val count =
                 try {
                     onIo { source.read(chunk) }
                 } finally {
-                    locked = silent.complete(false)
+                    locked = over.compareAndSet(false, true)
+                    silence.cancel(false)
                 }
             if (count < 0) return count
             val message = Message.of(chunk.flip())
@@ -301,6 +302,6 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
     private companion object {
         const val LINES_AHEAD = 64
         const val TRANSFER_SIZE = 64 shl 10
-        const val SILENCE_MILLIS = 20L
+        const val SILENCE_NANOS = 20_000_000L
     }
 }

@@ -1,19 +1,19 @@
 package dev.aiopipe
 
 import dev.aiopipe.engine.Child
+import dev.aiopipe.engine.Delays
 import dev.aiopipe.engine.Stop
+import java.io.IOException
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.atomic.AtomicInteger
 import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.toJavaDuration
-import kotlinx.coroutines.CoroutineStart
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
-import kotlinx.coroutines.asExecutor
-import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.future.await
-import kotlinx.coroutines.launch
-import kotlinx.coroutines.withContext
 
 /** A child process and this side of its pipes. Made by [startPiped] and [withPiped]. */
 public class PipedProcess internal constructor(private val child: Child, options: PipeOptions) : AutoCloseable {
@@ -42,33 +42,68 @@ public class PipedProcess internal constructor(private val child: Child, options
     public suspend fun awaitExit(): Int = child.exit().await()
 
     /**
-     * Ends the child as gently as it lets: closes its stdin, then asks it to end (SIGTERM), then kills it (SIGKILL),
-     * each if it has not exited within [grace] of the step before. Output that nobody reads is drained meanwhile, so
-     * that no full pipe holds the child up. Then closes the pipes, but for an output that another coroutine is reading,
-     * or collects the [lines][PipeReader.lines] or [chunks][PipeReader.chunks] of, or comes to read before anything of
-     * it was dropped: that one stays open for it. Who comes later finds it closed. What was read before is left alone
-     * for a tenth of a second, as its reader may be busy. The grace is wall-clock time.
+     * Ends the child as gently as it lets: closes its stdin; asks it to end (SIGTERM) if it has not exited within
+     * [stdinGrace]; kills it (SIGKILL) if it has not within another [grace].
      *
-     * *Cancellation:* ends the wait, and closes what was drained; the child may live on, and [close] is still to be
-     * called.
+     * Output that nobody reads is drained meanwhile, so that no full pipe holds the child up. After the exit the pipes
+     * are closed, but for an output that another coroutine is reading, or collects the [lines][PipeReader.lines] or
+     * [chunks][PipeReader.chunks] of, or comes to read before anything of it was dropped: that one stays open for its
+     * reader. A later read throws [java.nio.channels.ClosedChannelException]. If an output has been read before,
+     * draining starts 100 ms later, because its reader may be busy.
+     *
+     * The graces are wall-clock time. All of this runs on threads of this library.
+     *
+     * *Cancellation:* ends the stopping. The child may live on, and [close] is still to be called. An output of which
+     * nothing was dropped can be read again; the others are drained on.
      *
      * @param grace zero or more
-     * @param descendants whether the signals go to the child's descendants, too, and those that outlive it are killed
+     * @param descendants whether the signals go to the child's descendants, too, and those that outlive it are killed.
+     *   Those of a child that has exited before can't be found
+     * @param stdinGrace zero or more; zero asks the child to end at once
      * @return the exit code
-     * @throws IllegalArgumentException if the grace is negative
+     * @throws IllegalArgumentException if a grace is negative
+     * @throws IOException naming the child, if it lives on a [grace] (a second at least) after SIGKILL: another user's,
+     *   or one that the kernel does not let go. Everything of it here is closed then
      */
+    @Throws(IOException::class)
     @JvmName("stop")
-    public suspend fun stop(grace: Duration = 5.seconds, descendants: Boolean = false): Int {
+    public suspend fun stop(
+        grace: Duration = 5.seconds,
+        descendants: Boolean = false,
+        stdinGrace: Duration = grace,
+    ): Int = stop(grace, descendants, stdinGrace, patient = false)
+
+    /** If [patient], a coroutine that begins to read an output within 100 ms finds it open, whatever the child does. */
+    @JvmSynthetic
+    internal suspend fun stop(grace: Duration, descendants: Boolean, stdinGrace: Duration, patient: Boolean): Int {
         val caller = coroutineContext[Job]
-        return withContext(Dispatchers.Default) { // its clock is the wall's, also under runTest
-            val stop = Stop.of(child, grace.toJavaDuration(), descendants, Dispatchers.Default.asExecutor())
-            val drains = listOf(stdout, stderr).map { launch(start = CoroutineStart.UNDISPATCHED) { it.drain(caller) } }
-            stop.begin().await().also { drains.forEach { it.cancelAndJoin() } } // behind them: they see who reads now
+        caller?.ensureActive()
+        val stop = Stop.begin(child, stdinGrace.toJavaDuration(), grace.toJavaDuration(), descendants, caller, patient)
+        return stop.await()
+    }
+
+    /** Waits until the outputs were read to their ends, and the readers are through with that; but not for ever. */
+    @JvmSynthetic
+    internal suspend fun awaitReaders(readers: List<Job>, grace: Duration) {
+        val through = CompletableFuture<Unit>()
+        val left = AtomicInteger(readers.size)
+        readers.forEach { reader ->
+            reader.invokeOnCompletion { if (left.decrementAndGet() == 0) through.complete(Unit) }
         }
+        val timeout = Delays.run({ through.complete(Unit) }, grace.inWholeNanoseconds)
+        child.outputsOver().thenRun {
+            Delays.run({ through.complete(Unit) }, PATIENCE.inWholeNanoseconds)
+        }
+        through.await()
+        timeout.cancel(false)
     }
 
     /** Kills the child, and releases everything. Does not wait for the child's end. A second close does nothing. */
     override fun close(): Unit = child.kill()
 
-    override fun toString(): String = "PipedProcess[$process]"
+    override fun toString(): String = "PipedProcess[$child]"
+
+    private companion object {
+        val PATIENCE = 100.milliseconds
+    }
 }

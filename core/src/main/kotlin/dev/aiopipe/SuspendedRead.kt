@@ -2,20 +2,14 @@ package dev.aiopipe
 
 import dev.aiopipe.engine.Input
 import dev.aiopipe.engine.Readiness
-import dev.aiopipe.engine.Stop
 import dev.aiopipe.engine.Take
-import java.io.IOException
-import java.nio.channels.ClosedChannelException
-import java.nio.channels.ReadPendingException
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
 import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Job
-import kotlinx.coroutines.delay
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.suspendCancellableCoroutine
-import kotlinx.coroutines.yield
 
 /** A read that has begun, and found too little: waits and tries again, until there is a value. */
 @JvmSynthetic
@@ -36,35 +30,6 @@ internal suspend fun <T> Input.goOn(take: Take<T>): T {
                 throw e
             }
         @Suppress("UNCHECKED_CAST") if (value !== Take.MORE) return value as T
-    }
-}
-
-/** Reads what nobody wants, and closes in the end; unless somebody else is reading, or comes to read in time. */
-@JvmSynthetic
-internal suspend fun Input.drainUnread() {
-    val drainage =
-        try {
-            drain()
-        } catch (_: ReadPendingException) {
-            return
-        } catch (_: ClosedChannelException) {
-            return
-        }
-    try {
-        if (drainage.wasRead()) delay(Stop.PATIENCE_MILLIS)
-        do {
-            val dropped = start(drainage, drainage)
-            val count = if (dropped !== Take.MORE) dropped else goOn(drainage)
-            yield() // a child may write without end
-        } while (count != 0)
-    } catch (e: CancellationException) {
-        throw e
-    } catch (_: IllegalStateException) {
-        return // somebody has come to read
-    } catch (_: IOException) {
-        return // closed by its user, or failed
-    } finally {
-        endDrain(drainage)
     }
 }
 

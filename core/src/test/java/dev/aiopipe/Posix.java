@@ -141,7 +141,14 @@ public final class Posix {
     }
 
     /** Bound by name. */
+    /** From now on this process is not dumpable: its own user may not look into it. */
+    public static void hide() {
+        checked(LIBRARY.prctl(4, 0L, 0L, 0L, 0L)); // PR_SET_DUMPABLE
+    }
+
     interface C extends Library {
+        int prctl(int option, Object... arguments);
+
         int pipe2(int[] numbers, int flags);
 
         int socketpair(int domain, int type, int protocol, int[] numbers);

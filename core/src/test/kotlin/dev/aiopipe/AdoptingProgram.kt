@@ -28,6 +28,7 @@ object AdoptingProgram {
             "write until broken" -> runBlocking { writeUntilBroken() }
             "close loop" -> runBlocking { closeLoop() }
             "close System.in" -> runBlocking { closeSystemIn() }
+            "pass hidden" -> runBlocking { passHidden() }
             "answer on 3" -> runBlocking { answerOnThree() }
             "prompts" -> runBlocking { prompts(arguments[1]) }
             "give up, start a child" -> runBlocking { giveUp { it.startHead() } }
@@ -58,6 +59,21 @@ object AdoptingProgram {
                 checksum.update('\n'.code)
             }
             println("$count lines, ${checksum.value}, ${input.mode}")
+        }
+    }
+
+    /** Passes descriptors to a child although nobody may look into this process. */
+    private suspend fun passHidden() {
+        Posix.hide()
+        val (rx, tx) = aioPipe()
+        val (answers, answersTx) = aioPipe()
+        val passing = mapOf(3 to rx, 4 to answersTx)
+        sh("read x <&3; echo answer to \$x >&4; exit 3").startPiped(passing).use { child ->
+            tx.open().use { it.writeLine("question") }
+            answers.open().use { answer ->
+                val code = child.awaitExit()
+                println("${answer.readLine()}, ${answer.readLine()}, $code")
+            }
         }
     }
 

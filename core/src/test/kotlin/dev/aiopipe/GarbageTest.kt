@@ -1,5 +1,8 @@
 package dev.aiopipe
 
+import dev.aiopipe.engine.Fallback
+import java.nio.channels.Channels
+import java.nio.channels.Pipe
 import java.util.Collections
 import java.util.logging.Handler
 import java.util.logging.LogRecord
@@ -41,6 +44,7 @@ object LosingProgram {
             "streams" -> runBlocking { loseStreams() }
             "child ends" -> loseChildEnds()
             "closed" -> runBlocking { useAndClose() }
+            "closed by their loop" -> runBlocking { closeLoop() }
         }
         if (count == 0) loseEnds() // told behind what else is told
         awaitState("all is closed", { openPipes().also { System.gc() } }) { it <= before }
@@ -60,6 +64,20 @@ object LosingProgram {
         val writer = tx.open()
         writer.writeLine("x")
         check(reader.readLine() == "x")
+    }
+
+    private suspend fun closeLoop() {
+        val before = openPipes()
+        PipeLoop.create("short-lived").use { loop ->
+            val options = PipeOptions.defaults().withLoop(loop)
+            val (rx, tx) = aioPipe()
+            rx.open(options)
+            tx.open(options).write(ByteArray(10))
+            val (input, output) = Pipe.open().let { Pair(it.source(), it.sink()) }
+            Fallback.input(Channels.newInputStream(input), loop.engine)
+            Fallback.outbox(Channels.newOutputStream(output), loop.engine)
+        }
+        check(openPipes() == before) { "closed with their loop: ${openDescriptors()}" }
     }
 
     private fun loseChildEnds() {
@@ -87,6 +105,7 @@ class GarbageTest {
         "streams, 2, PipeReader PipeWriter",
         "child ends, 2, ChildEnd ChildEnd",
         "closed, 0, ReadEnd WriteEnd",
+        "closed by their loop, 0, ReadEnd WriteEnd",
     )
     @DisplayName(
         "E24 what nobody closes is closed once it is garbage, each with one warning; what was closed gives none"

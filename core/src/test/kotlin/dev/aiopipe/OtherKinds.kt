@@ -92,7 +92,7 @@ object SocketToRaw : WritableKind {
     }
 }
 
-private fun connectedSockets(): Pair<SocketChannel, SocketChannel> {
+fun connectedSockets(): Pair<SocketChannel, SocketChannel> {
     val directory = Files.createTempDirectory("aiopipe")
     val address = UnixDomainSocketAddress.of(directory.resolve("socket"))
     ServerSocketChannel.open(StandardProtocolFamily.UNIX).use { server ->

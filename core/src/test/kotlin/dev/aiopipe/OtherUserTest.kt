@@ -211,6 +211,14 @@ class OtherUserTest {
         }
     }
 
+    @Test
+    @DisplayName("E6 a JVM that is not dumpable hands descriptors over all the same")
+    fun passedByHiddenJvm() =
+        runBlocking<Unit> {
+            val lines = user.running("pass hidden").redirectErrorStream(true).withPiped { it.stdout.readText() }
+            assertEquals("answer to question, null, 3\n", lines)
+        }
+
     /** With pipes that no name was opened for: those of a shell, with this process on both sides. */
     private suspend fun ProcessBuilder.inPipeline(block: suspend (PipedProcess) -> Unit) =
         under("cat | \"$@\" | cat").withPiped { block(it) }

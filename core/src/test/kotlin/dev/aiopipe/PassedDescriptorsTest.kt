@@ -50,7 +50,8 @@ class PassedDescriptorsTest {
         runBlocking<Unit> {
             val pipes = (3..9).associateWith { aioPipe() }
             val script =
-                "n=0; for fd in /proc/\$\$/fd/*; do [ -e \"\$fd\" ] && n=\$((n + 1)); done; echo \$n; read in; read a <&4; read b <&6; read c <&8; " +
+                "n=0; for fd in /proc/\$\$/fd/*; do [ -e \"\$fd\" ] && n=\$((n + 1)); done; echo \$n; " +
+                    "read in; read a <&4; read b <&6; read c <&8; " +
                     "echo \"\$a\" >&3; echo \"\$b\" >&5; echo \"\$c\" >&7; echo \"\$in\" >&9; echo err >&2"
             val passing = pipes.mapValues { (number, pipe) -> if (number % 2 == 0) pipe.rx() else pipe.tx() }
             sh(script).withPiped(passing) { child ->

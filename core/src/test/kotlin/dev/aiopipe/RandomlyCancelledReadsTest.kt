@@ -150,7 +150,7 @@ class RandomlyCancelledReadsTest(private val threads: Threads) {
 
     /** Text without an end, and how far it was sent and taken. */
     private class Text {
-        private val text =
+        private val period =
             Random(7).let { random -> ByteArray(PERIOD) { LETTERS[random.nextInt(LETTERS.length)].code.toByte() } }
         var sent = 0L
         var taken = 0L
@@ -158,13 +158,13 @@ class RandomlyCancelledReadsTest(private val threads: Threads) {
         fun send(sink: Pipe.SinkChannel, random: Random) {
             val count = 1 + random.nextInt(150)
             if (sent - taken < MOST_AHEAD) {
-                sink.write(ByteBuffer.wrap(ByteArray(count) { text[((sent + it) % PERIOD).toInt()] }))
+                sink.write(ByteBuffer.wrap(ByteArray(count) { period[((sent + it) % PERIOD).toInt()] }))
                 sent += count
             }
         }
 
         fun check(what: Taken) {
-            for (byte in what.bytes) assertEquals(text[(taken++ % PERIOD).toInt()], byte)
+            for (byte in what.bytes) assertEquals(period[(taken++ % PERIOD).toInt()], byte)
             taken += what.skipped
         }
     }

@@ -96,6 +96,35 @@ interface ReaderAtomicContract : ReaderCase {
     }
 
     @Test
+    @DisplayName("R34 of nested blocks the innermost that is open reads, and gives back its own")
+    fun innermostBlockReads() = reading {
+        send("abcdef")
+        assertTrue(reader.request(6))
+        val gate = gate()
+        val taken = reader.atomically {
+            coroutineScope {
+                val inner =
+                    async(start = CoroutineStart.UNDISPATCHED) {
+                        runCatching {
+                            atomically {
+                                readExactly(2)
+                                gate.await()
+                                error("inner")
+                            }
+                        }
+                    }
+                assertThrows<ReadPendingException> { readExactly(1) }
+                assertThrows<ReadPendingException> { atomically { readExactly(1) } }
+                gate.complete(Unit)
+                assertEquals("inner", inner.await().exceptionOrNull()?.message)
+            }
+            readExactly(4).decodeToString()
+        }
+        assertEquals("abcd", taken)
+        assertReads("ef")
+    }
+
+    @Test
     @DisplayName("R34 over the limit it fails, and nothing is lost")
     fun blockOverTheLimitLosesNothing() =
         reading(maxLineBytes = 8) {

@@ -1,9 +1,14 @@
 package dev.aiopipe
 
+import java.nio.ByteBuffer
+import java.nio.channels.WritableByteChannel
+import java.util.concurrent.CountDownLatch
 import java.util.concurrent.atomic.AtomicLong
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.withContext
 import kotlinx.coroutines.yield
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -63,6 +68,31 @@ interface ReaderVolumeContract : ReaderCase {
         collector.join()
         assertEquals(listOf("a", "b"), got)
         assertEquals("c", reader.readLine())
+    }
+
+    @Test
+    @DisplayName("a transfer to a channel that takes nothing can be cancelled, and loses no byte")
+    fun channelThatTakesNothing() = reading {
+        send("abcdef")
+        assertTrue(reader.request(6))
+        val asked = CountDownLatch(3)
+        val stuck =
+            object : WritableByteChannel {
+                override fun write(source: ByteBuffer): Int {
+                    val count = if (asked.count == 3L) 2 else 0
+                    source.position(source.position() + count)
+                    asked.countDown()
+                    return count
+                }
+
+                override fun isOpen() = true
+
+                override fun close() = Unit
+            }
+        val transfer = alongside { reader.transferTo(stuck) }
+        withContext(Dispatchers.IO) { asked.await() }
+        transfer.cancelAndJoin()
+        assertReads("cdef")
     }
 
     @Test

@@ -87,19 +87,20 @@ class StartPipedTest {
             assertTrue("/no/such/directory" in failure.message!!, failure.message)
             val unwritable = sh(":").redirectError(File("/no/such/directory/file"))
             assertThrowsSuspending<IOException> { unwritable.startPiped() }
-            assertThrowsSuspending<IndexOutOfBoundsException> { ProcessBuilder().startPiped() }
+            assertThrowsSuspending<IllegalArgumentException> { ProcessBuilder().startPiped() }
         }
 
     @Test
     @DisplayName("E13 a child that has exited is read to its end")
     fun childThatHasExited() =
         runBlocking<Unit> {
-            sh("echo gone").startPiped().use { child ->
-                assertEquals(0, child.awaitExit())
+            sh("echo gone; exit 3").startPiped().use { child ->
+                assertEquals(3, child.awaitExit())
                 assertEquals("gone", child.stdout.readLine())
                 repeat(3) { assertNull(child.stdout.readLine()) }
                 repeat(3) { assertNull(child.stderr.readLine()) }
-                assertThrowsSuspending<BrokenPipeException> { child.stdin.writeLine("anybody there?") }
+                val broken = assertThrowsSuspending<BrokenPipeException> { child.stdin.writeLine("anybody there?") }
+                assertEquals("nobody reads stdin of sh: sh has exited with code 3", broken.message)
             }
         }
 

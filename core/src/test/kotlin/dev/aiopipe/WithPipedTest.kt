@@ -292,14 +292,14 @@ class WithPipedTest {
             val failure = IllegalStateException("the block's own")
             val thrown =
                 assertThrowsSuspending<IllegalStateException> {
-                    polite.withPiped { child ->
+                    polite.withPiped(grace = never) { child ->
                         seen = child
                         child.becomesReady()
                         throw failure
                     }
                 }
             assertEquals("the block's own", thrown.message)
-            assertEquals(7, seen.process.exitValue())
+            assertEquals(8, seen.process.exitValue()) // at once
         }
 
     @Test
@@ -315,7 +315,7 @@ class WithPipedTest {
                     child.stdout.readLine() // waits for ever, but for the failure
                 }
             }
-            assertEquals(7, seen.process.exitValue())
+            assertEquals(8, seen.process.exitValue()) // at once
         }
 
     @Test
@@ -325,7 +325,7 @@ class WithPipedTest {
             lateinit var seen: PipedProcess
             val ready = CompletableDeferred<Unit>()
             val job = launch {
-                polite.withPiped { child ->
+                polite.withPiped(grace = never) { child ->
                     seen = child
                     child.becomesReady()
                     ready.complete(Unit)
@@ -335,7 +335,7 @@ class WithPipedTest {
             ready.await()
             job.cancelAndJoin()
             assertTrue(job.isCancelled)
-            assertEquals(7, seen.process.exitValue())
+            assertEquals(8, seen.process.exitValue()) // at once
         }
 
     @Test

@@ -5,8 +5,8 @@ import dev.aiopipe.PipeLoop;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.ReadEnd;
 import dev.aiopipe.WriteEnd;
-import java.io.IOException;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -15,6 +15,9 @@ import java.util.concurrent.CompletableFuture;
  */
 public abstract class Access {
     private static Access installed;
+
+    /** For the one subclass, which is among the public types. */
+    protected Access() {}
 
     /**
      * The way in.
@@ -56,16 +59,16 @@ public abstract class Access {
     public abstract CompletableFuture<Outbox> open(WriteEnd end, PipeOptions options);
 
     /**
-     * Starts a child; blocks for as long as that takes.
+     * Prepares the start of a child: copies the arguments, which their owner may change from then on.
      *
-     * @param builder as before, afterwards
-     * @param passing further ends, by the number that the child is to see them at; used up by this
+     * @param builder stays as it is
+     * @param passing further ends, by the number that the child is to see them at; used up by the start
      * @param options how its pipes are opened
-     * @return the child
-     * @throws IOException naming the program, if it can't be started; nothing is left open
+     * @return starts the child, once, and blocks for as long as that takes; throws an IOException that names the program if it can't be
+     *     started, and nothing is left open then. If it is not called, the ends in {@code passing} are the caller's to close
      */
-    public abstract Child start(ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options)
-            throws IOException;
+    public abstract Callable<Child> start(
+            ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options);
 
     /**
      * The engine of a loop.

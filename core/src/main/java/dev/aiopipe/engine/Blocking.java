@@ -4,19 +4,23 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 
-/** Daemon threads for calls that block. They come when they are needed, and end when they were idle for some seconds. */
+/** Daemon threads for calls that block. They are created on demand; a thread exits after five idle seconds. */
 public final class Blocking {
-    private static final AtomicInteger COUNT = new AtomicInteger();
+    private static final int RETRY_MILLIS = 100;
 
     /** Starts each task at once. */
-    public static final Executor EXECUTOR =
-            new ThreadPoolExecutor(0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
-                Thread thread = new Thread(task, "aiopipe-blocking-" + COUNT.incrementAndGet());
-                thread.setDaemon(true);
-                return thread;
-            });
+    public static final Executor EXECUTOR = new ThreadPoolExecutor(
+            0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS, new SynchronousQueue<>(), Threads.numbered("aiopipe-blocking-"));
 
     private Blocking() {}
+
+    /** Runs a task on a thread of its own, or a little later if no thread can be had now. */
+    static void run(Runnable task) {
+        try {
+            EXECUTOR.execute(task);
+        } catch (Throwable e) {
+            Delays.block(task, RETRY_MILLIS);
+        }
+    }
 }

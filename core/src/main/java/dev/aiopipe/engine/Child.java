@@ -1,34 +1,42 @@
 package dev.aiopipe.engine;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
-/** A child that was started, and this side of its pipes. */
+/**
+ * A child that was started, and this side of its pipes. All of it is kept while the child lives, or while one of the streams is in use.
+ */
 public final class Child {
-    private static final Executor NOW_AND_THEN =
-            CompletableFuture.delayedExecutor(500, TimeUnit.MILLISECONDS, Runnable::run);
-
+    private final String program;
     private final Process process;
     private final Outbox stdin;
     private final Input stdout;
     private final Input stderr;
-    private Copies<Integer>
-            exits; // guarded by this; the JDK's future costs a task of a pool at the exit, so only if it is asked for
+    private final Exit exit;
+    private final List<Drain> drains = new ArrayList<>(); // guarded by itself; they may have ended
 
     /**
      * A child with its streams.
      *
+     * @param program what messages call it
      * @param process the child
      * @param stdin refuses every message if the user has redirected it
      * @param stdout at its end if the user has redirected it
      * @param stderr at its end if the user has redirected it, or has it go where stdout goes
      */
-    public Child(Process process, Outbox stdin, Input stdout, Input stderr) {
+    public Child(String program, Process process, Outbox stdin, Input stdout, Input stderr) {
+        this.program = program;
         this.process = process;
         this.stdin = stdin;
         this.stdout = stdout;
         this.stderr = stderr;
+        this.exit = new Exit(process, this);
+        stdin.keep(this);
+        stdout.keep(this);
+        stderr.keep(this);
+        stdin.explain(() -> process.isAlive() ? null : program + " has exited with code " + process.exitValue());
     }
 
     /**
@@ -72,49 +80,95 @@ public final class Child {
      *
      * @return completes with the exit code. Each call gives a new one, which may be cancelled, and is forgotten then
      */
-    public synchronized CompletableFuture<Integer> exit() {
-        if (exits == null) {
-            exits = new Copies<>(exitOf(process));
-        }
-        return exits.next();
+    public CompletableFuture<Integer> exit() {
+        return exit.code();
     }
 
     /**
-     * The exit of any child. The JDK tells of it by the common pool, whose threads the program may have blocked: so it is also looked
-     * for now and then.
+     * When nothing more of its outputs is going to be read.
      *
-     * @param process was started
-     * @return completes with the exit code
+     * @return completes when both were read to their ends, or closed here
      */
-    public static CompletableFuture<Integer> exitOf(Process process) {
-        CompletableFuture<Integer> exit = process.onExit().thenApply(Process::exitValue);
-        lookLater(process, exit);
-        return exit;
+    public CompletableFuture<Void> outputsOver() {
+        return CompletableFuture.allOf(stdout.over(), stderr.over());
     }
 
-    private static void lookLater(Process process, CompletableFuture<Integer> exit) {
-        NOW_AND_THEN.execute(() -> {
-            if (exit.isDone()) {
-                return;
-            } else if (process.isAlive()) {
-                lookLater(process, exit);
-            } else {
-                Blocking.EXECUTOR.execute(() -> exit.complete(process.exitValue()));
-            }
-        });
+    /** Asks it to end. Not by {@link Process#destroy}, which closes the JDK's streams, so that last words were lost in the fallback. */
+    void terminate() {
+        process.toHandle().destroy();
+    }
+
+    /** Ends it, if the system lets us. */
+    void forceToEnd() {
+        process.toHandle().destroyForcibly();
+    }
+
+    /** Drains the outputs that nobody reads, see {@link Drain}, until {@link #endDrains} or {@link #giveUpDrains}. */
+    void drain(Object stopper, boolean patient) {
+        synchronized (drains) {
+            Stream.of(stdout, stderr)
+                    .flatMap(output -> Drain.of(output, stopper, patient).stream())
+                    .forEach(drains::add);
+        }
+    }
+
+    /** Closes the outputs that were drained, and those that nobody has come to read. */
+    void endDrains() {
+        List<Drain> ended;
+        synchronized (drains) {
+            ended = List.copyOf(drains);
+            drains.clear();
+        }
+        ended.forEach(Drain::end);
+    }
+
+    /** Leaves the outputs to later reads. What has a hole is drained on: closed, it would be the child's broken pipe. */
+    void giveUpDrains() {
+        synchronized (drains) {
+            drains.removeIf(Drain::giveUp);
+        }
     }
 
     /** Kills it, and releases everything; does not wait for its end. */
     public void kill() {
         try {
-            process.destroyForcibly();
-            stdin.abort();
+            releaseOutputs(); // before its death: a read that waits must not take what is there for the last line
         } finally {
             try {
-                stdout.close();
+                forceToEnd();
             } finally {
-                stderr.close();
+                stdin.abort();
             }
         }
+    }
+
+    /** Closes everything of a child that lives on. */
+    void release() {
+        try {
+            releaseOutputs();
+        } finally {
+            stdin.abort();
+        }
+    }
+
+    private void releaseOutputs() {
+        try {
+            stdout.close();
+        } finally {
+            stderr.close();
+        }
+    }
+
+    /** Says what waits, for whoever wonders why nothing goes on. */
+    @Override
+    public String toString() {
+        String life = process.isAlive() ? "running" : "exit code " + process.exitValue();
+        return name() + ", " + life + "; stdin " + stdin.state() + "; stdout: " + stdout.state() + "; stderr: "
+                + stderr.state();
+    }
+
+    /** What messages call it. */
+    String name() {
+        return program + ", pid " + process.pid();
     }
 }

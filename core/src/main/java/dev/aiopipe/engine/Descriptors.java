@@ -25,6 +25,8 @@ final class Descriptors {
 
     private static Path list;
 
+    private static boolean unavailable;
+
     private Descriptors() {}
 
     /**
@@ -35,8 +37,8 @@ final class Descriptors {
      * @throws IOException if it is closed, or if the platform does not tell
      */
     static synchronized int numberOf(SelectableChannel channel) throws IOException {
-        if (selector == null) {
-            open();
+        if (!areFound()) {
+            throw new IOException("descriptors of channels can't be found here: no /proc, or a selector without epoll");
         }
         Set<Integer> before = watched(list);
         channel.configureBlocking(false);
@@ -55,15 +57,28 @@ final class Descriptors {
         }
     }
 
-    private static void open() throws IOException {
-        if (!Files.isDirectory(FDINFO)) {
-            throw new IOException("no " + FDINFO + " on this platform: descriptors can't be handed to a child");
+    /**
+     * Whether numbers can be found: there is a {@code /proc}, and the JDK's selector is one of epoll.
+     *
+     * @return the same for as long as the JVM lives
+     * @throws IOException if there are too few descriptors to find out; a later call tries again
+     */
+    static synchronized boolean areFound() throws IOException {
+        if (selector == null && !unavailable) {
+            unavailable = !Files.isDirectory(FDINFO) || !open();
         }
+        return !unavailable;
+    }
+
+    /** False if the selector's own number can't be found. */
+    private static boolean open() throws IOException {
+        Room.warmUp();
         Selector opened = Selector.open();
         Pipe probe = Pipe.open();
         try {
             list = listOf(opened, probe.source());
-            selector = opened;
+            selector = list == null ? null : opened;
+            return list != null;
         } finally {
             probe.source().close();
             probe.sink().close();
@@ -73,7 +88,7 @@ final class Descriptors {
         }
     }
 
-    /** Of all epoll instances the one whose list gains and loses one entry whenever we register and cancel. */
+    /** Null if there is none. Of all epoll instances the one whose list gains and loses one entry whenever we register and cancel. */
     private static Path listOf(Selector opened, SelectableChannel probe) throws IOException {
         probe.configureBlocking(false);
         for (int attempt = 0; attempt < 10; attempt++) {
@@ -91,7 +106,7 @@ final class Descriptors {
                 return found;
             }
         }
-        throw new IOException("can't find the selector's own descriptor in " + FDINFO);
+        return null;
     }
 
     private static boolean follows(Path candidate, Selector opened, SelectableChannel probe) throws IOException {

@@ -61,11 +61,6 @@ final class EarlySource implements ByteSource {
         this.registration = registration;
         this.adopter = adopter;
         this.owner = Release.both(registration, release);
-        registration.input().onClose(cause -> {
-            if (cause != Release.BY_OWNER) {
-                closeLate(this::closeStreams);
-            }
-        });
     }
 
     @Override
@@ -104,10 +99,20 @@ final class EarlySource implements ByteSource {
         }
     }
 
-    private synchronized void begin() {
-        if (!begun && !adoption.isDone()) {
-            Blocking.EXECUTOR.execute(this::adopt); // may throw, and the next one tries again
+    private void begin() {
+        synchronized (this) {
+            if (begun || adoption.isDone()) {
+                return;
+            }
             begun = true;
+        }
+        try {
+            Blocking.EXECUTOR.execute(this::adopt);
+        } catch (Throwable e) {
+            synchronized (this) {
+                begun = false; // the next one tries again
+            }
+            throw e;
         }
     }
 

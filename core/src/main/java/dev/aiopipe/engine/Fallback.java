@@ -11,9 +11,10 @@ public final class Fallback {
     /**
      * Whether children have to be connected by the JDK's own streams.
      *
-     * @return true if it is forced, or there is no {@code /proc}
+     * @return true if it is forced, or descriptors can't be found: there is no {@code /proc}, or a selector without epoll
+     * @throws IOException if there are too few descriptors to find out
      */
-    public static boolean isNeeded() {
+    public static boolean isNeeded() throws IOException {
         return !NativeAccess.hasNumbers();
     }
 

@@ -35,7 +35,7 @@ final class InheritedInput {
         if (number == 0) {
             SystemIn.takeOver(claim.leftover());
         }
-        if (number == 0 && kind == Kind.PIPE && NativeAccess.hasNumbers() && NativeAccess.isLibCToBeLoaded()) {
+        if (number == 0 && kind == Kind.PIPE && NativeAccess.isLibCToBeLoaded()) {
             Input early = early();
             if (early != null) {
                 return early;
@@ -138,7 +138,7 @@ final class InheritedInput {
     }
 
     private EarlySource.Adopted adoptEarly(String target) throws IOException {
-        Watched watched = NativeAccess.hasLibC() ? watched() : null;
+        Watched watched = NativeAccess.canAdopt() ? watched() : null;
         if (watched == null) {
             return null;
         } else if (!Kind.target(number).equals(target)) {

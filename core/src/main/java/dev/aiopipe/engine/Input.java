@@ -2,7 +2,6 @@ package dev.aiopipe.engine;
 
 import dev.aiopipe.IncompleteReadException;
 import dev.aiopipe.ReadMode;
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.invoke.MethodHandles;
@@ -11,6 +10,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadPendingException;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -64,6 +66,9 @@ public final class Input {
     private boolean drained; // the last read was short: wait before the next one
     private volatile Object owner;
     private volatile Object slot;
+    private final Set<BusyReader> busyReaders = ConcurrentHashMap.newKeySet();
+    private final CompletableFuture<Void> over = new CompletableFuture<>();
+    private Object kept; // never read: this is what keeps it
 
     /**
      * A stream that is open.
@@ -75,7 +80,9 @@ public final class Input {
         this.source = source;
         this.readiness = readiness;
         this.leftover = null;
-        this.release = source == null ? Release.NOTHING : Release.of(this, "PipeReader", source);
+        Release closing = source == null ? Release.NOTHING : Release.of(this, "PipeReader", source);
+        this.release = closing;
+        readiness.onClose(closing::closeWithLoop); // the readiness must not reach this object, which may be collected
     }
 
     /** A stream on an inherited number: it begins with what an earlier one has left, and leaves what it has not given. */
@@ -84,21 +91,10 @@ public final class Input {
         this.source = whole;
         this.readiness = readiness;
         this.leftover = leftover;
-        this.release = Release.of(this, "PipeReader", new Leaving(buffer, whole, leftover));
-    }
-
-    /** What is closed also when the Input is garbage; it must not reach that. */
-    private record Leaving(InputBuffer buffer, ByteSource source, Leftover leftover) implements Closeable {
-        @Override
-        public void close() throws IOException {
-            leave(buffer, source, leftover);
-            source.close();
-        }
-
-        @Override
-        public String toString() {
-            return source.toString();
-        }
+        InputBuffer unread = buffer;
+        Release closing = Release.of(this, "PipeReader", whole, () -> leave(unread, whole, leftover));
+        this.release = closing;
+        readiness.onClose(closing::closeWithLoop);
     }
 
     /**
@@ -166,6 +162,8 @@ public final class Input {
             Object holder = slot;
             if (holder != BUSY && holder != waiter) {
                 throw new IllegalStateException("the read was abandoned");
+            } else if (holder == BUSY && readiness.closeCause() != null) {
+                throw closed(new AsynchronousCloseException()); // whoever has closed this may keep the slot
             }
             pause(tries); // somebody has seized it for a moment
         }
@@ -190,15 +188,29 @@ public final class Input {
         }
     }
 
+    /** An owner that has the input while its outer one waits for it to {@linkplain Input#disown end}. */
+    public interface Nested {
+        /**
+         * Returns the owner that opened this one, which must be the input's owner when this one is to own it.
+         *
+         * @return null for an outermost one
+         */
+        Object outer();
+    }
+
+    private static Object outerOf(Object owner) {
+        return owner instanceof Nested nested ? nested.outer() : null;
+    }
+
     /**
      * From now on reads are begun on the owner's behalf only, until it {@linkplain #disown disowns} this.
      *
-     * @param next the owner
-     * @throws ReadPendingException if a read is under way, or there is an owner already
+     * @param next the owner; perhaps {@link Nested} in the one that owns this
+     * @throws ReadPendingException if a read is under way, or somebody else owns this
      * @throws ClosedChannelException if this is closed
      */
     public void own(Object next) throws ClosedChannelException {
-        acquire(null);
+        acquire(outerOf(next));
         owner = next;
         free();
     }
@@ -225,40 +237,79 @@ public final class Input {
     }
 
     /**
-     * For the owner: puts back what was read last. A read of its that waits finds it.
-     *
-     * @param count bytes, at most {@link #kept}
-     */
-    public void giveBack(int count) {
-        if (count > 0) {
-            Object holder = seize();
-            buffer.giveBack(count);
-            if (left) {
-                leave(buffer, source, leftover);
-            }
-            drained = false;
-            slot = holder;
-            wakeEarly(holder);
-        }
-    }
-
-    /**
-     * From now on anybody may begin a read, if this is owned by the one that is named. What was read is gone, and a read on the owner's
-     * behalf that still waits is over: its {@link #proceed} fails.
+     * From now on the outer owner, or anybody, may begin a read, if this is owned by the one that is named or by one within it. Without an
+     * outer owner, what was read is gone. A read on the owner's behalf that still waits is over: its {@link #proceed} fails.
      *
      * @param last the owner
      */
     public void disown(Object last) {
-        Object holder = seize();
-        if (owner != last) {
-            slot = holder;
-            return;
+        Readiness.Waiter waiter = disown(last, Integer.MAX_VALUE);
+        if (waiter != null) {
+            waiter.wake();
         }
-        buffer.letGo();
-        drained = false;
-        owner = null;
-        slot = null;
-        wakeEarly(holder);
+    }
+
+    /**
+     * As {@link #disown(Object)}, but puts back what was read last.
+     *
+     * @param last the owner
+     * @param mark how much of what is {@linkplain #kept kept} is not put back
+     * @return a waiter that the caller has to wake, when it holds no lock; null if nobody waited
+     */
+    public Readiness.Waiter disown(Object last, int mark) {
+        Object holder = seize();
+        if (!isOwnedWithin(last)) {
+            slot = holder;
+            return null;
+        }
+        Object next = outerOf(last);
+        try {
+            if (mark < buffer.kept() && (left || readiness.closeCause() == null)) {
+                buffer.giveBack(buffer.kept() - mark);
+            }
+            if (left) {
+                leave(buffer, source, leftover);
+            }
+            if (next == null) {
+                buffer.letGo();
+            }
+            drained = false;
+        } finally {
+            owner = next;
+            slot = next;
+        }
+        return holder instanceof Readiness.Waiter waiter && readiness.cancel(waiter) ? waiter : null;
+    }
+
+    private boolean isOwnedWithin(Object other) {
+        Object current = owner;
+        while (current != null && current != other) {
+            current = outerOf(current);
+        }
+        return current == other;
+    }
+
+    /**
+     * Somebody reads again and again, and must not lose this to a drain while they are busy with what they have read last.
+     *
+     * @param reader until {@link #leave}
+     */
+    public void enter(BusyReader reader) {
+        busyReaders.add(reader);
+    }
+
+    /**
+     * Somebody reads no more.
+     *
+     * @param reader that has entered
+     */
+    public void leave(BusyReader reader) {
+        busyReaders.remove(reader);
+    }
+
+    /** Whether somebody is going to read on. */
+    boolean hasBusyReader(Object stopper) {
+        return busyReaders.stream().anyMatch(reader -> reader.readsOn(stopper));
     }
 
     /**
@@ -277,18 +328,40 @@ public final class Input {
     }
 
     /**
-     * Ends a drain that neither reads nor waits any more: closes this, unless somebody else has come to read.
+     * Ends a drain, whatever it is doing: closes this, unless somebody else has come to read.
      *
      * @param drainage of this
+     * @param waiter who waits for it, if anybody does; it is not woken any more
      */
-    public void endDrain(Drainage drainage) {
+    public void endDrain(Drainage drainage, Readiness.Waiter waiter) {
         for (int tries = 0; owner == drainage && readiness.closeCause() == null; tries++) {
-            if (SLOT.compareAndSet(this, drainage, BUSY)) { // and stays so: who is late finds this closed
+            if (SLOT.compareAndSet(this, drainage, BUSY)) { // the slot stays busy, so a late reader finds this closed
                 close();
+            } else {
+                abandon(waiter);
+                pause(tries);
+            }
+        }
+    }
+
+    /**
+     * Ends a drain that has dropped nothing, and leaves this open. One that has dropped something goes on.
+     *
+     * @param drainage of this
+     * @return true if it has ended, now or before
+     */
+    public boolean giveUpDrain(Drainage drainage) {
+        for (int tries = 0; owner == drainage && readiness.closeCause() == null; tries++) {
+            Object holder = slot;
+            if (drainage.hasDropped()) {
+                return false;
+            } else if (isOfADrain(holder)) {
+                takePlaceOf(holder);
             } else {
                 pause(tries);
             }
         }
+        return true;
     }
 
     /** Has the slot, whoever waits with it. Somebody who reads at this moment is soon through. Returns who had it. */
@@ -308,10 +381,22 @@ public final class Input {
         return BUSY;
     }
 
-    private void wakeEarly(Object holder) {
-        if (holder instanceof Readiness.Waiter waiter && readiness.cancel(waiter)) {
-            waiter.wake();
-        }
+    /**
+     * Keeps something else alive, which would be closed if it became garbage while this is in use.
+     *
+     * @param companion of this
+     */
+    public void keep(Object companion) {
+        kept = companion;
+    }
+
+    /**
+     * When nothing more is going to be read.
+     *
+     * @return completes when a read has reported the final end, or this was closed here; each call gives a new one
+     */
+    public CompletableFuture<Void> over() {
+        return over.copy();
     }
 
     /**
@@ -341,10 +426,9 @@ public final class Input {
     public void close() {
         Readiness.Waiter waiter = readiness.close(Release.BY_OWNER);
         try {
-            if (leftover == null) {
+            synchronized (release) { // a second close returns when the first one is through
+                leaveBuffered();
                 release.close();
-            } else {
-                closeInherited();
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -352,6 +436,7 @@ public final class Input {
             if (waiter != null) {
                 waiter.wake();
             }
+            over.complete(null);
         }
     }
 
@@ -359,15 +444,12 @@ public final class Input {
      * What is buffered is left before the source lets others open the number. A read that comes late finds {@link #left}. One that never
      * ends, because an Error has struck between its steps, must not hold this up: then nothing is left.
      */
-    private void closeInherited() throws IOException {
-        Object holder = seize(CLOSE_PATIENCE);
+    private void leaveBuffered() {
+        Object holder = leftover == null ? BUSY : seize(CLOSE_PATIENCE);
         if (holder != BUSY) {
             left = true;
             leave(buffer, source, leftover);
             slot = holder;
-        }
-        if (release.forget()) { // else the end has closed it
-            source.close();
         }
     }
 
@@ -377,6 +459,22 @@ public final class Input {
         if (untoldEnd) {
             buffer.ended(false);
         }
+    }
+
+    /** What this is doing: a moment's value, in words. */
+    String state() {
+        if (readiness.closeCause() != null) {
+            return "closed";
+        } else if (source == null) {
+            return "redirected";
+        } else if (over.isDone()) {
+            return "at its end";
+        } else if (owner instanceof Drainage) {
+            return "being drained";
+        } else if (slot instanceof Readiness.Waiter) {
+            return "a read waits";
+        }
+        return buffer.isUnused() ? "never read" : "open";
     }
 
     @Override
@@ -420,8 +518,14 @@ public final class Input {
         return holder instanceof Drainage || holder instanceof Readiness.Waiter waiter && waiter.yields();
     }
 
-    /** Takes the place of a drain, which finds that out when it is woken, unless it has dropped something. */
     private void goBefore(Object drain) throws ClosedChannelException {
+        if (!takePlaceOf(drain)) {
+            refuse();
+        }
+    }
+
+    /** Ends a drain, which finds that out when it is woken; false if it has dropped something, and goes on. */
+    private boolean takePlaceOf(Object drain) {
         boolean waited = drain instanceof Readiness.Waiter waiter && readiness.cancel(waiter);
         boolean hole = false;
         if (SLOT.compareAndSet(this, drain, BUSY)) {
@@ -435,9 +539,7 @@ public final class Input {
         if (waited) {
             ((Readiness.Waiter) drain).wake();
         }
-        if (hole) {
-            refuse();
-        }
+        return !hole;
     }
 
     private boolean hasHole() {
@@ -481,10 +583,14 @@ public final class Input {
             throw e;
         } finally {
             if (!waiting) {
-                if (endTold && source != null && !source.endIsFinal()) {
+                boolean last = endTold && (source == null || source.endIsFinal());
+                if (endTold && !last) {
                     buffer.passEnd(); // the caller was told; what came before the end did not tell
                 }
                 free();
+                if (last) {
+                    over.complete(null);
+                }
             }
         }
     }
@@ -514,8 +620,8 @@ public final class Input {
         if (count < 0) {
             buffer.ended(true);
             drained = false;
-            if (source.endIsFinal() && release.forget()) {
-                source.close();
+            if (source.endIsFinal()) {
+                release.close();
             }
             return true;
         }

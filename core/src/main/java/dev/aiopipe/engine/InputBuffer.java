@@ -51,6 +51,9 @@ public final class InputBuffer {
     private boolean endPassed; // and known to the one who holds, who may still give back what came before it
     private int givenBack;
 
+    /** Makes an empty buffer, which has no memory yet. */
+    public InputBuffer() {}
+
     /**
      * How much is buffered.
      *

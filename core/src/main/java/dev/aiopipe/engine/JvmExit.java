@@ -21,7 +21,7 @@ final class JvmExit {
      * @param onBegin makes its thread begin a new round
      */
     JvmExit(String name, Runnable onBegin) {
-        hook = new Thread(
+        hook = Threads.daemon(
                 () -> {
                     begun = true;
                     onBegin.run();

@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * One daemon thread that waits for events of any number of streams, and runs tasks in between.
@@ -32,14 +33,20 @@ public final class Loop {
     /** Tasks that beget tasks must not keep the streams waiting. */
     private static final int TASKS_PER_ROUND = 256;
 
+    private static final int PATIENCE = 10;
+    private static final long PAUSE_NANOS = 10_000_000;
+
     private final String name;
+    private final Selection.Opener opener;
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final List<Readiness.Waiter> ready = new ArrayList<>();
     private final Set<Readiness> attached = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
     private final JvmExit jvmExit;
-    private Thread thread; // guarded by this
-    private volatile Selector selector;
+    private volatile Thread thread; // this and the next one are written once, guarded by this
+    private volatile Selection selection;
     private volatile Throwable closeCause;
+    private boolean noting; // of the loop's thread, as what follows
+    private int failures; // of the selector, in a row
 
     /**
      * A loop whose thread is started by its first use.
@@ -47,8 +54,13 @@ public final class Loop {
      * @param name what its thread is called
      */
     public Loop(String name) {
+        this(name, Selector::open);
+    }
+
+    Loop(String name, Selection.Opener opener) {
         this.name = name;
-        this.jvmExit = new JvmExit(name, () -> selector.wakeup());
+        this.opener = opener;
+        this.jvmExit = new JvmExit(name, this::wakeup);
     }
 
     /**
@@ -65,10 +77,10 @@ public final class Loop {
     }
 
     void register(SelectableChannel channel, Registration registration) throws IOException {
-        Selector running = start();
+        Selection running = start();
         channel.configureBlocking(false);
         try {
-            registration.key(channel.register(running, 0, registration));
+            registration.key(running.register(channel, registration));
         } catch (ClosedSelectorException e) {
             throw closed();
         }
@@ -84,36 +96,42 @@ public final class Loop {
      * @throws IOException if the loop can't be started, or is closed, or the channel is
      */
     public Readiness acceptable(ServerSocketChannel channel) throws IOException {
-        Selector running = start();
+        Selection running = start();
         while (true) {
-            synchronized (this) { // not while it waits: the loop's thread may want the lock, and it is waited for
-                SelectionKey key = channel.keyFor(running);
+            synchronized (this) { // not while it waits: the loop's thread may want the lock
+                SelectionKey key = running.keyOf(channel);
                 if (key == null) {
                     return register(channel).input();
                 } else if (key.isValid()) {
                     throw new AcceptPendingException();
                 }
             }
-            if (isCurrentThread()) {
-                running.selectNow(event -> {}); // lets go of the key; what it drops is told again
-            } else {
-                running.wakeup();
-                Thread.onSpinWait();
-            }
+            running.deregister(); // another thread is just forgetting it
         }
     }
 
     /**
-     * Lets go of a server's channel, so that its user may close it.
+     * Lets go of a server's channel: when this returns, closing it closes its descriptor. Waits for the loop's next round at most.
      *
      * @param channel one of this loop
+     * @throws IOException from the system
      */
-    public void forget(ServerSocketChannel channel) {
-        SelectionKey key = channel.keyFor(selector);
+    public void forget(ServerSocketChannel channel) throws IOException {
+        SelectionKey key = selection.keyOf(channel);
         if (key != null) {
             key.cancel();
-            wakeup();
+            selection.deregister();
         }
+    }
+
+    /**
+     * Gives back the descriptors of all channels that were closed before. Waits for the loop's next round at most, and never for a task
+     * or a waiter that keeps the loop's thread; on that thread not at all.
+     *
+     * @throws IOException from the system
+     */
+    void deregister() throws IOException {
+        selection.deregister();
     }
 
     /**
@@ -149,17 +167,31 @@ public final class Loop {
      * @throws RejectedExecutionException if the loop is closed, or can't be started
      */
     public void execute(Runnable task) {
-        Selector running;
         try {
-            running = start();
+            start();
         } catch (IOException e) {
-            throw new RejectedExecutionException(e.getMessage(), e);
+            throw refused(e);
         }
         tasks.add(task);
         if (closeCause != null && tasks.remove(task)) {
-            throw new RejectedExecutionException(closed().getMessage(), closeCause);
+            throw refused(closed());
         }
-        wakeup(running);
+        wakeup();
+    }
+
+    private RejectedExecutionException refused(IOException why) {
+        String message =
+                closeCause == null ? this + " can't be started" : closeCause.getMessage() + ": use another one";
+        return new RejectedExecutionException(message, why);
+    }
+
+    /**
+     * Whether nothing can be opened with this any more.
+     *
+     * @return true once it is closed or dead
+     */
+    public boolean hasEnded() {
+        return closeCause != null;
     }
 
     /**
@@ -168,7 +200,7 @@ public final class Loop {
      * @return true on the loop's thread
      */
     public boolean isCurrentThread() {
-        return Thread.currentThread() instanceof LoopThread current && current.loop() == this;
+        return Thread.currentThread() == thread;
     }
 
     /**
@@ -183,7 +215,7 @@ public final class Loop {
             running = thread;
         }
         if (running != null && running != Thread.currentThread()) {
-            wakeup(selector);
+            wakeup();
             try {
                 running.join();
             } catch (InterruptedException e) {
@@ -199,20 +231,16 @@ public final class Loop {
 
     /** Makes the thread begin a new round, if it waits. */
     void wakeup() {
-        wakeup(selector);
-    }
-
-    private void wakeup(Selector running) {
         if (!isCurrentThread()) {
-            running.wakeup();
+            selection.wakeup();
         }
     }
 
-    private Selector start() throws IOException {
-        Selector running = selector;
+    private Selection start() throws IOException {
+        Selection running = selection;
         if (running == null) {
             synchronized (this) {
-                running = selector;
+                running = selection;
                 if (running == null && closeCause == null) {
                     running = begin();
                 }
@@ -222,23 +250,28 @@ public final class Loop {
         return running;
     }
 
-    private Selector begin() throws IOException {
-        Selector opened = Selector.open();
+    private Selection begin() throws IOException {
+        Room.warmUp();
+        Selection opened = new Selection(opener, this::isIdle, this::note);
         try {
-            LoopThread started = new LoopThread();
+            Thread started = Threads.shared(this::run, name);
             started.start(); // goes on when this has left the lock
             thread = started;
         } catch (Throwable e) {
             opened.close();
             throw e;
         }
-        selector = opened;
+        selection = opened;
         jvmExit.watch();
         return opened;
     }
 
-    /** Throws the cause if this is closed or dead. */
-    void requireOpen() throws IOException {
+    /**
+     * Fails what could not be done with this any more.
+     *
+     * @throws IOException if this is closed or dead
+     */
+    public void requireOpen() throws IOException {
         if (closeCause != null) {
             throw closed();
         }
@@ -249,6 +282,9 @@ public final class Loop {
     }
 
     private void run() {
+        synchronized (this) {
+            // whoever starts this is through when it goes on
+        }
         try {
             while (closeCause == null) {
                 round();
@@ -269,96 +305,76 @@ public final class Loop {
     }
 
     private void round() throws IOException {
-        if (tasks.isEmpty() && !jvmExit.hasBegun()) {
-            selector.select(this::note);
-        } else if (selector.selectNow(this::note) == 0 && tasks.isEmpty()) {
+        if (select() == 0 && jvmExit.hasBegun() && tasks.isEmpty()) {
             jvmExit.idle();
         }
         Thread.interrupted(); // an interrupted thread would never wait again
         for (Readiness.Waiter waiter : ready) {
-            guarded(waiter::wake);
+            Threads.guarded(waiter::wake);
         }
         ready.clear();
         Runnable task;
         for (int i = 0; i < TASKS_PER_ROUND && (task = tasks.poll()) != null; i++) {
-            guarded(task);
-        }
-    }
-
-    private void note(SelectionKey key) {
-        ((Registration) key.attachment()).noteReady(key, ready);
-    }
-
-    /** Runs what is not the loop's own: its failure is reported, and is not the end of the loop. */
-    private static void guarded(Runnable foreign) {
-        try {
-            foreign.run();
-        } catch (Throwable e) {
-            report(e);
+            Threads.guarded(task);
         }
     }
 
     /**
-     * Hands a failure that nobody waits for to this thread's handler.
-     *
-     * @param failure of foreign code
+     * Waits for events. What the selector throws may pass: no memory, no descriptor. It is reported, and is the end of the loop when it
+     * comes {@value #PATIENCE} times in a row.
      */
-    public static void report(Throwable failure) {
-        Thread current = Thread.currentThread();
+    private int select() throws IOException {
         try {
-            current.getUncaughtExceptionHandler().uncaughtException(current, failure);
-        } catch (Throwable ignored) {
-            // as the JVM does with what a handler throws: the other streams are not to suffer
+            int count = selection.select();
+            failures = 0;
+            return count;
+        } catch (IOException | Error e) {
+            if (noting || ++failures >= PATIENCE) { // a waiter may have been lost
+                throw e;
+            }
+            Threads.report(e);
+            LockSupport.parkNanos(PAUSE_NANOS);
+            return 0;
         }
+    }
+
+    private boolean isIdle() {
+        return tasks.isEmpty() && !jvmExit.hasBegun() && closeCause == null;
+    }
+
+    private void note(SelectionKey key) {
+        noting = true;
+        ((Registration) key.attachment()).noteReady(key, ready);
+        noting = false;
     }
 
     private void end() {
         jvmExit.forget();
         for (Readiness.Waiter waiter : ready) {
-            guarded(waiter::wake); // they were noted before the death
+            Threads.guarded(waiter::wake); // they were noted before the death
         }
-        for (SelectionKey key : selector.keys()) {
-            guarded(() -> ((Registration) key.attachment()).fail(closeCause));
+        for (SelectionKey key : selection.keys()) {
+            Threads.guarded(() -> ((Registration) key.attachment()).fail(closeCause));
         }
         List.copyOf(attached).forEach(this::fail);
-        guarded(() -> {
+        Threads.guarded(() -> {
             try {
-                selector.close();
+                selection.close();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         });
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-            guarded(task);
+            Threads.guarded(task);
         }
     }
 
     private void fail(Readiness readiness) {
-        guarded(() -> {
+        Threads.guarded(() -> {
             Readiness.Waiter waiter = readiness.close(closeCause);
             if (waiter != null) {
                 waiter.wake();
             }
         });
-    }
-
-    /** Known by its type, so that {@link #isCurrentThread} needs no lock. */
-    private final class LoopThread extends Thread {
-        LoopThread() {
-            super(name);
-            setDaemon(true);
-        }
-
-        Loop loop() {
-            return Loop.this;
-        }
-
-        @Override
-        public void run() {
-            synchronized (Loop.this) {
-                // whoever starts this is through when it goes on
-            }
-            Loop.this.run();
-        }
     }
 }

@@ -1,8 +1,6 @@
 package dev.aiopipe.engine;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /**
  * What can be done here that the JDK has no way to. Each place that has to know asks this class. The system property {@code
@@ -12,15 +10,18 @@ final class NativeAccess {
     /** Whether the user wants threads everywhere. */
     static final boolean DENIED = Boolean.getBoolean("dev.aiopipe.fallback");
 
-    private static final Path DESCRIPTORS = Path.of("/proc/self/fdinfo");
-
     private static volatile Boolean libC = DENIED ? false : null; // null until it was looked for
 
     private NativeAccess() {}
 
-    /** Whether the number of an NIO channel can be found, so that children can have the channel. */
-    static boolean hasNumbers() {
-        return !DENIED && Files.isDirectory(DESCRIPTORS);
+    /**
+     * Whether the number of an NIO channel can be found, so that children can have the channel: there is a {@code /proc}, and the JDK's
+     * selector is one of epoll.
+     *
+     * @throws IOException if there are too few descriptors to find out
+     */
+    static boolean hasNumbers() throws IOException {
+        return !DENIED && Descriptors.areFound();
     }
 
     /**

@@ -3,8 +3,6 @@ package dev.aiopipe.engine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
@@ -24,8 +22,6 @@ public final class Opening<T> {
     }
 
     private static final int RETRY_MILLIS = 10;
-    private static final Executor LATER =
-            CompletableFuture.delayedExecutor(RETRY_MILLIS, TimeUnit.MILLISECONDS, Blocking.EXECUTOR);
 
     private final Origin origin;
     private final Attempt<T> attempt;
@@ -100,7 +96,7 @@ public final class Opening<T> {
             return;
         }
         if (candidate == null) {
-            LATER.execute(this::attempt);
+            Delays.block(this::attempt, RETRY_MILLIS);
         } else if (!result.complete(candidate)) {
             discardOpened();
         }

@@ -4,8 +4,10 @@ import dev.aiopipe.BrokenPipeException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.ref.Reference;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
+import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -49,6 +51,7 @@ public final class Outbox implements Readiness.Waiter {
     private boolean waiting; // for the readiness
     private Throwable lost; // why bytes that had to follow were not sent
     private Throwable tearing; // the error that has torn a message
+    private Object kept; // never read: this is what keeps it
 
     /**
      * A stream that is open.
@@ -68,10 +71,12 @@ public final class Outbox implements Readiness.Waiter {
         this.refusal = refusal;
         this.release = refusal == null ? Release.of(this, "PipeWriter", new Ending(watch, sink)) : Release.NOTHING;
         CompletableFuture<Void> future = closed; // the readiness must not reach this object, which may be collected
+        Release closing = release;
         readiness.onClose(cause -> {
             if (cause != Release.BY_OWNER) {
-                future.completeExceptionally(closedMeanwhile(sink, cause));
                 watch.close(cause);
+                closing.closeWithLoop(cause);
+                future.completeExceptionally(closedMeanwhile(sink, cause));
             }
         });
     }
@@ -206,7 +211,7 @@ public final class Outbox implements Readiness.Waiter {
             try {
                 message.tell();
             } catch (Throwable e) {
-                Loop.report(e);
+                Threads.report(e);
             }
             tellWatch(message);
         }
@@ -253,7 +258,7 @@ public final class Outbox implements Readiness.Waiter {
 
     private Throwable explained(Throwable failure) {
         String why = failure instanceof BrokenPipeException ? hint.get() : null;
-        return why == null ? failure : new BrokenPipeException(sink + ": broken pipe, " + why, failure);
+        return why == null ? failure : new BrokenPipeException(failure.getMessage() + ": " + why, failure);
     }
 
     private void finish(Message message, Throwable failure) {
@@ -361,10 +366,19 @@ public final class Outbox implements Readiness.Waiter {
     /**
      * Has broken pipes explained.
      *
-     * @param why completes the sentence "stdin of cat: broken pipe, "; null while nothing is known. Must not block
+     * @param why follows on "nobody reads stdin of cat: "; null while nothing is known. Must not block
      */
     public void explain(Supplier<String> why) {
         hint = why;
+    }
+
+    /**
+     * Keeps something else alive, which would be closed if it became garbage while this is in use.
+     *
+     * @param companion of this
+     */
+    public void keep(Object companion) {
+        kept = companion;
     }
 
     /**
@@ -379,7 +393,9 @@ public final class Outbox implements Readiness.Waiter {
         } else if (readiness.closeCause() != null) {
             throw closedBefore();
         }
-        return watch.watch();
+        CompletableFuture<Void> gone = watch.watch();
+        gone.whenComplete((value, failure) -> Reference.reachabilityFence(this)); // while somebody waits this is in use
+        return gone;
     }
 
     /**
@@ -395,8 +411,8 @@ public final class Outbox implements Readiness.Waiter {
     /** Closes what this owns, and tells of the end. What fails to close is returned, and told to those who wait for the end. */
     private Throwable release() {
         Throwable problem = null;
-        try { // the watch before the readiness: while it asks for the number the channel must not be closed by the
-            // loop's end
+        // The watch before the readiness: while it asks for the number, the loop's end must not close the channel.
+        try {
             watch.close(Closings.before(closedBy(sink, null), null));
         } catch (Throwable e) {
             problem = e;
@@ -426,6 +442,16 @@ public final class Outbox implements Readiness.Waiter {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** What this is doing: a moment's value, in words. */
+    synchronized String state() {
+        if (refusal != null) {
+            return "redirected";
+        } else if (state == State.OPEN && !queue.isEmpty()) {
+            return "open, a write waits";
+        }
+        return state.name().toLowerCase(Locale.ROOT);
     }
 
     /**

@@ -6,7 +6,6 @@ import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -21,8 +20,7 @@ final class ReaderWatch {
         int get() throws IOException;
     }
 
-    private static final Executor TIMER =
-            CompletableFuture.delayedExecutor(200, TimeUnit.MILLISECONDS, Runnable::run); // the JDK's own thread
+    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     private final Number number;
     private final boolean socket;
@@ -94,7 +92,7 @@ final class ReaderWatch {
             } else if (!socket || isAtEnd(watched, copy)) {
                 end(watched, null);
             } else {
-                TIMER.execute(() -> lookAgain(watched, copy));
+                Delays.run(() -> lookAgain(watched, copy), RETRY_NANOS);
             }
         } catch (Throwable e) { // nobody would look again
             end(watched, e);

@@ -178,7 +178,7 @@ public final class Readiness {
             onClose = null;
         }
         if (told != null) {
-            told.accept(cause);
+            Threads.guarded(() -> told.accept(cause)); // or who waits would not be woken
         }
         return left;
     }

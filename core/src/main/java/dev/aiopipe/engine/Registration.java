@@ -106,7 +106,9 @@ public final class Registration implements Closeable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
-            waiters.forEach(Readiness.Waiter::wake);
+            for (Readiness.Waiter waiter : waiters) {
+                Threads.guarded(waiter::wake);
+            }
         }
     }
 
@@ -137,19 +139,24 @@ public final class Registration implements Closeable {
     }
 
     /**
-     * Closes the channel. Its number is free as soon as the loop has seen that, which it is told to. An input that was read to its end
-     * fails with the loop all the same.
+     * Closes the channel. Its descriptor is closed when this returns, if its user has closed it and it can be read: nobody writes then
+     * what nobody can read. Else it is closed in the loop's next round. An input that was read to its end fails with the loop all the same.
      *
      * @throws IOException from the channel
      */
     @Override
     public void close() throws IOException {
         SelectableChannel open = channel;
+        boolean ended = input.closeCause() == null;
         if (open != null) {
             open.close();
-            loop.wakeup();
+            if (ended || (open.validOps() & SelectionKey.OP_READ) == 0) {
+                loop.wakeup();
+            } else {
+                loop.deregister();
+            }
         }
-        if (input.closeCause() == null) {
+        if (ended) {
             loop.keep(input);
         }
     }

@@ -17,6 +17,9 @@ public final class Release {
         private static final long serialVersionUID = 1L;
     };
 
+    /** Whether the warning shows where the lost object was created. Costs a stack trace for each end and stream. */
+    private static final boolean DEBUG = Boolean.getBoolean("dev.aiopipe.debug");
+
     /** Of what holds nothing. */
     static final Release NOTHING = new Release(new AtomicReference<>(), () -> {});
 
@@ -49,8 +52,14 @@ public final class Release {
      * @return to be kept by the owner
      */
     public static Release of(Object owner, String name, Closeable target) {
+        return of(owner, name, target, () -> {});
+    }
+
+    /** As the other one; {@code whenLost} runs before the target is closed because the owner was garbage collected. */
+    static Release of(Object owner, String name, Closeable target, Runnable whenLost) {
         AtomicReference<Closeable> reference = new AtomicReference<>(target);
-        return new Release(reference, Watch.CLEANER.register(owner, () -> lost(name, reference)));
+        Throwable place = DEBUG ? new Throwable("created here") : null;
+        return new Release(reference, Watch.CLEANER.register(owner, () -> lost(name, reference, place, whenLost)));
     }
 
     /**
@@ -67,14 +76,28 @@ public final class Release {
     }
 
     /**
-     * The target has a new owner: nothing is left to do here.
+     * Closes the target, if nobody has, because its loop has ended: that is no loss, and nobody is warned.
      *
-     * @return false if somebody has closed it before
+     * @param cause why; nothing happens if its user has closed it
      */
-    public boolean forget() {
-        boolean open = target.getAndSet(null) != null;
+    void closeWithLoop(Throwable cause) {
+        if (cause != BY_OWNER) {
+            Threads.guarded(() -> {
+                try {
+                    synchronized (this) { // as the user's close, which waits for this one
+                        close();
+                    }
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        }
+    }
+
+    /** The target has a new owner: nothing is left to do here. */
+    public void forget() {
+        target.set(null);
         cleanable.clean();
-        return open;
     }
 
     /** Closes two things, the second one also if the first one fails. */
@@ -94,13 +117,14 @@ public final class Release {
         return exception;
     }
 
-    private static void lost(String name, AtomicReference<Closeable> reference) {
+    private static void lost(String name, AtomicReference<Closeable> reference, Throwable place, Runnable whenLost) {
         Closeable open = reference.getAndSet(null);
         if (open == null) {
             return;
         }
-        System.getLogger("dev.aiopipe")
-                .log(Level.WARNING, "a {0} was garbage collected without having been closed: {1}", name, open);
+        String message = "a " + name + " was garbage collected without having been closed: " + open;
+        System.getLogger("dev.aiopipe").log(Level.WARNING, message, place);
+        whenLost.run();
         try {
             open.close();
         } catch (IOException e) {
@@ -108,12 +132,8 @@ public final class Release {
         }
     }
 
-    /** The cleaner's thread starts with the first stream. */
+    /** The cleaner's thread starts with the first stream. It is the JDK's own, which holds no class loader: it outlives all streams. */
     private static final class Watch {
-        static final Cleaner CLEANER = Cleaner.create(task -> {
-            Thread thread = new Thread(task, "aiopipe-cleaner");
-            thread.setDaemon(true);
-            return thread;
-        });
+        static final Cleaner CLEANER = Cleaner.create();
     }
 }

@@ -90,7 +90,7 @@ class DrainTest {
         assertClosed();
         assertEquals(4, input.proceed(drain, drainage));
         assertClosed();
-        input.endDrain(drainage);
+        input.endDrain(drainage, drain);
         assertClosed();
         assertEquals(1, source.closes);
         assertEquals(List.of("drain"), woken);
@@ -104,12 +104,12 @@ class DrainTest {
         source.thenBytes("line\n").thenBytes("next\n");
         assertEquals("line", input.start(LINE));
         assertThrows(ReadPendingException.class, this::goOn);
-        input.endDrain(drainage);
+        input.endDrain(drainage, drain);
         drainage = input.drain();
         assertTrue(drainage.wasRead());
         input.own("owner");
         assertThrows(ReadPendingException.class, this::goOn);
-        input.endDrain(drainage);
+        input.endDrain(drainage, drain);
         assertEquals("next", input.start(LINE, "owner"));
         input.disown("owner");
     }
@@ -133,7 +133,7 @@ class DrainTest {
         Readiness.Waiter reader = () -> woken.add("reader");
         assertTrue(input.await(reader));
         assertOver();
-        input.endDrain(drainage); // it is the reader's
+        input.endDrain(drainage, drain); // it is the reader's
         source.thenBytes("line\n");
         readiness.signal().wake();
         assertEquals("line", input.proceed(reader, LINE));
@@ -152,7 +152,7 @@ class DrainTest {
             }
             assertEquals("line", input.start(LINE));
             input.abandon(drain); // it is cancelled before it finds out
-            input.endDrain(drainage);
+            input.endDrain(drainage, drain);
             assertOver();
         }
         assertEquals(0, source.closes);
@@ -213,10 +213,10 @@ class DrainTest {
         assertTrue(input.await(second));
         assertThrows(IllegalStateException.class, () -> input.proceed(drain, first));
         assertThrows(ReadPendingException.class, () -> input.start(first, first));
-        input.endDrain(first);
+        input.endDrain(first, drain);
         assertEquals(0, source.closes);
         input.abandon(second);
-        input.endDrain(drainage);
+        input.endDrain(drainage, drain);
         assertEquals(1, source.closes);
     }
 
@@ -226,10 +226,10 @@ class DrainTest {
         Drainage first = input.drain();
         drainage = input.drain();
         assertThrows(ReadPendingException.class, () -> input.start(first, first));
-        input.endDrain(first);
+        input.endDrain(first, drain);
         source.thenBytes("dropped");
         assertEquals(7, goOn());
-        input.endDrain(drainage);
+        input.endDrain(drainage, drain);
         assertEquals(1, source.closes);
     }
 
@@ -242,7 +242,7 @@ class DrainTest {
         assertTrue(input.await(drain));
         assertThrows(ClosedChannelException.class, input::drain);
         input.abandon(drain);
-        input.endDrain(drainage);
+        input.endDrain(drainage, drain);
         assertEquals(1, source.closes);
     }
 
@@ -251,7 +251,7 @@ class DrainTest {
     void end() throws IOException {
         beginAndWait();
         input.abandon(drain);
-        input.endDrain(drainage);
+        input.endDrain(drainage, drain);
         assertClosed();
         assertEquals(1, source.closes);
     }
@@ -263,7 +263,7 @@ class DrainTest {
         source.thenBytes("line\n").thenEnd();
         assertEquals("line", input.start(LINE));
         input.abandon(drain);
-        input.endDrain(drainage);
+        input.endDrain(drainage, drain);
         assertNull(input.start(LINE));
     }
 
@@ -274,10 +274,46 @@ class DrainTest {
             throw new IOException("failed");
         });
         assertThrows(IOException.class, this::begin);
-        input.endDrain(drainage);
-        input.endDrain(drainage);
+        input.endDrain(drainage, drain);
+        input.endDrain(drainage, drain);
         assertClosed();
         assertEquals(1, source.closes);
         assertThrows(ClosedChannelException.class, input::drain);
+    }
+
+    @Test
+    @DisplayName("given up, an input of which nothing was dropped is left open, whatever its drain does at the moment")
+    void giveUp() throws IOException {
+        drainage = input.drain();
+        assertTrue(input.giveUpDrain(drainage));
+        assertThrows(ReadPendingException.class, this::goOn);
+        beginAndWait();
+        assertTrue(input.giveUpDrain(drainage));
+        assertEquals(List.of("drain"), woken);
+        assertOver();
+        assertTrue(input.giveUpDrain(drainage));
+        source.thenBytes("line\n");
+        assertEquals("line", input.start(LINE));
+        assertEquals(0, source.closes);
+    }
+
+    @Test
+    @DisplayName("given up, a drain that has dropped something goes on, and can still be ended")
+    void giveUpWithAHole() throws IOException {
+        source.thenBytes("dropped").thenNothing();
+        assertEquals(7, begin());
+        assertFalse(input.giveUpDrain(drainage));
+        assertSame(Take.MORE, goOn());
+        assertTrue(input.await(drain));
+        assertFalse(input.giveUpDrain(drainage));
+        source.thenBytes("too").thenNothing();
+        readiness.signal().wake();
+        assertEquals(3, input.proceed(drain, drainage));
+        assertSame(Take.MORE, goOn());
+        assertTrue(input.await(drain));
+        input.endDrain(drainage, drain);
+        assertClosed();
+        assertThrows(
+                ClosedChannelException.class, () -> input.proceed(drain, drainage)); // woken before, it does not spin
     }
 }

@@ -308,16 +308,15 @@ class InputTest {
         source.thenBytes("a\nb").thenEnd().thenBytes("next\n");
         Take<String> line = Take.line(StandardCharsets.UTF_8, 9);
         Object owner = "owner";
-        input.own(owner);
-        input.hold(9);
         for (int i = 0; i < 2; i++) {
+            input.own(owner);
+            input.hold(9);
             assertEquals("a", input.start(line, owner));
             assertEquals("b", input.start(line, owner));
             assertNull(input.start(line, owner));
             assertNull(input.start(line, owner), "the block is at its end");
-            input.giveBack(input.kept());
+            assertNull(input.disown(owner, 0));
         }
-        input.disown(owner);
         assertEquals("a", input.start(line));
         assertEquals("b", input.start(line));
         assertNull(input.start(line));
@@ -374,8 +373,7 @@ class InputTest {
         assertEquals(3, ((byte[]) input.start(Take.exactly(3), owner)).length);
         assertEquals(3, input.kept());
         assertThrows(LimitExceededException.class, () -> input.start(Take.exactly(3), owner));
-        input.giveBack(2);
-        input.disown(owner);
+        assertNull(input.disown(owner, 1));
         assertEquals(5, input.buffered());
         assertEquals("bcdef", new String((byte[]) input.start(Take.exactly(5)), StandardCharsets.UTF_8));
     }
@@ -394,21 +392,51 @@ class InputTest {
         assertEquals("b", input.start(LINE));
     }
 
+    private record Inner(Object outer) implements Input.Nested {}
+
     @Test
-    void whatIsGivenBackWakesTheReadThatWaits() throws IOException {
-        source.thenBytes("line\n");
-        input.own("owner");
+    @DisplayName("R34 only the innermost owner reads, opens another one, and gives back")
+    void nestedOwners() throws IOException {
+        source.thenBytes("a\nb\nc\n");
+        input.own("outer");
         input.hold(100);
-        assertEquals("line", input.start(LINE, "owner"));
-        assertSame(Take.MORE, input.start(LINE, "owner"));
-        List<String> woken = new ArrayList<>();
-        Readiness.Waiter waiter = () -> woken.add("woken");
-        assertTrue(input.await(waiter));
+        assertEquals("a", input.start(LINE, "outer"));
+        Inner inner = new Inner("outer");
+        int mark = input.kept();
+        input.own(inner);
+        assertEquals("b", input.start(LINE, inner));
+        assertThrows(ReadPendingException.class, () -> input.start(LINE, "outer"));
+        assertThrows(ReadPendingException.class, () -> input.own(new Inner("outer")));
+        assertNull(input.disown(inner, mark));
+        assertEquals("b", input.start(LINE, "outer"));
+        assertThrows(ReadPendingException.class, () -> input.start(LINE, inner));
+        assertThrows(ReadPendingException.class, () -> input.own(new Inner(inner)));
+    }
 
-        input.giveBack(input.kept());
+    @Test
+    @DisplayName("R34 an outer owner that ends before the inner one ends both")
+    void outerEndsFirst() throws IOException {
+        source.thenBytes("a\nb\nc\n");
+        input.own("outer");
+        input.hold(100);
+        assertEquals("a", input.start(LINE, "outer"));
+        Inner inner = new Inner("outer");
+        int mark = input.kept();
+        input.own(inner);
+        assertEquals("b", input.start(LINE, inner));
+        assertNull(input.disown("outer", 0));
+        assertEquals("a", input.start(LINE));
+        assertNull(input.disown(inner, mark));
+        assertEquals("b", input.start(LINE));
+    }
 
-        assertEquals(List.of("woken"), woken);
-        assertEquals("line", input.proceed(waiter, LINE));
+    @Test
+    @DisplayName("R24 an inner owner is refused while the outer one reads")
+    void outerReads() throws IOException {
+        input.own("outer");
+        assertSame(Take.MORE, input.start(LINE, "outer"));
+        assertTrue(input.await(() -> {}));
+        assertThrows(ReadPendingException.class, () -> input.own(new Inner("outer")));
     }
 
     @Test

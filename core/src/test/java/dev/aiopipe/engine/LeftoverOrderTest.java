@@ -84,8 +84,7 @@ class LeftoverOrderTest {
         first.hold(100);
         assertEquals("one", first.start(LINE, block));
         first.close();
-        first.giveBack(first.kept());
-        first.disown(block);
+        first.disown(block, 0);
         Input second = input(new ScriptedSource());
         assertEquals("one", second.start(LINE));
         assertEquals("two", second.start(LINE));

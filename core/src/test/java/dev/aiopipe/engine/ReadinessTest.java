@@ -14,6 +14,7 @@ import java.util.Random;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class ReadinessTest {
@@ -73,6 +74,24 @@ class ReadinessTest {
         assertEquals(List.of(CAUSE), told);
         readiness.onClose(told::add);
         assertEquals(List.of(CAUSE, CAUSE), told);
+    }
+
+    @Test
+    @DisplayName("a listener of the close that throws is reported, and who waits is woken all the same")
+    void throwingListener() throws InterruptedException {
+        Readiness readiness = new Readiness(new Source());
+        RuntimeException failure = new IllegalStateException("a listener that throws");
+        Readiness.Waiter waiter = () -> {};
+        readiness.await(waiter);
+        readiness.onClose(cause -> {
+            throw failure;
+        });
+        List<Object> seen = new ArrayList<>();
+        Thread closing = new Thread(() -> seen.add(readiness.close(CAUSE)));
+        closing.setUncaughtExceptionHandler((thread, uncaught) -> seen.add(uncaught));
+        closing.start();
+        closing.join();
+        assertEquals(List.of(failure, waiter), seen);
     }
 
     @Test

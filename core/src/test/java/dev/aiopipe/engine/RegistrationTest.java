@@ -1,5 +1,6 @@
 package dev.aiopipe.engine;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -14,8 +15,12 @@ import java.nio.channels.Pipe;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -64,6 +69,27 @@ class RegistrationTest {
         registration.fail(cause); // as soon as there is a key, but before the registration knows its channel
         assertSame(cause, registration.input().closeCause());
         registration.replace(pipe.source());
+        assertFalse(pipe.source().isOpen());
+    }
+
+    @Test
+    @DisplayName("the loop's end wakes both directions, also if the waiter of one throws")
+    void waiterThatThrowsAtTheEnd() throws Exception {
+        loop.attach(); // starts it
+        Registration registration = new Registration(loop, pipe.source());
+        RuntimeException failure = new IllegalStateException("a waiter that throws");
+        AtomicBoolean woken = new AtomicBoolean();
+        registration.input().await(() -> {
+            throw failure;
+        });
+        registration.output().await(() -> woken.set(true));
+        List<Throwable> uncaught = new ArrayList<>();
+        Thread ending = new Thread(() -> registration.fail(new IOException("the end")));
+        ending.setUncaughtExceptionHandler((thread, thrown) -> uncaught.add(thrown));
+        ending.start();
+        ending.join();
+        assertEquals(List.of(failure), uncaught);
+        assertTrue(woken.get());
         assertFalse(pipe.source().isOpen());
     }
 

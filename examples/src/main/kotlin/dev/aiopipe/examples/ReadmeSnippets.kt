@@ -46,6 +46,15 @@ suspend fun sorted(lines: List<String>): List<String> =
 // end
 
 // begin
+suspend fun convert(program: ProcessBuilder, line: String): String? = program.withPiped { child ->
+    backgroundScope.launch { child.stderr.lines().collect { println("converter: $it") } } // not waited for
+    child.stdin.writeLine(line)
+    child.stdout.readLine()
+}
+
+// end
+
+// begin
 suspend fun askAll(builder: ProcessBuilder, questions: List<String>): List<String> = builder.withPiped { worker ->
     questions.map { question ->
         worker.stdin.writeLine(question)

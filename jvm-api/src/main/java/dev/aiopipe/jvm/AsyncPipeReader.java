@@ -338,7 +338,8 @@ public final class AsyncPipeReader implements AutoCloseable {
      *
      * <p>The block reads from the reader that it is given. Reads from the outside fail meanwhile with
      * {@link java.nio.channels.ReadPendingException}, and the block's own do so with {@link IllegalStateException} once it has ended; a
-     * read that still waits then is cancelled. Blocks can be nested.
+     * read that still waits then is cancelled. Blocks can be nested: while an inner block is open, reads of those around it fail with
+     * {@link java.nio.channels.ReadPendingException}, and so does a second inner one.
      *
      * @param <T> what the block gives
      * @param block begins on this thread, and ends when the stage that it returns does. Its reads fail with
@@ -372,7 +373,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if count is negative
      */
     public CompletableFuture<Long> transferTo(AsyncPipeWriter target, long count) {
-        return Transfer.of(view, count, target::write).begin();
+        return Transfer.of(view, count, target::send).begin();
     }
 
     /**
@@ -390,8 +391,8 @@ public final class AsyncPipeReader implements AutoCloseable {
      * Moves bytes to a blocking channel, a file for example, until the stream ends, or {@code count} are moved. Closes neither. Other
      * reads fail meanwhile. The channel is written to on a thread of its own.
      *
-     * <p>If the future is cancelled, a write that is under way goes on; only when it is through can this reader be read again. Each
-     * byte is then either still to be read here or in the channel.
+     * <p>If the future is cancelled, the call of the channel that is under way goes on; only when it has returned can this reader be read
+     * again. Each byte is then either still to be read here or in the channel.
      *
      * @param target where they go
      * @param count how many at most

@@ -98,6 +98,11 @@ public final class AsyncPipeWriter implements AutoCloseable {
         }
     }
 
+    /** Writes what remains as one message. Completes on any thread: for what only schedules. */
+    CompletableFuture<@Nullable Void> send(ByteBuffer source) throws IOException {
+        return DirectWrite.of(outbox, source);
+    }
+
     /**
      * Writes text, encoded with the charset of the options.
      *
@@ -120,8 +125,8 @@ public final class AsyncPipeWriter implements AutoCloseable {
 
     /**
      * Writes lines, each with a {@code \n}. Each line is a message: those of other writers may come in between. Short ones are sent
-     * together. The lines are iterated on this thread while the kernel has room, then on the executor; so wait for the future before
-     * {@link #close}.
+     * together. The lines are iterated on this thread while the kernel has room, for 128 writes at most; then on the executor, or on a
+     * thread that waits for the future. Wait for the future before {@link #close}.
      *
      * <p>To cancel the future stops this behind whole lines.
      *

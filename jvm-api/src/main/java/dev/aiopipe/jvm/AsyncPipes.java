@@ -9,14 +9,16 @@ import dev.aiopipe.engine.Blocking;
 import dev.aiopipe.engine.Child;
 import dev.aiopipe.engine.Input;
 import dev.aiopipe.engine.Outbox;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
 /**
  * Opens ends and starts children. Where no executor is given continuations run on the {@linkplain
- * java.util.concurrent.ForkJoinPool#commonPool common pool}; where no options are, {@link PipeOptions#defaults} hold.
+ * java.util.concurrent.ForkJoinPool#commonPool common pool}, or on a thread for each task where that has no parallelism; where no options are, {@link PipeOptions#defaults} hold.
  *
  * <p>The end of a pipe, and a socket, are open when the method returns: {@code open(end).join()} does not wait. What has a path or a
  * number is opened on a thread for blocking calls; a FIFO without a reader is open for writing when one has come.
@@ -139,10 +141,10 @@ public final class AsyncPipes {
      * Starts a child whose stdin, stdout and stderr are pipes to this process, see {@link #start(ProcessBuilder, Map, PipeOptions,
      * Executor)}.
      *
-     * @param builder as before, afterwards
+     * @param builder copied; stays as it is
      * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with {@link java.io.IOException} naming the
      *     program if it can't be started, with {@link IllegalStateException} if an end was used already, with
-     *     {@link IllegalArgumentException} if a number is not from 3 to 9. Nothing is left behind then
+     *     {@link IllegalArgumentException} if the command is empty or a number is not from 3 to 9. Nothing is left behind then
      */
     public static CompletableFuture<AsyncProcess> start(ProcessBuilder builder) {
         return start(builder, Map.of());
@@ -151,11 +153,11 @@ public final class AsyncPipes {
     /**
      * Starts a child with further descriptors, see {@link #start(ProcessBuilder, Map, PipeOptions, Executor)}.
      *
-     * @param builder as before, afterwards
+     * @param builder copied; stays as it is
      * @param passing ends, by the number from 3 to 9 that the child is to see them at; used up by this
      * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with {@link java.io.IOException} naming the
      *     program if it can't be started, with {@link IllegalStateException} if an end was used already, with
-     *     {@link IllegalArgumentException} if a number is not from 3 to 9. Nothing is left behind then
+     *     {@link IllegalArgumentException} if the command is empty or a number is not from 3 to 9. Nothing is left behind then
      */
     public static CompletableFuture<AsyncProcess> start(
             ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing) {
@@ -165,12 +167,12 @@ public final class AsyncPipes {
     /**
      * Starts a child with further descriptors, see {@link #start(ProcessBuilder, Map, PipeOptions, Executor)}.
      *
-     * @param builder as before, afterwards
+     * @param builder copied; stays as it is
      * @param passing ends, by the number from 3 to 9 that the child is to see them at; used up by this
      * @param options how its pipes are opened
      * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with {@link java.io.IOException} naming the
      *     program if it can't be started, with {@link IllegalStateException} if an end was used already, with
-     *     {@link IllegalArgumentException} if a number is not from 3 to 9. Nothing is left behind then
+     *     {@link IllegalArgumentException} if the command is empty or a number is not from 3 to 9. Nothing is left behind then
      */
     public static CompletableFuture<AsyncProcess> start(
             ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options) {
@@ -179,19 +181,19 @@ public final class AsyncPipes {
 
     /**
      * Starts a child whose stdin, stdout and stderr are pipes to this process, read and written without threads. What the builder
-     * redirects stays redirected, and {@code redirectErrorStream} is honoured. The builder is as before afterwards, and can be used
-     * again.
+     * redirects stays redirected, and {@code redirectErrorStream} is honoured. The builder and the map are copied when this is called,
+     * and never changed; they may be used again, or changed, at once.
      *
      * <p>The child has blocking descriptors, as any program expects, and none of this process's others. The start itself blocks for a
-     * millisecond or so, on a thread for that; the builder is not to be touched before the future is done.
+     * millisecond or so, on a thread for that.
      *
-     * @param builder as before, afterwards
+     * @param builder copied; stays as it is
      * @param passing ends, by the number from 3 to 9 that the child is to see them at; used up by this
      * @param options how its pipes are opened
      * @param executor runs what follows on reads, on writes and on the child's exit
      * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with {@link java.io.IOException} naming the
      *     program if it can't be started, with {@link IllegalStateException} if an end was used already, with
-     *     {@link IllegalArgumentException} if a number is not from 3 to 9. Nothing is left behind then
+     *     {@link IllegalArgumentException} if the command is empty or a number is not from 3 to 9. Nothing is left behind then
      */
     public static CompletableFuture<AsyncProcess> start(
             ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options, Executor executor) {
@@ -203,29 +205,34 @@ public final class AsyncPipes {
         });
         Continuations continuations = new Continuations(executor);
         return Acquired.of(
-                () -> starting(builder, passing, options),
+                () -> starting(Access.get().start(builder, passing, options), List.copyOf(passing.values())),
                 child -> new AsyncProcess(child, options, continuations),
                 Child::kill,
                 continuations);
     }
 
-    private static CompletableFuture<Child> starting(
-            ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options) {
+    private static CompletableFuture<Child> starting(Callable<Child> start, List<PipeEnd> passing) {
         CompletableFuture<Child> starting = new CompletableFuture<>();
-        Blocking.EXECUTOR.execute(() -> {
+        Runnable task = () -> {
             if (starting.isDone()) {
-                passing.values().forEach(PipeEnd::close);
+                passing.forEach(PipeEnd::close);
                 return;
             }
             try {
-                Child child = Access.get().start(builder, passing, options);
+                Child child = start.call();
                 if (!starting.complete(child)) {
                     child.kill();
                 }
             } catch (Throwable e) {
                 starting.completeExceptionally(e);
             }
-        });
+        };
+        try {
+            Blocking.EXECUTOR.execute(task);
+        } catch (Throwable e) { // no thread can be had
+            passing.forEach(PipeEnd::close);
+            starting.completeExceptionally(e);
+        }
         return starting;
     }
 }

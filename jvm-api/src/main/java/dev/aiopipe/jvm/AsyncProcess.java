@@ -2,9 +2,9 @@ package dev.aiopipe.jvm;
 
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.engine.Child;
+import dev.aiopipe.engine.Stop;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
 
 /** A child process and this side of its pipes. Made by {@link AsyncPipes#start(ProcessBuilder)}. */
 public final class AsyncProcess implements AutoCloseable {
@@ -93,22 +93,41 @@ public final class AsyncProcess implements AutoCloseable {
 
     /**
      * Ends the child as gently as it lets: closes its stdin, then asks it to end (SIGTERM), then kills it (SIGKILL), each if it has
-     * not exited within the grace of the step before. Output that nobody reads is drained meanwhile, so that no full pipe holds the
-     * child up. Then closes the pipes, but for an output that somebody is reading, or has a {@code forEachLine} over or a subscription
-     * with demand to, or comes to read before anything of it was dropped: that one stays open for its reader. Who comes later finds
-     * it closed. What was read before is left alone for a tenth of a second, as its reader may be busy; a {@code forEachLineAsync} that is
-     * busy for longer finds it closed, too, as its action may be what waits for this.
+     * not exited within the grace of the step before.
      *
-     * <p>To cancel the future ends the stopping; the child may live on, and {@link #close} is still to be called.
+     * <p>Output that nobody reads is drained meanwhile, so that no full pipe holds the child up. After the exit the pipes are closed, but
+     * for an output that somebody is reading, or has a {@code forEachLine} over or a subscription with demand to, or comes to read before
+     * anything of it was dropped: that one stays open for its reader. A later read fails with
+     * {@link java.nio.channels.ClosedChannelException}. If an output has been read before, draining starts 100 ms later, because its
+     * reader may be busy; a {@code forEachLineAsync} that is busy for longer finds it closed, too, as its action may be what waits for
+     * this.
+     *
+     * <p>The steps run on threads of this library. To cancel the future ends the stopping; the child may live on, and {@link #close} is
+     * still to be called. An output of which nothing was dropped can be read again then; the others are drained on.
      *
      * @param grace zero or more
-     * @param descendants whether the signals go to the child's descendants, too, and those that outlive it are killed
-     * @return the exit code
+     * @param descendants whether the signals go to the child's descendants, too, and those that outlive it are killed.
+     *     Those of a child that has exited before can't be found
+     * @return the exit code; fails with {@link java.io.IOException}, naming the child, if it lives on a grace (a second at least) after
+     *     SIGKILL: another user's, or one that the kernel does not let go. Everything of it here is closed then
      * @throws IllegalArgumentException if the grace is negative
      */
     public CompletableFuture<Integer> stop(Duration grace, boolean descendants) {
-        Stream<Source> outputs = Stream.of(stdout.source(), stderr.source());
-        return Stopping.of(child, outputs, grace, descendants, continuations);
+        return stop(grace, descendants, grace);
+    }
+
+    /**
+     * Ends the child, see {@link #stop(Duration, boolean)}.
+     *
+     * @param grace zero or more
+     * @param descendants whether the signals go to the child's descendants, too, and those that outlive it are killed
+     * @param stdinGrace how long the child may take after the end of its stdin; zero asks it to end at once
+     * @return the exit code; fails with {@link java.io.IOException} if the child lives on after SIGKILL
+     * @throws IllegalArgumentException if a grace is negative
+     */
+    public CompletableFuture<Integer> stop(Duration grace, boolean descendants, Duration stdinGrace) {
+        CompletableFuture<Integer> stopped = Stop.begin(child, stdinGrace, grace, descendants, null, false);
+        return Relayed.of(stopped, () -> stopped.cancel(false), continuations);
     }
 
     /** Kills the child, and releases everything. Does not wait for the child's end. A second close does nothing. */
@@ -119,6 +138,6 @@ public final class AsyncProcess implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "AsyncProcess[" + process() + "]";
+        return "AsyncProcess[" + child + "]";
     }
 }

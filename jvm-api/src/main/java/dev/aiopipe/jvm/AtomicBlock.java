@@ -1,6 +1,7 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.engine.Input;
+import dev.aiopipe.engine.Readiness;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -53,7 +54,6 @@ final class AtomicBlock<T extends @Nullable Object> extends Owner implements Pip
 
     private void hold() throws IOException {
         synchronized (root()) {
-            requireActive();
             acquire(view.source());
             if (isRoot()) {
                 input.hold(view.source().options.maxLineBytes());
@@ -77,24 +77,22 @@ final class AtomicBlock<T extends @Nullable Object> extends Owner implements Pip
     /** Ends the block, once. */
     private boolean end(boolean complete) {
         Reading left;
+        Readiness.Waiter waiter;
         synchronized (root()) {
             if (!finish()) {
                 return false;
-            }
-            if (view.owner() != null && !view.owner().isActive()) {
-                return true; // the block around this one has given back what this one took
             }
             left = waiting();
             if (left != null) {
                 left.end(new CancellationException("the block that this read belongs to has ended"));
             }
-            if (!complete) {
-                input.giveBack(input.kept() - keptBefore);
-            }
-            release(view.source());
+            waiter = release(view.source(), complete ? Integer.MAX_VALUE : keptBefore);
         }
         if (left != null) {
             left.onWake();
+        }
+        if (waiter != null) {
+            waiter.wake();
         }
         return true;
     }

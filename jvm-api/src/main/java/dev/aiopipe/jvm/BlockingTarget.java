@@ -1,16 +1,21 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.engine.Blocking;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.WritableByteChannel;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** A blocking channel, written to on a thread for that. What is under way there can't be called back. */
+/** A blocking channel, written to on a thread for that. The call that is under way there can't be called back. */
 final class BlockingTarget implements Transfer.Target {
+    /** Before another try where a channel takes nothing, though it is blocking. */
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
     private final WritableByteChannel channel;
-    private volatile boolean busy;
 
     BlockingTarget(WritableByteChannel channel) {
         if (channel instanceof SelectableChannel selectable && !selectable.isBlocking()) {
@@ -21,34 +26,39 @@ final class BlockingTarget implements Transfer.Target {
 
     @Override
     public CompletableFuture<?> write(ByteBuffer chunk) {
-        busy = true;
-        CompletableFuture<@Nullable Void> written = new CompletableFuture<>() {
-            @Override
-            public boolean cancel(boolean mayInterruptIfRunning) {
-                return false;
-            }
-        };
+        Write write = new Write();
         Blocking.EXECUTOR.execute(() -> {
-            Throwable failure = null;
             try {
-                while (chunk.hasRemaining()) {
-                    channel.write(chunk);
-                }
+                writeAll(chunk, write);
+                write.complete(null);
             } catch (Throwable e) {
-                failure = e;
-            }
-            busy = false;
-            if (failure == null) {
-                written.complete(null);
-            } else {
-                written.completeExceptionally(failure);
+                write.completeExceptionally(e);
             }
         });
-        return written;
+        return write;
     }
 
-    @Override
-    public boolean isBusy() {
-        return busy;
+    private void writeAll(ByteBuffer chunk, Write write) throws IOException {
+        while (chunk.hasRemaining() && !write.givenUp) {
+            if (channel.write(chunk) == 0) {
+                write.thread = Thread.currentThread();
+                if (!write.givenUp) {
+                    LockSupport.parkNanos(this, PAUSE_NANOS);
+                }
+            }
+        }
+    }
+
+    /** To cancel it ends it after the call that is under way. */
+    private static final class Write extends CompletableFuture<@Nullable Void> {
+        private volatile boolean givenUp;
+        private volatile @Nullable Thread thread;
+
+        @Override
+        public boolean cancel(boolean mayInterruptIfRunning) {
+            givenUp = true;
+            LockSupport.unpark(thread);
+            return false;
+        }
     }
 }

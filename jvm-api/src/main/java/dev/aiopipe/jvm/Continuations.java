@@ -1,14 +1,29 @@
 package dev.aiopipe.jvm;
 
+import dev.aiopipe.engine.Threads;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs what follows on an event on the user's executor. That may refuse: then the task is told so on a thread of the default
- * executor, because the thread that brought the event is likely to be the loop's, which serves all other streams.
+ * Runs the continuations of one stream, or of one child and its streams, on the user's executor.
+ *
+ * <p>If the executor refuses a task, a thread of the default executor reports that to the task: the thread that brought the event is
+ * likely to be the loop's, which serves all other streams. For the same reason an executor that runs tasks in place does not get to run
+ * one on the loop's thread, nor on that of the timeouts.
+ *
+ * <p>If all threads of the executor wait for futures of these streams, it begins no task. So a thread that waits looks at the tasks that
+ * the executor has had for {@link #PATIENCE_NANOS}, and runs them itself.
  */
 final class Continuations {
     /** What runs on the executor. */
@@ -21,15 +36,41 @@ final class Continuations {
         void refused(Throwable why);
     }
 
-    /** The common pool; where the user has disabled that one, a thread for each task, as {@link CompletableFuture} does. */
-    static final Executor DEFAULT = Integer.getInteger("java.util.concurrent.ForkJoinPool.common.parallelism", 1) == 0
-            ? new CompletableFuture<>().defaultExecutor()
-            : ForkJoinPool.commonPool();
+    /** The common pool; or a thread for each task where that has no parallelism, as {@link CompletableFuture} does. */
+    static final Executor DEFAULT = byParallelism(ForkJoinPool.getCommonPoolParallelism());
+
+    /** How long the executor may take to begin a task before a thread that waits does so. */
+    static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+    private static final Executor LATER =
+            CompletableFuture.delayedExecutor(PATIENCE_NANOS, TimeUnit.NANOSECONDS, Runnable::run);
 
     private final Executor executor;
+    private final Queue<Claim> given = new ConcurrentLinkedQueue<>(); // to the executor, which has not begun them
+    private final Queue<Thread> waiting = new ConcurrentLinkedQueue<>(); // for futures of these streams
+    private final AtomicBoolean watched = new AtomicBoolean();
 
     Continuations(Executor executor) {
         this.executor = Objects.requireNonNull(executor, "executor");
+    }
+
+    static Executor byParallelism(int parallelism) {
+        return parallelism > 1 ? ForkJoinPool.commonPool() : Threads.EXECUTOR;
+    }
+
+    /** A thread for each task, used again while there are tasks. */
+    private static final class Threads {
+        static final AtomicInteger COUNT = new AtomicInteger();
+        static final Executor EXECUTOR = new ThreadPoolExecutor(
+                0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS, new SynchronousQueue<>(), Threads::create);
+
+        /** As a thread of the common pool: it keeps nothing alive of whoever happens to need it first. */
+        private static Thread create(Runnable task) {
+            Thread thread = new Thread(null, task, "AsyncPipes-" + COUNT.incrementAndGet(), 0, false);
+            thread.setDaemon(true);
+            thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
+            return thread;
+        }
     }
 
     Executor executor() {
@@ -37,16 +78,56 @@ final class Continuations {
     }
 
     void run(Task task) {
-        try {
-            executor.execute(task);
-        } catch (Throwable refusal) {
-            try {
-                DEFAULT.execute(() -> task.refused(refusal));
-            } catch (Throwable e) { // no thread can be had: better here than never
-                refusal.addSuppressed(e);
-                task.refused(refusal);
-            }
+        run(new Claim(task));
+    }
+
+    /** Runs a task on the executor, unless somebody else takes it before. */
+    void run(Claim claim) {
+        given.add(claim);
+        if (claim.hasBegun()) { // a thread that waits was quicker
+            given.remove(claim);
+            return;
         }
+        try {
+            executor.execute(() -> begin(claim));
+        } catch (Throwable refusal) {
+            Task refused = take(claim);
+            if (refused == null) {
+                throw refusal; // from a task that ran in place
+            }
+            byDefault(() -> refused.refused(refusal), refusal);
+        }
+        watch();
+    }
+
+    private void begin(Claim claim) {
+        Task task = take(claim);
+        if (task != null && Threads.isShared()) {
+            byDefault(task, null);
+        } else if (task != null) {
+            task.run();
+        }
+    }
+
+    private static void byDefault(Runnable action, @Nullable Throwable refusal) {
+        try {
+            DEFAULT.execute(action);
+        } catch (Throwable e) { // no thread can be had: better here than never
+            if (refusal != null) {
+                refusal.addSuppressed(e);
+            }
+            action.run();
+        }
+    }
+
+    /** Returns what the caller has to run; null if somebody else has begun it. */
+    @Nullable
+    Task take(Claim claim) {
+        Task task = claim.take();
+        if (task != null) {
+            given.remove(claim);
+        }
+        return task;
     }
 
     /** Runs what has to be run, also if the executor refuses. */
@@ -62,6 +143,47 @@ final class Continuations {
                 action.run();
             }
         });
+    }
+
+    /** From now on the thread is unparked when there is a task for {@link #takeOverdue}. */
+    void enter(Thread waiter) {
+        waiting.add(waiter);
+        watch();
+    }
+
+    void leave(Thread waiter) {
+        waiting.remove(waiter);
+    }
+
+    /** Returns a task that the executor ought to have begun, which the caller has to run; null if there is none. */
+    @Nullable
+    Task takeOverdue() {
+        for (Claim claim : given) {
+            if (claim.age() < PATIENCE_NANOS) {
+                return null; // so are those that follow
+            }
+            Task task = take(claim);
+            if (task != null) {
+                return task;
+            }
+        }
+        return null;
+    }
+
+    /** Has {@link #look} called after a while, if somebody waits for the executor. */
+    private void watch() {
+        if (!waiting.isEmpty() && !given.isEmpty() && watched.compareAndSet(false, true)) {
+            LATER.execute(this::look);
+        }
+    }
+
+    private void look() {
+        watched.set(false);
+        Claim oldest = given.peek();
+        if (oldest != null && oldest.age() >= PATIENCE_NANOS) {
+            waiting.forEach(LockSupport::unpark);
+        }
+        watch();
     }
 
     <T extends @Nullable Object> PipeFuture<T> completed(T value) {

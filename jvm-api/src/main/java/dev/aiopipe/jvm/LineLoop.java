@@ -1,5 +1,6 @@
 package dev.aiopipe.jvm;
 
+import dev.aiopipe.engine.BusyReader;
 import dev.aiopipe.engine.Take;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -8,7 +9,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Hands one line after the other to an action, each when the action is through with the one before, up to the end of the stream. */
-final class LineLoop extends Reading implements PipeFuture.Operation {
+final class LineLoop extends Reading implements PipeFuture.Operation, BusyReader {
     /** For an action that is through when it returns. */
     static final CompletionStage<?> THROUGH = CompletableFuture.completedStage(null);
 
@@ -34,7 +35,7 @@ final class LineLoop extends Reading implements PipeFuture.Operation {
 
     PipeFuture<@Nullable Void> begin() {
         if (readsOn) {
-            view.source().loops.incrementAndGet();
+            view.input().enter(this);
         }
         turns.schedule();
         return future;
@@ -61,6 +62,9 @@ final class LineLoop extends Reading implements PipeFuture.Operation {
                     return;
                 }
                 act((String) line);
+                if (turns.isUsedUp()) {
+                    return;
+                }
             } catch (Throwable e) {
                 if (leave()) {
                     future.fail(e);
@@ -86,7 +90,7 @@ final class LineLoop extends Reading implements PipeFuture.Operation {
     private boolean leave() {
         boolean first = stop();
         if (first && readsOn) {
-            view.source().loops.decrementAndGet();
+            view.input().leave(this);
         }
         return first;
     }
@@ -95,6 +99,11 @@ final class LineLoop extends Reading implements PipeFuture.Operation {
         if (leave()) {
             future.fail(why);
         }
+    }
+
+    @Override
+    public boolean readsOn(@Nullable Object stopper) {
+        return true;
     }
 
     @Override

@@ -1,7 +1,8 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.WriteEnd;
-import dev.aiopipe.engine.Loop;
+import dev.aiopipe.engine.Threads;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -40,14 +41,14 @@ final class LineWriting implements PipeFuture.Operation {
     private @Nullable Throwable failure; // of the lines
     private @Nullable CompletableFuture<?> watching; // written before the first line can come
     private volatile @Nullable Throwable closed; // the writer was, while the lines paused
+    private final Sending sending = new Sending();
     private boolean stopped; // guarded by this
-    private @Nullable CompletableFuture<?> writing; // written under this, by the turn
 
     LineWriting(AsyncPipeWriter writer, Continuations continuations, Lines lines) {
         this.writer = writer;
         this.lines = lines;
         this.future = new PipeFuture<>(continuations, this);
-        this.turns = new Turns(continuations, this::turn, this::end);
+        this.turns = new Turns(future, this::turn, this::end);
     }
 
     /** Writes what the kernel has room for, on this thread. */
@@ -74,7 +75,7 @@ final class LineWriting implements PipeFuture.Operation {
 
     private void turn() {
         try {
-            while (written() && writeSome()) {
+            while (written() && writeSome() && !turns.isUsedUp()) {
                 continue;
             }
         } catch (Throwable e) {
@@ -84,13 +85,13 @@ final class LineWriting implements PipeFuture.Operation {
 
     /** Whether nothing is being written. */
     private boolean written() throws Throwable {
-        CompletableFuture<?> write = writing;
+        CompletableFuture<?> write = sending.current();
         if (write == null) {
             return true;
         } else if (!write.isDone()) {
             return false;
         }
-        writing = null;
+        sending.forget();
         if (write.isCompletedExceptionally()) {
             throw Failures.of(write);
         }
@@ -98,7 +99,7 @@ final class LineWriting implements PipeFuture.Operation {
     }
 
     /** Begins a write; false if there is nothing to be written now. */
-    private boolean writeSome() {
+    private boolean writeSome() throws IOException {
         batch.clear();
         fill();
         if (batch.position() > 0) {
@@ -140,15 +141,12 @@ final class LineWriting implements PipeFuture.Operation {
     }
 
     /** Begins a write, unless this was stopped. */
-    private boolean write(ByteBuffer bytes) {
-        CompletableFuture<?> write;
-        synchronized (this) {
-            if (stopped) {
-                return false;
-            }
-            writing = write = writer.write(bytes);
+    private boolean write(ByteBuffer bytes) throws IOException {
+        if (!sending.begin(() -> writer.send(bytes))) {
+            return false;
         }
-        if (!write.isDone()) {
+        CompletableFuture<?> write = sending.current();
+        if (write != null && !write.isDone()) {
             write.whenComplete((ignored, thrown) -> turns.schedule());
         }
         return true;
@@ -194,15 +192,15 @@ final class LineWriting implements PipeFuture.Operation {
         if (!stop()) {
             return false;
         }
-        synchronized (this) {
-            if (writing != null) {
-                writing.cancel(false);
+        sending.end(write -> {
+            if (write != null) {
+                write.cancel(false);
             }
-        }
+        });
         try {
             lines.stop();
         } catch (Throwable e) {
-            Loop.report(e); // the future has the outcome that its user gave it
+            Threads.report(e); // the future has the outcome that its user gave it
         }
         return true;
     }

@@ -1,20 +1,28 @@
 package dev.aiopipe.jvm;
 
+import dev.aiopipe.engine.Input;
+import dev.aiopipe.engine.Readiness;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadPendingException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whoever has a source to itself for more than one read, so that no other read comes in between. Owners can be nested; the outermost
- * one is the root. All reads on behalf of one root, and the ends of its owners, happen under the root's monitor.
+ * Whoever has a source to itself for more than one read, so that no other read comes in between. Owners can be nested: the outermost
+ * one is the root, and the innermost one that is open reads. All reads on behalf of one root, and the beginnings and ends of its owners,
+ * happen under the root's monitor.
  */
-class Owner {
+class Owner implements Input.Nested {
     private final @Nullable Owner parent;
     private boolean over; // guarded by the root, as is what follows
     private @Nullable Reading waiting; // the root's: it has the read slot
 
     Owner(@Nullable Owner parent) {
         this.parent = parent;
+    }
+
+    @Override
+    public final @Nullable Owner outer() {
+        return parent;
     }
 
     final Owner root() {
@@ -26,15 +34,16 @@ class Owner {
     }
 
     /**
-     * Has the source from now on, if this is a root; else the root has it.
+     * Has the source from now on.
      *
-     * @throws ReadPendingException if somebody else reads or has it
+     * @throws ReadPendingException if somebody else reads or has it, but for the owner around this one
      * @throws ClosedChannelException if it is closed
      */
     final void acquire(Source source) throws ClosedChannelException {
-        if (isRoot()) {
-            source.input.own(this);
+        if (parent != null) {
+            parent.requireActive();
         }
+        source.input.own(this);
     }
 
     /**
@@ -48,11 +57,15 @@ class Owner {
         return first;
     }
 
-    /** Others may have the source, if this is the root. */
-    final void release(Source source) {
-        if (isRoot()) {
-            source.input.disown(this);
-        }
+    /**
+     * The owner around this one, or anybody, may have the source. Does nothing if the owner around this one has ended before.
+     *
+     * @param mark how much of what is kept is not given back
+     * @return a waiter that the caller has to wake when it holds no lock; null if there is none
+     */
+    final Readiness.@Nullable Waiter release(Source source, int mark) {
+        over = true;
+        return source.input.disown(this, mark);
     }
 
     final void requireActive() {

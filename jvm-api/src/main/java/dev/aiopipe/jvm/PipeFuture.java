@@ -3,11 +3,12 @@ package dev.aiopipe.jvm;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The state is the operation's, see {@link Operation#withdraw}. Every public method that completes a future asks it first; futures
  * that depend on this one have no operation, so that to complete them means no more than it does elsewhere.
  *
+ * <p>A thread that waits in {@code join} or {@code get} runs what the operation does after a wait, see {@link #resume} and
+ * {@link Joiner}. It never waits as the JDK's futures do: there it would run the functions of dependents, which are the executor's.
+ *
  * @param <T> what it completes with
  */
 final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> {
@@ -48,11 +52,16 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
 
     static final Operation NO_OPERATION = () -> true;
 
-    private static final VarHandle JOINER;
+    private static final Object WITHDRAWN = "withdrawn";
+    private static final Object DECIDED = "decided";
+    private static final VarHandle WITHDRAWING;
+    private static final VarHandle JOINERS;
 
     static {
         try {
-            JOINER = MethodHandles.lookup().findVarHandle(PipeFuture.class, "joiner", Joiner.class);
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            WITHDRAWING = lookup.findVarHandle(PipeFuture.class, "withdrawing", Object.class);
+            JOINERS = lookup.findVarHandle(PipeFuture.class, "joiners", Queue.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -60,7 +69,9 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
 
     private final Continuations continuations;
     private final Operation operation;
-    private volatile @Nullable Joiner joiner;
+    private volatile @Nullable Object withdrawing; // the thread that asks the operation, then the answer
+    private volatile @Nullable Queue<Joiner> joiners; // threads that wait
+    private volatile @Nullable Claim resumption;
     private @Nullable Thread helping; // tells a thread whether that is itself
 
     PipeFuture(Continuations continuations, Operation operation) {
@@ -80,7 +91,7 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
 
     /** What has come to depend on this while a joining thread worked for it is for the executor all the same. */
     private void decided(BooleanSupplier completion) {
-        if (helping == Thread.currentThread() && getNumberOfDependents() > 0) {
+        if (helping == Thread.currentThread() && hasDependents()) {
             continuations.runAnyway(() -> told(completion.getAsBoolean()));
         } else {
             told(completion.getAsBoolean());
@@ -88,83 +99,184 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
     }
 
     /**
-     * Has the operation go on behind a wait: on the thread that waits for this future, if there is one and nobody else depends on it,
-     * or else on the executor. On one core that saves every other change of threads.
+     * Has the operation go on after a wait: on a thread that waits for this future, if there is one and nobody else depends on it, or
+     * else on the executor. On one core that saves every other change of threads. A thread that comes to wait before the executor has
+     * begun takes the task over.
+     *
+     * @param task runs no code of the user's but what depends on this future
      */
     void resume(Continuations.Task task) {
-        Joiner waiting = getNumberOfDependents() == 0 ? (Joiner) JOINER.getAndSet(this, null) : null;
-        if (waiting == null) {
-            continuations.run(task);
-        } else {
-            waiting.hand(task);
+        Claim claim = new Claim(task);
+        resumption = claim;
+        if (hasDependents() || !hand(claim)) {
+            continuations.run(claim);
         }
+    }
+
+    /**
+     * As {@link #resume} for an operation of many steps: the executor gets each of them, and may refuse. A thread that waits for this
+     * may still be quicker.
+     */
+    void resumeByExecutor(Continuations.Task task) {
+        Claim claim = new Claim(task);
+        continuations.run(claim);
+        resumption = claim;
+        if (!claim.hasBegun()) {
+            told(false);
+        }
+    }
+
+    private boolean hand(Claim claim) {
+        Queue<Joiner> waiting = joiners;
+        return waiting != null && waiting.stream().anyMatch(joiner -> joiner.hand(claim));
+    }
+
+    /** Whether there may be functions of the user's that run when this is done. */
+    private boolean hasDependents() {
+        return getNumberOfDependents() > 0;
     }
 
     @Override
     public T join() {
-        help(null);
+        if (!isDone()) {
+            boolean interrupted = false;
+            Joiner joiner = enter();
+            try {
+                while (!joiner.await(Long.MAX_VALUE)) {
+                    interrupted |= Thread.interrupted();
+                }
+            } finally {
+                leave(joiner);
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        }
         return super.join();
     }
 
     @Override
     public T get() throws InterruptedException, ExecutionException {
-        help(null);
+        if (!isDone() && !awaitInterruptibly(Long.MAX_VALUE)) {
+            Thread.interrupted();
+            throw new InterruptedException();
+        }
         return super.get();
     }
 
     @Override
     public T get(long timeout, TimeUnit unit) throws InterruptedException, ExecutionException, TimeoutException {
-        long deadline = System.nanoTime() + unit.toNanos(timeout);
-        help(deadline);
-        return super.get(isDone() ? 0 : deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+        long nanos = unit.toNanos(timeout);
+        if (!isDone() && (nanos <= 0 || !awaitInterruptibly(nanos))) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            throw new TimeoutException();
+        }
+        return super.get();
     }
 
-    /** Waits, and does what {@link #resume} hands over. Returns early where it is for the JDK's own waiting to say what happens. */
-    private void help(@Nullable Long deadline) {
-        while (operation != NO_OPERATION && !isDone()) {
-            Joiner mine = new Joiner(this, deadline);
-            if (!JOINER.compareAndSet(this, null, mine)) {
-                return; // somebody else helps
-            }
-            try {
-                mine.await();
-            } catch (Throwable e) { // a ForkJoinPool that can't have one more thread
-                if (!JOINER.compareAndSet(this, mine, null)) {
-                    continuations.run(mine.handed());
-                }
-                throw e;
-            }
-            if (JOINER.compareAndSet(this, mine, null)) {
-                return; // done, interrupted or too late
-            }
-            helping = mine.thread;
-            mine.handed().run();
-            helping = null;
+    /** Returns whether this is done; if not, the thread was interrupted, or the time is over. */
+    private boolean awaitInterruptibly(long nanos) {
+        Joiner joiner = enter();
+        try {
+            return joiner.await(nanos);
+        } finally {
+            leave(joiner);
         }
     }
 
+    private Joiner enter() {
+        Queue<Joiner> queue = joiners;
+        if (queue == null) {
+            Queue<Joiner> created = new ConcurrentLinkedQueue<>();
+            boolean first = JOINERS.compareAndSet(this, null, created);
+            if (first && operation == NO_OPERATION) { // its completion does not come by a method of this class
+                super.whenComplete((value, failure) -> told(true));
+            }
+            queue = Objects.requireNonNull(joiners);
+        }
+        Joiner joiner = new Joiner(this, continuations);
+        queue.add(joiner);
+        continuations.enter(joiner.thread());
+        return joiner;
+    }
+
+    private void leave(Joiner joiner) {
+        continuations.leave(joiner.thread());
+        Objects.requireNonNull(joiners).remove(joiner);
+        joiner.leave();
+    }
+
+    /** Has the threads that wait look. */
     private boolean told(boolean completed) {
-        Joiner waiting = joiner;
+        Queue<Joiner> waiting = joiners;
         if (waiting != null) {
-            LockSupport.unpark(waiting.thread);
+            waiting.forEach(joiner -> LockSupport.unpark(joiner.thread()));
         }
         return completed;
     }
 
+    /** Returns what {@link #resume} has given to the executor, if it may run on a thread that waits for this. */
+    @Nullable
+    Claim resumption() {
+        Claim claim = resumption;
+        return claim == null || claim.hasBegun() || hasDependents() ? null : claim;
+    }
+
+    /** Runs a resumption on a thread that waits for this. */
+    void help(Runnable task) {
+        helping = Thread.currentThread();
+        try {
+            task.run();
+        } finally {
+            helping = null;
+        }
+    }
+
+    /**
+     * Withdraws the operation for a method that completes this.
+     *
+     * @return false if that method is too late. Then this is done, or its outcome is decided
+     */
+    private boolean withdraw() {
+        if (operation == NO_OPERATION) {
+            return true;
+        } else if (isDone()) {
+            return false;
+        }
+        Thread current = Thread.currentThread();
+        if (WITHDRAWING.compareAndSet(this, null, current)) {
+            Object answer = DECIDED;
+            try {
+                if (operation.withdraw()) {
+                    answer = WITHDRAWN;
+                }
+            } finally {
+                withdrawing = answer;
+            }
+            return answer == WITHDRAWN;
+        }
+        while (withdrawing instanceof Thread other && other != current || withdrawing == WITHDRAWN && !isDone()) {
+            Thread.onSpinWait(); // another thread completes this at once
+        }
+        return false;
+    }
+
     @Override
     public boolean cancel(boolean mayInterruptIfRunning) {
-        return operation.withdraw() ? told(super.cancel(mayInterruptIfRunning)) : isCancelled();
+        return withdraw() ? told(super.cancel(mayInterruptIfRunning)) : isCancelled();
     }
 
     @Override
     public boolean complete(T value) {
-        return operation.withdraw() && told(super.complete(value));
+        return withdraw() && told(super.complete(value));
     }
 
     @Override
     public boolean completeExceptionally(Throwable failure) {
         Objects.requireNonNull(failure);
-        return operation.withdraw() && told(super.completeExceptionally(failure));
+        return withdraw() && told(super.completeExceptionally(failure));
     }
 
     @Override
@@ -184,7 +296,7 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
 
     @Override
     public void obtrudeValue(T value) {
-        operation.withdraw();
+        withdraw();
         super.obtrudeValue(value);
         told(true);
     }
@@ -192,7 +304,7 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
     @Override
     public void obtrudeException(Throwable failure) {
         Objects.requireNonNull(failure);
-        operation.withdraw();
+        withdraw();
         super.obtrudeException(failure);
         told(true);
     }
@@ -205,66 +317,5 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
     @Override
     public Executor defaultExecutor() {
         return continuations.executor();
-    }
-
-    /**
-     * A thread in {@link #join} or {@link #get}.
-     *
-     * <pre>
-     *     the future's joiner:   none ── help ──► this ── resume: handed over, and run ──► none
-     *                                               └─── done, interrupted, too late ─────► none
-     * </pre>
-     */
-    private static final class Joiner implements ForkJoinPool.ManagedBlocker {
-        private final Thread thread = Thread.currentThread();
-        private final CompletableFuture<?> future;
-        private final @Nullable Long deadline; // of System.nanoTime
-        private volatile Continuations.@Nullable Task task;
-
-        Joiner(CompletableFuture<?> future, @Nullable Long deadline) {
-            this.future = future;
-            this.deadline = deadline;
-        }
-
-        void hand(Continuations.Task handed) {
-            task = handed;
-            LockSupport.unpark(thread);
-        }
-
-        /** What {@link #hand} brings, which has begun already. */
-        Continuations.Task handed() {
-            Continuations.Task handed;
-            while ((handed = task) == null) {
-                Thread.onSpinWait();
-            }
-            return handed;
-        }
-
-        void await() {
-            try {
-                ForkJoinPool.managedBlock(this);
-            } catch (InterruptedException e) {
-                throw new AssertionError(e); // block() throws none
-            }
-        }
-
-        @Override
-        public boolean isReleasable() {
-            return task != null || future.isDone() || thread.isInterrupted() || deadline != null && left() <= 0;
-        }
-
-        @Override
-        public boolean block() {
-            if (deadline == null) {
-                LockSupport.park(future);
-            } else {
-                LockSupport.parkNanos(future, left());
-            }
-            return isReleasable();
-        }
-
-        private long left() {
-            return deadline - System.nanoTime();
-        }
     }
 }

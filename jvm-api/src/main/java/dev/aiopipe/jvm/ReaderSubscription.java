@@ -1,6 +1,8 @@
 package dev.aiopipe.jvm;
 
+import dev.aiopipe.engine.BusyReader;
 import dev.aiopipe.engine.Take;
+import dev.aiopipe.engine.Threads;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> what is read; the take gives null at the end of the stream
  */
-final class ReaderSubscription<T> extends Reading implements Flow.Subscription {
+final class ReaderSubscription<T> extends Reading implements Flow.Subscription, BusyReader {
     private final Turns turns;
     private final AtomicLong demand = new AtomicLong();
     private volatile Flow.@Nullable Subscriber<? super T> subscriber; // null behind the last signal
@@ -26,6 +28,7 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription {
     void begin() {
         Flow.Subscriber<? super T> receiver = subscriber;
         boolean first = view.source().subscription.compareAndSet(null, this);
+        view.input().enter(this);
         turns.begin(() -> {
             guarded(() -> receiver.onSubscribe(this));
             if (!first) {
@@ -45,7 +48,8 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription {
         turns.schedule();
     }
 
-    boolean hasDemand() {
+    @Override
+    public boolean readsOn(@Nullable Object stopper) {
         return demand.get() > 0;
     }
 
@@ -86,6 +90,9 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription {
             }
             demand.updateAndGet(before -> before == Long.MAX_VALUE ? before : before - 1);
             next(receiver, (T) value);
+            if (turns.isUsedUp()) {
+                return;
+            }
         }
     }
 
@@ -115,6 +122,7 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription {
 
     private void leave() {
         subscriber = null;
+        view.input().leave(this);
         view.source().subscription.compareAndSet(this, null);
     }
 
@@ -124,8 +132,7 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription {
             signal.run();
         } catch (Throwable e) {
             cancel();
-            Thread current = Thread.currentThread();
-            current.getUncaughtExceptionHandler().uncaughtException(current, e);
+            Threads.report(e);
         }
     }
 }

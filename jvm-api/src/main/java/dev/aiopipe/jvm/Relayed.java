@@ -28,6 +28,7 @@ final class Relayed<T extends @Nullable Object> implements PipeFuture.Operation,
             CompletableFuture<T> origin, Runnable giveUp, Continuations continuations) {
         Relayed<T> relayed = new Relayed<>(origin, giveUp, continuations);
         if (origin.isDone()) {
+            relayed.decided.set(true);
             relayed.run();
         } else {
             origin.whenComplete((value, failure) -> relayed.decide());

@@ -2,7 +2,6 @@ package dev.aiopipe.jvm;
 
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.engine.Input;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -15,18 +14,9 @@ final class Source {
     /** Who subscribes. */
     final AtomicReference<@Nullable Object> subscription = new AtomicReference<>();
 
-    /** How many loops over lines are under way. */
-    final AtomicInteger loops = new AtomicInteger();
-
     Source(Input input, PipeOptions options, Continuations continuations) {
         this.input = input;
         this.options = options;
         this.continuations = continuations;
-    }
-
-    /** Whether somebody is about to read on, though perhaps busy with what was read last. */
-    boolean isLooped() {
-        return loops.get() > 0
-                || subscription.get() instanceof ReaderSubscription<?> subscriber && subscriber.hasDemand();
     }
 }

@@ -1,9 +1,8 @@
 package dev.aiopipe.jvm;
 
+import dev.aiopipe.engine.Delays;
 import java.time.Duration;
 import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 
 /** How long something may take, and what tells that it took longer. */
 record Timeout(Duration duration, long nanos, Alarm alarm) {
@@ -23,7 +22,7 @@ record Timeout(Duration duration, long nanos, Alarm alarm) {
     private static final long FOR_EVER = Long.MAX_VALUE / 2;
 
     static Timeout of(Duration duration) {
-        return of(duration, Clock::set);
+        return of(duration, Timeout::set);
     }
 
     static Timeout of(Duration duration, Alarm alarm) {
@@ -40,23 +39,11 @@ record Timeout(Duration duration, long nanos, Alarm alarm) {
     }
 
     /**
-     * One daemon thread for all timeouts, started by the first one. Not {@link java.util.concurrent.CompletableFuture#orTimeout}: whoever
-     * completes such a future before its time may find itself running what was to run at its end.
+     * On the engine's timer. Not {@link java.util.concurrent.CompletableFuture#orTimeout}: whoever completes such a future before its time
+     * may find itself running what was to run at its end.
      */
-    private static final class Clock {
-        private static final ScheduledThreadPoolExecutor THREAD = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = new Thread(task, "aiopipe-timeouts");
-            thread.setDaemon(true);
-            return thread;
-        });
-
-        static {
-            THREAD.setRemoveOnCancelPolicy(true);
-        }
-
-        static Runnable set(Runnable task, long nanos) {
-            Future<?> alarm = THREAD.schedule(task, nanos, TimeUnit.NANOSECONDS);
-            return () -> alarm.cancel(false);
-        }
+    private static Runnable set(Runnable task, long nanos) {
+        Future<?> alarm = Delays.run(task, nanos);
+        return () -> alarm.cancel(false);
     }
 }

@@ -1,11 +1,11 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.engine.InputBuffer;
+import dev.aiopipe.engine.Readiness;
 import dev.aiopipe.engine.Take;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.ReadPendingException;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -20,22 +20,23 @@ import org.jspecify.annotations.Nullable;
 final class Transfer extends Reading implements PipeFuture.Operation {
     /** Where the bytes go. */
     interface Target {
-        /** Moves the chunk's position behind what was sent; the future tells when that is final. */
-        CompletableFuture<?> write(ByteBuffer chunk);
-
-        /** Whether a write whose future was cancelled goes on in spite of that. */
-        default boolean isBusy() {
-            return false;
-        }
+        /**
+         * Moves the chunk's position behind what was sent.
+         *
+         * @return done, on any thread, when that is final. If it is cancelled, a write that goes on is done later
+         * @throws IOException if nothing was sent
+         */
+        CompletableFuture<?> write(ByteBuffer chunk) throws IOException;
     }
 
     private final Look look;
     private final Target target;
     private final Owner owner;
+    private final Object lock;
     private final PipeFuture<Long> future;
     private final Turns turns;
-    private @Nullable CompletableFuture<?> writing; // guarded by this, as is what follows
-    private ByteBuffer chunk = ByteBuffer.allocate(0);
+    private final Sending sending = new Sending();
+    private @Nullable ByteBuffer chunk; // guarded by the lock: not taken yet
 
     static Transfer of(View view, long count, Target target) {
         if (count < 0) {
@@ -49,17 +50,22 @@ final class Transfer extends Reading implements PipeFuture.Operation {
         this.look = look;
         this.target = target;
         this.owner = owner;
+        this.lock = owner.root();
         this.future = new PipeFuture<>(view.source().continuations, this);
-        this.turns = new Turns(view.source().continuations, this::turn, this::refused);
+        this.turns = new Turns(future, this::turn, this::refused);
     }
 
     PipeFuture<Long> begin() {
         try {
-            owner.acquire(view.source());
-            turns.schedule();
-        } catch (ReadPendingException | ClosedChannelException e) {
-            refused(e);
+            synchronized (lock) {
+                owner.acquire(view.source());
+            }
+        } catch (ClosedChannelException | IllegalStateException e) {
+            stop();
+            future.fail(e);
+            return future;
         }
+        turns.schedule();
         return future;
     }
 
@@ -70,7 +76,7 @@ final class Transfer extends Reading implements PipeFuture.Operation {
 
     private void turn() {
         try {
-            while (step()) {
+            while (step() && !turns.isUsedUp()) {
                 continue;
             }
         } catch (Throwable e) {
@@ -80,58 +86,55 @@ final class Transfer extends Reading implements PipeFuture.Operation {
 
     /** Sends a chunk. False if that was the last one, or has to be waited for. */
     private boolean step() throws Throwable {
-        CompletableFuture<?> started;
-        synchronized (this) {
-            if (writing != null && !afterWrite(writing)) {
-                return false;
-            }
-            Object value = take();
-            if (value == Take.MORE) {
-                return false;
-            }
-            chunk = (ByteBuffer) value;
-            if (chunk.hasRemaining()) {
-                started = target.write(chunk);
-                writing = started;
-            } else {
-                started = null;
+        CompletableFuture<?> sent = sending.current();
+        if (sent != null && !sent.isDone()) {
+            return false;
+        } else if (sent != null) {
+            takeSent();
+            if (sent.isCompletedExceptionally()) {
+                throw Failures.of(sent);
             }
         }
-        if (started == null) {
-            if (stop()) {
-                release();
-                future.succeed(look.moved);
-            }
-            return false;
-        } else if (!started.isDone()) {
-            started.whenComplete((ignored, failure) -> turns.schedule());
+        Object value = take();
+        if (value == Take.MORE) {
             return false;
         }
-        return true;
+        ByteBuffer bytes = (ByteBuffer) value;
+        if (bytes.hasRemaining()) {
+            return send(bytes);
+        } else if (stop()) {
+            release();
+            future.succeed(look.moved);
+        }
+        return false;
     }
 
-    /** Takes what was sent. False if there is nothing more to do now. */
-    private boolean afterWrite(CompletableFuture<?> write) throws Throwable {
-        if (!write.isDone()) {
+    private boolean send(ByteBuffer bytes) throws IOException {
+        synchronized (lock) {
+            chunk = bytes;
+        }
+        if (!sending.begin(() -> target.write(bytes))) {
             return false;
         }
-        takeSent();
-        if (write.isCompletedExceptionally()) {
-            throw Failures.of(write);
+        CompletableFuture<?> write = sending.current();
+        if (write == null || write.isDone()) {
+            return true;
         }
-        return true;
+        write.whenComplete((ignored, failure) -> turns.schedule());
+        return false;
     }
 
+    /** Takes what was sent, once. */
     private void takeSent() throws IOException {
-        writing = null;
-        int sent = chunk.position();
-        chunk = ByteBuffer.allocate(0);
-        look.moved += sent;
-        view.start(Take.skip(sent, sent)); // is there, so it does not wait
-    }
-
-    private void release() {
-        owner.release(view.source());
+        synchronized (lock) {
+            sending.forget();
+            if (chunk != null) {
+                int sent = chunk.position();
+                chunk = null;
+                look.moved += sent;
+                view.start(Take.skip(sent, sent)); // is there, so it does not wait
+            }
+        }
     }
 
     private void refused(Throwable why) {
@@ -146,27 +149,28 @@ final class Transfer extends Reading implements PipeFuture.Operation {
     }
 
     /** Ends this; what the target got by then, or still gets, is taken. */
-    private synchronized boolean giveUp() {
+    private boolean giveUp() {
         if (!stop()) {
             return false;
         }
-        CompletableFuture<?> write = writing;
-        if (write != null) {
-            write.cancel(false);
-        }
-        if (write != null && target.isBusy()) {
-            write.whenComplete((ignored, failure) -> afterwards());
-        } else {
-            afterwards();
-        }
+        sending.end(this::end);
         return true;
     }
 
-    private synchronized void afterwards() {
+    private void end(@Nullable CompletableFuture<?> write) {
+        if (write != null && !write.isDone()) {
+            write.cancel(false);
+        }
+        if (write != null && !write.isDone()) {
+            write.whenComplete((ignored, failure) -> takeSentAndRelease());
+        } else {
+            takeSentAndRelease();
+        }
+    }
+
+    private void takeSentAndRelease() {
         try {
-            if (writing != null) {
-                takeSent();
-            }
+            takeSent();
         } catch (IOException | IllegalStateException e) {
             return; // closed, or the block around this has ended and given back: what was sent is not this one's any
             // more
@@ -175,7 +179,17 @@ final class Transfer extends Reading implements PipeFuture.Operation {
         }
     }
 
-    /** What is there, without taking it; nothing at the end, and when enough has been moved. */
+    private void release() {
+        Readiness.Waiter waiter;
+        synchronized (lock) {
+            waiter = owner.release(view.source(), Integer.MAX_VALUE);
+        }
+        if (waiter != null) {
+            waiter.wake();
+        }
+    }
+
+    /** What is there and may be taken, without taking it; nothing at the end, and when enough has been moved. */
     private static final class Look implements Take<ByteBuffer> {
         private static final int CHUNK_SIZE = 64 * 1024;
 
@@ -187,9 +201,10 @@ final class Transfer extends Reading implements PipeFuture.Operation {
         }
 
         @Override
-        public Object from(InputBuffer in) {
-            int size = (int) Math.min(Math.min(in.size(), CHUNK_SIZE), count - moved);
-            return size > 0 || in.ended() || count == moved ? ByteBuffer.wrap(in.copy(size)) : MORE;
+        public Object from(InputBuffer in) throws IOException {
+            return count == moved
+                    ? ByteBuffer.allocate(0)
+                    : Take.peek((int) Math.min(CHUNK_SIZE, count - moved)).from(in);
         }
 
         /** Behind the last byte that is wanted it does not tell the end. */

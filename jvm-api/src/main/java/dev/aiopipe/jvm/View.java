@@ -30,7 +30,7 @@ record View(Source source, @Nullable Owner owner, @Nullable Timeout timeout) {
      *
      * @param take what to read
      * @return its value, or {@link Take#MORE}
-     * @throws ReadPendingException if somebody else reads or owns the source
+     * @throws ReadPendingException if somebody else reads or owns the source, an owner within this view's own for example
      * @throws IllegalStateException if this view's owner is through
      * @throws IOException from the input
      */
@@ -40,6 +40,6 @@ record View(Source source, @Nullable Owner owner, @Nullable Timeout timeout) {
             return source.input.start(take);
         }
         owner.requireActive();
-        return source.input.start(take, owner.root());
+        return source.input.start(take, owner);
     }
 }

@@ -17,6 +17,8 @@
  *   <li>A read whose future is cancelled has taken nothing. The bytes that have come stay, and the next read, which may be called as
  *       soon as {@code cancel} has returned, continues where this one began, also in the middle of a line. If the value was taken
  *       already, {@code cancel} returns false, and the future has the value: nothing is ever taken that no future delivers.
+ *   <li>A future that is done has no operation any more. To cancel it changes nothing: what {@code open} or {@code start} has given stays
+ *       open. If several threads cancel a future at once, {@code cancel} returns true to each.
  *   <li>Of a write whose future is cancelled either nothing was sent, or all of it will be. The array is the caller's again at once.
  *   <li>The same holds for whatever else completes that future: {@code complete}, {@code orTimeout}, {@code completeOnTimeout}.
  * </ul>
@@ -33,16 +35,36 @@
  * <h2>Threads</h2>
  *
  * <p>What is there already completes on the caller's thread, before the method returns: to read a buffered line costs no hand-over.
- * All else completes on the executor that was given at open, or the {@linkplain java.util.concurrent.ForkJoinPool#commonPool common
- * pool}; so do the {@code …Async} methods of these futures where they are given no executor. A thread that waits in {@code join} or
- * {@code get} of such a future, when nothing else depends on it, does the rest of the work itself, which saves the executor, and half
- * of the time that a round trip takes on one core. Functions given to a future that is
- * complete by then run on the thread that gives them, as with every {@code CompletableFuture}. Nothing of the user's runs on the loop's
- * thread, unless the executor is {@code Runnable::run}; then it must not block.
+ * All else completes on the executor that was given at open; so do the {@code …Async} methods of these futures where they are given no
+ * executor. Without an executor that is the {@linkplain java.util.concurrent.ForkJoinPool#commonPool common pool}, or a daemon thread for
+ * each task if the common pool's parallelism is below two, as on a machine of two cores. Functions given to a future that is complete by
+ * then run on the thread that gives them, as with every {@code CompletableFuture}.
+ *
+ * <p>No code of yours runs on the loop's thread. An executor that runs tasks in place ({@code Runnable::run}, or a pool that has its
+ * callers run what it can't take) runs them on whichever thread brings the event, but for the loop's thread and that of the timeouts;
+ * from those a task goes to the default executor.
+ *
+ * <p>A loop, a subscription, a transfer or a writing of lines that is always busy leaves its thread after 128 steps or a millisecond and
+ * queues on the executor again. So it does not starve other streams of that executor.
+ *
+ * <p><b>Waiting.</b> A thread that waits in {@code join} or {@code get} of a future of this package does work of that future itself:
+ * <ul>
+ *   <li>At once, what the operation does after its event, if no other future depends on this one. That saves the executor, and half of
+ *       the time that a round trip takes on one core. For a writing of lines this includes the iterator.
+ *   <li>What else of the same stream, or of the same child and its streams, the executor has been given and has not begun for a quarter
+ *       of a second: an executor all of whose threads wait begins nothing. That includes your functions: actions of {@code forEachLine},
+ *       and functions of {@code thenApply} and the like. So code that waits on the only thread of an executor goes on, but slowly. As with
+ *       every {@code CompletableFuture}, a function that must run on a thread of the executor is given by an {@code …Async} method.
+ * </ul>
+ *
+ * <p>This can't be done for a future that is not of this package: the futures of {@code CompletableFuture.allOf} and {@code anyOf}, and
+ * of {@code …Async} methods, whose functions the executor alone runs. A thread that is an executor's only one must not wait for these.
+ * The rule: on a thread of the executor do not wait, but compose; or wait for the future that the read, write or loop has returned;
+ * or else give {@code open} an executor whose threads do not wait.
  *
  * <p>An executor that refuses ({@link java.util.concurrent.RejectedExecutionException}) leaves no future undone: a read, which has
  * taken nothing, fails with the refusal; a write, an exit or whatever else has its outcome keeps it. These futures complete on the
- * common pool. An executor that accepts tasks and then drops them, as {@code shutdownNow} does, leaves the futures undone whose tasks
+ * default executor. An executor that accepts tasks and then drops them, as {@code shutdownNow} does, leaves the futures undone whose tasks
  * it dropped: close the streams first.
  *
  * <p>All types here are safe for use by many threads. A reader has one read at a time; any number of threads may write.

@@ -80,10 +80,11 @@ class ArgumentsTest {
     void names() throws IOException {
         try (AsyncProcess child = get(AsyncPipes.start(new ProcessBuilder("true")))) {
             assertEquals("AsyncPipeReader[stderr of true]", child.stderr().toString());
+            get(child.onExit());
             get(child.stdin().onReaderGone());
             BrokenPipeException broken =
                     failure(BrokenPipeException.class, child.stdin().writeLine("anybody?"));
-            assertEquals("nobody reads stdin of true", broken.getMessage());
+            assertEquals("nobody reads stdin of true: true has exited with code 0", broken.getMessage());
         }
         try (AioPipe pipe = AioPipe.create()) {
             String name = pipe.rx().toString().substring("ReadEnd".length());

@@ -3,6 +3,7 @@ package dev.aiopipe.jvm;
 import static dev.aiopipe.jvm.Futures.failure;
 import static dev.aiopipe.jvm.Futures.get;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -151,6 +152,30 @@ class ExecutorTest {
             failure(RejectedExecutionException.class, subscriber.done);
             link.writer().writeLine("line");
             assertEquals("line", get(link.reader().readLine()));
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "J03 an executor that runs tasks in place runs none on the thread of the loop, nor on that of the timeouts")
+    void inPlace() throws Exception {
+        try (Link link = Kind.PIPE.open(PipeOptions.defaults(), Runnable::run)) {
+            CompletableFuture<String> line = link.reader().readLine().thenApply(ExecutorTest::threadName);
+            get(link.writer().writeLine("line"));
+            assertFalse(get(line).startsWith("aiopipe-loop"), line::join);
+
+            CompletableFuture<String> late = link.reader()
+                    .withTimeout(java.time.Duration.ofMillis(1))
+                    .readLine()
+                    .handle((x, failure) -> threadName(x));
+            assertNotEquals("aiopipe-timer", get(late));
+
+            CompletableFuture<String> loop = link.reader()
+                    .forEachLine(text -> assertFalse(threadName(text).startsWith("aiopipe-loop")))
+                    .thenApply(ExecutorTest::threadName);
+            get(link.writer().writeLine("line"));
+            link.writer().close();
+            assertFalse(get(loop).startsWith("aiopipe-loop"), loop::join);
         }
     }
 

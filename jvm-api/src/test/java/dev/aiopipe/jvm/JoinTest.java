@@ -78,6 +78,22 @@ class JoinTest {
     }
 
     @Test
+    @DisplayName("J05 a get that is interrupted clears the thread's flag, as every get does")
+    void interruptedFlag() throws Exception {
+        CompletableFuture<String> line = reader.readLine();
+        Waiting<Boolean> joiner = new Waiting<>(
+                () -> {
+                    Thread.currentThread().interrupt();
+                    assertThrows(InterruptedException.class, line::get);
+                    Thread.currentThread().interrupt();
+                    assertThrows(InterruptedException.class, () -> line.get(1, TimeUnit.HOURS));
+                    return Thread.currentThread().isInterrupted();
+                },
+                false);
+        assertEquals(false, joiner.result());
+    }
+
+    @Test
     @DisplayName("J05 a get whose time is over leaves the read to the executor")
     void late() throws Exception {
         CompletableFuture<String> line = reader.readLine();

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** Fails a test that leaves a descriptor, a thread or a child behind. */
 final class NothingLeft implements BeforeEachCallback, AfterEachCallback {
-    private static final Pattern LASTING_THREAD = Pattern.compile("aiopipe-(loop|cleaner|timeouts|blocking-.*)");
+    private static final Pattern LASTING_THREAD = Pattern.compile("aiopipe-(loop|cleaner|timer|blocking-.*)");
 
     static {
         try (Link first = Link.Kind.PIPE.open()) {

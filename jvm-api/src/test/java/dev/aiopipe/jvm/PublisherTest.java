@@ -220,4 +220,69 @@ class PublisherTest {
             }
         };
     }
+
+    @Test
+    @DisplayName("J04 a subscriber that throws loses no line, and the reader is free, whichever signal it is")
+    void throwingSignals() {
+        for (String signal : new String[] {"onSubscribe", "onNext", "onComplete", "onError"}) {
+            ScriptedSource source = new ScriptedSource();
+            ManualExecutor manual = new ManualExecutor();
+            AsyncPipeReader reader = source.reader(manual);
+            source.arrive(signal.equals("onNext") ? "first\nsecond\n" : "second\n");
+            if (signal.equals("onError")) {
+                source.fail(new IOException("mine"));
+            } else {
+                source.end();
+            }
+            List<Throwable> reported = new ArrayList<>();
+            Thread.currentThread().setUncaughtExceptionHandler((thread, failure) -> {
+                reported.add(failure);
+                throw new IllegalStateException("so does the handler");
+            });
+            try {
+                reader.lines().subscribe(new Throwing(signal));
+                manual.runAll();
+            } finally {
+                Thread.currentThread().setUncaughtExceptionHandler(null);
+            }
+            assertEquals(1, reported.size(), signal);
+            Collecting<String> next = new Collecting<>(1);
+            reader.lines().subscribe(next);
+            manual.runAll();
+            assertEquals(
+                    signal.equals("onComplete") || signal.equals("onError") ? List.of() : List.of("second"),
+                    next.received,
+                    signal);
+        }
+    }
+
+    /** Asks for all there is, and throws at one kind of signal. */
+    private record Throwing(String at) implements Flow.Subscriber<String> {
+        private void signal(String name) {
+            if (name.equals(at)) {
+                throw new IllegalStateException(name);
+            }
+        }
+
+        @Override
+        public void onSubscribe(Flow.Subscription subscription) {
+            subscription.request(Long.MAX_VALUE);
+            signal("onSubscribe");
+        }
+
+        @Override
+        public void onNext(String line) {
+            signal("onNext");
+        }
+
+        @Override
+        public void onError(Throwable thrown) {
+            signal("onError");
+        }
+
+        @Override
+        public void onComplete() {
+            signal("onComplete");
+        }
+    }
 }

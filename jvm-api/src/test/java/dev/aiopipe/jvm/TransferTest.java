@@ -240,4 +240,53 @@ class TransferTest {
         assertEquals(mine, failure(IOException.class, from.reader().transferTo(failing)));
         assertEquals("3456789", new String(get(from.reader().readExactly(7))));
     }
+
+    @Test
+    @DisplayName("a channel that takes nothing is asked now and then, and a cancelled transfer to it ends")
+    void channelThatTakesNothing() throws Exception {
+        CountDownLatch asked = new CountDownLatch(3);
+        WritableByteChannel stuck = new WritableByteChannel() {
+            @Override
+            public int write(ByteBuffer source) {
+                if (asked.getCount() == 3) {
+                    source.position(3);
+                }
+                asked.countDown();
+                return asked.getCount() == 2 ? 3 : 0;
+            }
+
+            @Override
+            public boolean isOpen() {
+                return true;
+            }
+
+            @Override
+            public void close() {
+                // nothing is open
+            }
+        };
+        from.writer().write("0123456789");
+        get(from.reader().request(10));
+        CompletableFuture<Long> moved = from.reader().transferTo(stuck);
+        asked.await();
+
+        assertTrue(moved.cancel(true));
+        Await.until(() -> !isBusy(from.reader()), () -> "still busy");
+        assertEquals("3456789", new String(get(from.reader().readExactly(7))));
+    }
+
+    @Test
+    @DisplayName("a transfer that is cancelled from within its target has taken what that has got")
+    void cancelledByTheTarget() {
+        ScriptedSource source = new ScriptedSource().arrive("0123456789");
+        AsyncPipeReader reader = source.reader(Runnable::run);
+        Transfer[] transfer = new Transfer[1];
+        transfer[0] = Transfer.of(new View(reader.source(), null, null), Long.MAX_VALUE, chunk -> {
+            assertTrue(transfer[0].withdraw());
+            chunk.position(4);
+            return CompletableFuture.completedFuture(null);
+        });
+        transfer[0].begin();
+        assertEquals("456789", new String(get(reader.readExactly(6))));
+    }
 }

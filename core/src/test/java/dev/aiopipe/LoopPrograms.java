@@ -1,0 +1,200 @@
+package dev.aiopipe;
+
+import dev.aiopipe.engine.Input;
+import dev.aiopipe.engine.Loop;
+import dev.aiopipe.engine.Message;
+import dev.aiopipe.engine.Outbox;
+import dev.aiopipe.engine.Readiness;
+import dev.aiopipe.engine.Take;
+import java.io.Closeable;
+import java.io.File;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+/** What real JVMs do in the tests with their loops. Plain Java: with few descriptors no other library could be loaded. */
+public final class LoopPrograms {
+    private static final Take<String> LINE = Take.line(StandardCharsets.UTF_8, 100);
+
+    private LoopPrograms() {}
+
+    public static void main(String[] args) throws Exception {
+        switch (args[0]) {
+            case "first use" -> firstUse();
+            case "pipes before the first wait" -> pipesFirst();
+            case "dead shared loop" -> deadSharedLoop();
+            case "lost" -> lost();
+            default -> throw new IllegalArgumentException(args[0]);
+        }
+    }
+
+    /** Uses the JDK's channels for the first time with 0, 1, 2 … descriptors left. */
+    private static void firstUse() throws Exception {
+        loadClasses();
+        int left = 0;
+        int refused = 0;
+        while (true) {
+            List<Closeable> fillers = exhaust();
+            for (int i = 0; i < left; i++) {
+                fillers.remove(fillers.size() - 1).close();
+            }
+            left++;
+            try {
+                talk(PipeLoop.shared());
+                break;
+            } catch (IOException e) {
+                refused++;
+            } finally {
+                for (Closeable filler : fillers) {
+                    filler.close();
+                }
+            }
+        }
+        talk(PipeLoop.shared());
+        Pipe.open().sink().close();
+        System.out.println(refused > 5 && refused < 40 ? "refused, then works" : "refused " + refused);
+    }
+
+    /** Makes pipes up to the limit before the loop is used. */
+    private static void pipesFirst() throws Exception {
+        loadClasses();
+        List<AioPipe> pipes = new ArrayList<>();
+        try {
+            while (true) {
+                pipes.add(AioPipe.create());
+            }
+        } catch (IOException e) {
+            System.out.println("no more pipes");
+        }
+        pipes.remove(pipes.size() - 1).close(); // enough for a selector, and for nothing else
+        waitOnce(pipes);
+        System.out.println("waits");
+        pipes.forEach(AioPipe::close);
+        talk(PipeLoop.shared());
+        System.out.println("works");
+    }
+
+    /** The read of a pipe that is there already, and of a line that is not. */
+    private static void waitOnce(List<AioPipe> pipes) throws Exception {
+        PipeOptions options = PipeOptions.defaults();
+        try (AioPipe pipe = pipes.remove(0)) {
+            Input input = pipe.rx().openInput(options).join();
+            Outbox outbox = pipe.tx().openOutbox(options).join();
+            exchange(input, outbox);
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof IOException cause ? cause : e;
+        }
+    }
+
+    /** Gives the selector of the shared loop a key that is not the loop's, which can't happen. */
+    private static void deadSharedLoop() throws Exception {
+        PipeLoop shared = PipeLoop.shared();
+        talk(shared);
+        Loop engine = shared.engine;
+        CompletableFuture<Thread> thread = new CompletableFuture<>();
+        engine.execute(() -> thread.complete(Thread.currentThread()));
+        thread.get().setUncaughtExceptionHandler((ignored, failure) -> {});
+        Pipe stranger = Pipe.open();
+        stranger.source().configureBlocking(false);
+        stranger.sink().write(ByteBuffer.allocate(1));
+        Object selection = field(engine, "selection");
+        stranger.source().register((Selector) field(selection, "selector"), SelectionKey.OP_READ, "a stranger");
+        engine.execute(() -> {});
+        thread.get().join();
+        System.out.println(engine.hasEnded() ? "died" : "lives");
+        talk(shared);
+        System.out.println(PipeLoop.shared() == shared ? "works" : "another one");
+    }
+
+    /** Loses a reader, and gives the warning ten seconds. */
+    private static void lost() throws Exception {
+        loseReader();
+        for (int i = 0; i < 1_000; i++) {
+            System.gc();
+            Thread.sleep(10); // the test ends this
+        }
+    }
+
+    private static void loseReader() throws Exception {
+        AioPipe pipe = AioPipe.create();
+        pipe.tx().close();
+        pipe.rx().openInput(PipeOptions.defaults()).join();
+    }
+
+    private static Object field(Object owner, String name) throws ReflectiveOperationException {
+        java.lang.reflect.Field field = owner.getClass().getDeclaredField(name);
+        field.setAccessible(true);
+        return field.get(owner);
+    }
+
+    /** A line that is waited for, through a new pipe. */
+    private static void talk(PipeLoop loop) throws Exception {
+        PipeOptions options = PipeOptions.defaults().withLoop(loop);
+        try (AioPipe pipe = AioPipe.create()) {
+            Input input = pipe.rx().openInput(options).join();
+            exchange(input, pipe.tx().openOutbox(options).join());
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof IOException cause ? cause : e;
+        }
+    }
+
+    private static void exchange(Input input, Outbox outbox) throws Exception {
+        CompletableFuture<Void> woken = new CompletableFuture<>();
+        Readiness.Waiter waiter = () -> woken.complete(null);
+        check(input.start(LINE) == Take.MORE && input.await(waiter));
+        check(outbox.offer(Message.of(ByteBuffer.wrap(new byte[] {'x', '\n'}))));
+        woken.get();
+        check("x".equals(input.proceed(waiter, LINE)));
+        input.close();
+        outbox.abort();
+    }
+
+    private static void check(boolean held) {
+        if (!held) {
+            throw new AssertionError();
+        }
+    }
+
+    private static List<Closeable> exhaust() {
+        List<Closeable> fillers = new ArrayList<>();
+        try {
+            while (true) {
+                fillers.add(new FileInputStream("/dev/null"));
+            }
+        } catch (IOException e) {
+            return fillers;
+        }
+    }
+
+    /** Whose files could not be opened later. None is initialized. */
+    private static void loadClasses() throws Exception {
+        for (Class<?> type : List.of(PipeLoop.class, LoopPrograms.class)) {
+            URI root = type.getProtectionDomain().getCodeSource().getLocation().toURI();
+            for (String folder : List.of("dev/aiopipe", "dev/aiopipe/engine")) {
+                for (String file : new File(new File(root), folder).list()) {
+                    boolean program = file.startsWith("LoopPrograms") || type == PipeLoop.class;
+                    if (program && file.endsWith(".class") && !file.contains("Kt")) {
+                        load(folder.replace('/', '.') + "." + file.substring(0, file.length() - 6));
+                    }
+                }
+            }
+        }
+    }
+
+    private static void load(String name) throws ClassNotFoundException {
+        try {
+            Class.forName(name, false, LoopPrograms.class.getClassLoader());
+        } catch (NoClassDefFoundError e) {
+            return; // one that needs Kotlin or JNA, and is not used
+        }
+    }
+}

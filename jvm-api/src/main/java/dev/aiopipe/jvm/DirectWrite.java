@@ -1,0 +1,51 @@
+package dev.aiopipe.jvm;
+
+import dev.aiopipe.engine.Message;
+import dev.aiopipe.engine.Outbox;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A write that completes on the thread that brings its outcome, the loop's perhaps: for code of this package that only schedules what
+ * follows. If it is cancelled, the rest of what was begun is owed.
+ */
+final class DirectWrite extends CompletableFuture<@Nullable Void> implements Message.Listener {
+    private final Outbox outbox;
+    private final Message message;
+
+    private DirectWrite(Outbox outbox, Message message) {
+        this.outbox = outbox;
+        this.message = message;
+    }
+
+    static CompletableFuture<@Nullable Void> of(Outbox outbox, ByteBuffer bytes) throws IOException {
+        Message message = Message.of(bytes);
+        DirectWrite write = new DirectWrite(outbox, message);
+        if (outbox.offer(message)) {
+            write.complete(null);
+        } else {
+            outbox.await(message, write);
+        }
+        return write;
+    }
+
+    @Override
+    public void done(@Nullable Throwable why) {
+        if (why == null) {
+            complete(null);
+        } else {
+            completeExceptionally(why);
+        }
+    }
+
+    @Override
+    public boolean cancel(boolean mayInterruptIfRunning) {
+        if (isDone()) {
+            return false;
+        }
+        outbox.cancel(message); // before any dependent runs: the buffer's position is final then
+        return super.cancel(mayInterruptIfRunning);
+    }
+}
