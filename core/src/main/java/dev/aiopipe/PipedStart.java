@@ -157,14 +157,14 @@ final class PipedStart implements Callable<Child> {
 
         Outbox outbox(OutputStream stream) throws IOException {
             if (pipe == null) {
-                outbox = Fallback.outbox(name, stream, options.loop().engine());
+                outbox = Fallback.outbox(stream, options.loop().engine(), name);
             }
             return outbox;
         }
 
         Input input(InputStream stream) throws IOException {
             if (pipe == null) {
-                input = piped ? Fallback.input(name, stream, options.loop().engine()) : Input.atEnd();
+                input = piped ? Fallback.input(stream, options.loop().engine(), name) : Input.atEnd(name);
             }
             return input;
         }

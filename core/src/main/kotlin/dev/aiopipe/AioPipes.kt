@@ -23,7 +23,6 @@ import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.asExecutor
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.future.await
@@ -199,11 +198,6 @@ internal suspend fun <T> blocking(executor: Executor, block: () -> T): T {
     }
     return task.outcome.join().getOrThrow()
 }
-
-/** A blocking call on `Dispatchers.IO`, as [blocking]. */
-@JvmSynthetic internal suspend fun <T> onIo(block: () -> T): T = blocking(IO, block)
-
-private val IO = Dispatchers.IO.asExecutor()
 
 private class BlockingTask<T>(private val block: () -> T) : Runnable {
     private val begun = AtomicBoolean()

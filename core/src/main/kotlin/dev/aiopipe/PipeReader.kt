@@ -1,18 +1,20 @@
 package dev.aiopipe
 
+import dev.aiopipe.engine.Blocking
 import dev.aiopipe.engine.BusyReader
 import dev.aiopipe.engine.Input
 import dev.aiopipe.engine.Take
 import java.io.IOException
 import java.nio.ByteBuffer
+import java.nio.channels.ClosedChannelException
 import java.nio.channels.ReadPendingException
 import java.nio.channels.WritableByteChannel
+import java.util.concurrent.locks.LockSupport
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Job
-import kotlinx.coroutines.delay
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.FlowCollector
@@ -159,7 +161,7 @@ public class PipeReader internal constructor(private val input: Input, private v
     /** As [readAll], decoded; malformed bytes become U+FFFD. */
     @Throws(IOException::class)
     @JvmOverloads
-    public suspend fun readText(limit: Int = Take.DEFAULT_ALL_LIMIT): String = String(readAll(limit), options.charset())
+    public suspend fun readText(limit: Int = Take.DEFAULT_ALL_LIMIT): String = read(Take.text(options.charset(), limit))
 
     /**
      * Drops [count] bytes.
@@ -236,10 +238,10 @@ public class PipeReader internal constructor(private val input: Input, private v
 
     /**
      * Moves bytes to a blocking channel, a file for example, until the stream ends, or [count] are moved. Closes
-     * neither. The channel is written to on `Dispatchers.IO`.
+     * neither. The channel is written to on a thread of this library.
      *
-     * *Cancellation:* waits for the write that is under way; then each byte is either still to be read here or in the
-     * channel.
+     * *Cancellation:* waits for the one `write` of the channel that is under way; then each byte is either still to be
+     * read here or in the channel. A channel that takes nothing is asked again after a pause.
      *
      * @return how many were moved
      * @throws IllegalArgumentException if count is negative, or the channel is in non-blocking mode
@@ -251,11 +253,11 @@ public class PipeReader internal constructor(private val input: Input, private v
         return transfer(count) { chunk -> target.writeAll(chunk) }
     }
 
-    /** Where a channel takes nothing, though it is blocking, pauses before the next try. */
+    /** Writes step by step, so that it can be cancelled. After a write that took nothing it pauses. */
     private suspend fun WritableByteChannel.writeAll(chunk: ByteBuffer) {
         while (chunk.hasRemaining()) {
-            onIo { while (chunk.hasRemaining() && write(chunk) > 0) continue }
-            if (chunk.hasRemaining()) delay(PAUSE_MILLIS)
+            coroutineContext.ensureActive()
+            blocking(Blocking.EXECUTOR) { if (write(chunk) == 0) LockSupport.parkNanos(PAUSE_NANOS) }
         }
     }
 
@@ -266,13 +268,15 @@ public class PipeReader internal constructor(private val input: Input, private v
             while (moved < count) {
                 val chunk = read(Take.peek(minOf(count - moved, TRANSFER_SIZE.toLong()).toInt()))
                 if (!chunk.hasRemaining()) break
-                try {
-                    send(chunk)
-                } finally {
-                    val sent = chunk.position().toLong() // is taken only now, and is there
-                    input.start(Take.skip(sent, TRANSFER_SIZE), mine)
-                    moved += sent
+                val failure = runCatching { send(chunk) }.exceptionOrNull()
+                try { // the target has got it, so it is taken; it is buffered
+                    input.start(Take.skip(chunk.position().toLong(), TRANSFER_SIZE), mine)
+                } catch (e: ClosedChannelException) { // closed meanwhile: that is not why the transfer failed
+                    coroutineContext.ensureActive()
+                    throw failure ?: e
                 }
+                failure?.let { throw it }
+                moved += chunk.position()
             }
             moved
         }
@@ -346,6 +350,6 @@ public class PipeReader internal constructor(private val input: Input, private v
     private companion object {
         val NOBODY = Caller(EmptyCoroutineContext, null, null)
         const val TRANSFER_SIZE = 64 shl 10
-        const val PAUSE_MILLIS = 10L
+        const val PAUSE_NANOS = 10_000_000L
     }
 }

@@ -1,5 +1,6 @@
 package dev.aiopipe
 
+import dev.aiopipe.engine.Blocking
 import dev.aiopipe.engine.Delays
 import dev.aiopipe.engine.Message
 import dev.aiopipe.engine.Outbox
@@ -148,7 +149,7 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
 
     /**
      * Writes all that a blocking channel, a file for example, has up to its end. Closes neither. The channel is read on
-     * `Dispatchers.IO`.
+     * a thread of this library.
      *
      * Each chunk is a message: those of other writers may come in between.
      *
@@ -189,7 +190,7 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
             val silence = Delays.run({ if (over.compareAndSet(false, true)) transfers.unlock() }, SILENCE_NANOS)
             val count =
                 try {
-                    onIo { source.read(chunk) }
+                    blocking(Blocking.EXECUTOR) { source.read(chunk) }
                 } finally {
                     locked = over.compareAndSet(false, true)
                     silence.cancel(false)

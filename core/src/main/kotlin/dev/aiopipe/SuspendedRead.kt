@@ -6,7 +6,6 @@ import dev.aiopipe.engine.Take
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
 import kotlinx.coroutines.CancellableContinuation
-import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.suspendCancellableCoroutine
@@ -15,11 +14,12 @@ import kotlinx.coroutines.suspendCancellableCoroutine
 @JvmSynthetic
 internal suspend fun <T> Input.goOn(take: Take<T>): T {
     while (true) {
-        val wait = Wait(this, take)
+        var wait: Wait? = null
         try {
+            wait = Wait(this, take)
             suspendCancellableCoroutine<Unit> { continuation -> wait.on(continuation) }
-        } catch (e: CancellationException) {
-            abandon(wait)
+        } catch (e: Throwable) {
+            if (wait?.hasBegun == true) abandon(wait) else quit()
             throw e
         }
         val value =
@@ -40,8 +40,13 @@ private class Wait(private val input: Input, private val take: Take<*>) : Readin
     /** From then on no cancellation comes to this, and the read slot is free only when the coroutine gets to run. */
     @Volatile private var woken = false
 
+    /** From then on the read slot is the wait's, also if that can't begin. */
+    var hasBegun = false
+        private set
+
     fun on(continuation: CancellableContinuation<Unit>) {
         this.continuation = continuation
+        hasBegun = true
         if (input.await(this)) {
             continuation.invokeOnCancellation { input.abandon(this) }
         } else {

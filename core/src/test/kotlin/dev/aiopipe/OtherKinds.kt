@@ -112,7 +112,7 @@ object ThreadFromRaw : ReadableKind {
 
     override suspend fun open(options: PipeOptions): Readable {
         val pipe = Pipe.open()
-        val input = Fallback.input("pipe", Channels.newInputStream(pipe.source()), options.loop().engine)
+        val input = Fallback.input(Channels.newInputStream(pipe.source()), options.loop().engine, "pipe")
         return RawReadable(PipeReader(input, options), pipe.sink())
     }
 }
@@ -124,7 +124,7 @@ object ThreadToRaw : WritableKind {
 
     override suspend fun open(options: PipeOptions): Writable {
         val pipe = Pipe.open()
-        val outbox = Fallback.outbox("pipe", Channels.newOutputStream(pipe.sink()), options.loop().engine)
+        val outbox = Fallback.outbox(Channels.newOutputStream(pipe.sink()), options.loop().engine, "pipe")
         return RawWritable(PipeWriter(outbox, options), pipe.source())
     }
 }

@@ -1,9 +1,9 @@
 package dev.aiopipe.engine;
 
-import java.nio.channels.AsynchronousCloseException;
-import java.nio.channels.ClosedChannelException;
-
-/** Makes the JDK's exceptions about closed streams, with the message that theirs lack: which stream, and what happened to it. */
+/**
+ * Makes the JDK's exceptions about streams that are closed or in use, with the message that theirs lack: which stream, and what happened to it. The
+ * classes are called as the JDK's, for logs of simple names.
+ */
 final class Closings {
     private Closings() {}
 
@@ -13,8 +13,8 @@ final class Closings {
      * @param message names the stream and what closed it
      * @param cause why it was closed; {@link Release#BY_OWNER} is left out
      */
-    static ClosedChannelException before(String message, Throwable cause) {
-        return Release.because(new Before(message), cause);
+    static java.nio.channels.ClosedChannelException before(String message, Throwable cause) {
+        return Release.because(new ClosedChannelException(message), cause);
     }
 
     /**
@@ -23,16 +23,25 @@ final class Closings {
      * @param message names the stream and what closed it
      * @param cause why it was closed; {@link Release#BY_OWNER} is left out
      */
-    static AsynchronousCloseException meanwhile(String message, Throwable cause) {
-        return Release.because(new Meanwhile(message), cause);
+    static java.nio.channels.AsynchronousCloseException meanwhile(String message, Throwable cause) {
+        return Release.because(new AsynchronousCloseException(message), cause);
     }
 
-    private static final class Before extends ClosedChannelException {
+    /**
+     * Reports that somebody else is reading.
+     *
+     * @param message names the stream and who reads
+     */
+    static java.nio.channels.ReadPendingException pending(String message) {
+        return new ReadPendingException(message);
+    }
+
+    private static final class ReadPendingException extends java.nio.channels.ReadPendingException {
         private static final long serialVersionUID = 1L;
 
         private final String message;
 
-        Before(String message) {
+        ReadPendingException(String message) {
             this.message = message;
         }
 
@@ -43,16 +52,16 @@ final class Closings {
 
         @Override
         public String toString() {
-            return ClosedChannelException.class.getName() + ": " + message;
+            return java.nio.channels.ReadPendingException.class.getName() + ": " + message;
         }
     }
 
-    private static final class Meanwhile extends AsynchronousCloseException {
+    private static final class ClosedChannelException extends java.nio.channels.ClosedChannelException {
         private static final long serialVersionUID = 1L;
 
         private final String message;
 
-        Meanwhile(String message) {
+        ClosedChannelException(String message) {
             this.message = message;
         }
 
@@ -63,7 +72,27 @@ final class Closings {
 
         @Override
         public String toString() {
-            return AsynchronousCloseException.class.getName() + ": " + message;
+            return java.nio.channels.ClosedChannelException.class.getName() + ": " + message;
+        }
+    }
+
+    private static final class AsynchronousCloseException extends java.nio.channels.AsynchronousCloseException {
+        private static final long serialVersionUID = 1L;
+
+        private final String message;
+
+        AsynchronousCloseException(String message) {
+            this.message = message;
+        }
+
+        @Override
+        public String getMessage() {
+            return message;
+        }
+
+        @Override
+        public String toString() {
+            return java.nio.channels.AsynchronousCloseException.class.getName() + ": " + message;
         }
     }
 }

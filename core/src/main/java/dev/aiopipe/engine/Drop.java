@@ -7,6 +7,8 @@ import java.io.IOException;
  * The takes that drop what may be larger than any buffer: so much of it is dropped when all of it is there, more in pieces, as it comes.
  */
 abstract class Drop implements Take<Long> {
+    private InputBuffer buffer;
+    private int givenBack;
     private long dropped;
 
     /**
@@ -17,20 +19,25 @@ abstract class Drop implements Take<Long> {
      * @param pieces whether they may be dropped although something is to follow
      */
     final Object drop(InputBuffer in, int count, boolean last, boolean pieces) throws IOException {
+        long before = dropped();
+        Object value = last ? (Object) (before + count) : MORE;
         if (last || pieces) {
             try {
                 in.take(count);
             } catch (LimitExceededException e) { // it holds, and has all the pieces
-                in.giveBack((int) dropped);
+                in.giveBack((int) before);
                 throw e;
             }
-            dropped += count;
+            dropped = before + count;
+            givenBack = in.givenBack();
+            buffer = in;
         }
-        return last ? (Object) dropped : MORE;
+        return value;
     }
 
+    /** How much was dropped and not given back since. Nobody else reads between two pieces, so they are what comes back first. */
     final long dropped() {
-        return dropped;
+        return buffer == null ? 0 : Math.max(dropped - (buffer.givenBack() - givenBack), 0);
     }
 
     /** So many bytes, fewer only at the end. */

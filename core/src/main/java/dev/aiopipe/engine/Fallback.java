@@ -21,13 +21,13 @@ public final class Fallback {
     /**
      * Reads a blocking stream of a child. When somebody else closes it, as {@code Process.destroy} does, that is its end.
      *
-     * @param name what messages call it
      * @param stream closed with the input
      * @param loop fails it when it ends
+     * @param name what messages call it
      * @return the open stream
      * @throws IOException if the loop is closed
      */
-    public static Input input(String name, InputStream stream, Loop loop) throws IOException {
+    public static Input input(InputStream stream, Loop loop, String name) throws IOException {
         Readiness readiness = loop.attach();
         PumpedSource.Stream origin = new PumpedSource.Stream() {
             @Override
@@ -46,13 +46,13 @@ public final class Fallback {
     /**
      * Writes a blocking stream of a child.
      *
-     * @param name what messages call it
      * @param stream closed with the outbox
      * @param loop fails it when it ends
+     * @param name what messages call it
      * @return the open stream
      * @throws IOException if the loop is closed
      */
-    public static Outbox outbox(String name, OutputStream stream, Loop loop) throws IOException {
+    public static Outbox outbox(OutputStream stream, Loop loop, String name) throws IOException {
         Readiness readiness = loop.attach();
         PumpedSink sink = new PumpedSink(name, stream, readiness);
         return new Outbox(sink, readiness, new ReaderWatch(null, loop));

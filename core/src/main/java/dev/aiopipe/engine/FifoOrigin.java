@@ -62,7 +62,7 @@ public final class FifoOrigin implements Origin {
             return threadedInput(loop);
         }
         int access = keepOpen ? LibC.O_RDWR : LibC.O_RDONLY; // a reader that is a writer, too, sees no end
-        FifoSource.Opener opener = () -> {
+        FifoSource.Fifo fifo = () -> {
             requireFifo(path);
             int fresh = open(access);
             if (fresh < 0) {
@@ -70,7 +70,7 @@ public final class FifoOrigin implements Origin {
             }
             return fresh;
         };
-        return FifoSource.open(opener.open(), opener, true, loop, () -> {}, null);
+        return FifoSource.open(fifo.open(), fifo, true, loop, () -> {}, this, null);
     }
 
     private Input threadedInput(Loop loop) throws IOException {

@@ -19,10 +19,15 @@ import java.nio.channels.Pipe;
  * or what is in the FIFO would be gone.
  */
 final class FifoSource implements ByteSource {
-    /** Opens the FIFO once more. */
-    interface Opener {
-        /** The number, non-blocking. */
+    /** Opens the FIFO, and asks the kernel about it. */
+    interface Fifo {
+        /** Opens it once more. Returns the number, non-blocking. */
         int open() throws IOException;
+
+        /** Whether the last writer has left since this number was opened. */
+        default boolean isHungUp(int number) throws IOException {
+            return LibC.isHungUp(number);
+        }
     }
 
     private enum State {
@@ -31,23 +36,26 @@ final class FifoSource implements ByteSource {
         ENDED
     }
 
-    private final Opener opener;
+    private final Fifo fifo;
     private final Registration registration;
     private final Closeable owner;
     private Pipe.SourceChannel channel; // this and the state belong to the one who reads
     private int number;
     private State state;
+    private final Object name;
 
     private FifoSource(
             Pipe.SourceChannel channel,
             int number,
-            Opener opener,
+            Fifo fifo,
             State state,
             Registration registration,
-            Closeable release) {
+            Closeable release,
+            Object name) {
+        this.name = name;
         this.channel = channel;
         this.number = number;
-        this.opener = opener;
+        this.fifo = fifo;
         this.state = state;
         this.registration = registration;
         this.owner = Release.both(registration, release);
@@ -57,21 +65,23 @@ final class FifoSource implements ByteSource {
      * A FIFO that is open.
      *
      * @param fresh its number, non-blocking; taken over
-     * @param opener for the time after an end
+     * @param fifo opened anew after an end
      * @param awaitsWriter whether there may not have been a writer yet, so that the first end is none
      * @param release called when it is closed
+     * @param name what messages call it
      * @param leftover of an inherited number, else null
      */
-    static Input open(int fresh, Opener opener, boolean awaitsWriter, Loop loop, Closeable release, Leftover leftover)
+    static Input open(
+            int fresh, Fifo fifo, boolean awaitsWriter, Loop loop, Closeable release, Object name, Leftover leftover)
             throws IOException {
         Pipe.SourceChannel channel = Vessel.toRead(fresh);
         int number = Vessel.numberOf(channel);
         Registration registration = Registration.of(channel, loop);
         State state = awaitsWriter ? State.AWAITING : State.CONNECTED;
-        FifoSource source = new FifoSource(channel, number, opener, state, registration, release);
+        FifoSource source = new FifoSource(channel, number, fifo, state, registration, release, name);
         return leftover == null
                 ? new Input(source, registration.input())
-                : new Input(source, registration.input(), leftover);
+                : new Input(source, registration.input(), name, leftover);
     }
 
     @Override
@@ -80,10 +90,14 @@ final class FifoSource implements ByteSource {
             openAnew();
         }
         int count = channel.read(target);
+        if (count < 0 && state == State.AWAITING) {
+            if (!fifo.isHungUp(number)) {
+                return 0;
+            }
+            count = channel.read(target); // the writer may have come, written and left after the first read
+        }
         if (count > 0) {
             state = State.CONNECTED;
-        } else if (count < 0 && state == State.AWAITING && !LibC.isHungUp(number)) {
-            return 0;
         } else if (count < 0) {
             state = State.ENDED;
         }
@@ -91,7 +105,7 @@ final class FifoSource implements ByteSource {
     }
 
     private void openAnew() throws IOException {
-        Pipe.SourceChannel next = Vessel.toRead(opener.open());
+        Pipe.SourceChannel next = Vessel.toRead(fifo.open());
         int nextNumber = Vessel.numberOf(next);
         registration.replace(next);
         channel = next;
@@ -116,6 +130,6 @@ final class FifoSource implements ByteSource {
 
     @Override
     public String toString() {
-        return "FIFO " + channel;
+        return name.toString();
     }
 }

@@ -63,7 +63,7 @@ final class InheritedInput {
         int fresh = claim.reopen(LibC.O_RDONLY);
         return fresh < 0
                 ? watchedByLoop()
-                : FifoSource.open(fresh, claim::reopenFifo, false, loop, release, claim.leftover());
+                : FifoSource.open(fresh, claim::reopenFifo, false, loop, release, claim, claim.leftover());
     }
 
     /** Threads read it, but only when there is something: nothing is taken from others by a read that was given up. */
@@ -87,7 +87,7 @@ final class InheritedInput {
     }
 
     private Input input(ByteSource source, Readiness readiness) {
-        return new Input(source, readiness, claim.leftover());
+        return new Input(source, readiness, claim, claim.leftover());
     }
 
     /** Where nothing can be adopted: another description of the same, which may be closed under a read, if it can be had. */

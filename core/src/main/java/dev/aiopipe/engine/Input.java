@@ -46,6 +46,7 @@ public final class Input {
     private static final int PATIENCE = SPINS + 100; // some milliseconds
     private static final int CLOSE_PATIENCE = SPINS + 10_000; // a second, or less
     private static final long PAUSE_NANOS = 10_000;
+    private static final int SPARE_FRAMES = 100; // more than a driver needs to call await
     private static final VarHandle SLOT;
 
     static {
@@ -60,7 +61,8 @@ public final class Input {
     private final Readiness readiness;
     private final Release release;
     private final Leftover leftover; // of an inherited number, else null
-    private final InputBuffer buffer = new InputBuffer(); // this and what follows belongs to the holder of the slot
+    private final Object name;
+    private final InputBuffer buffer; // this and what follows belongs to the holder of the slot
     private IOException failure;
     private boolean left; // closed, so what is buffered belongs to the next opening
     private boolean drained; // the last read was short: wait before the next one
@@ -71,27 +73,42 @@ public final class Input {
     private Object kept; // never read: this is what keeps it
 
     /**
+     * A stream that is open, and is called what its source is.
+     *
+     * @param source where the bytes come from; this owns it from now on
+     * @param readiness tells when another read may succeed; closed to fail the reader
+     */
+    public Input(ByteSource source, Readiness readiness) {
+        this(source, readiness, source);
+    }
+
+    /**
      * A stream that is open.
      *
      * @param source where the bytes come from; this owns it from now on. Null for a stream that is at its end
      * @param readiness tells when another read may succeed; closed to fail the reader
+     * @param name what messages call it
      */
-    public Input(ByteSource source, Readiness readiness) {
+    public Input(ByteSource source, Readiness readiness, Object name) {
         this.source = source;
         this.readiness = readiness;
         this.leftover = null;
+        this.name = name;
+        this.buffer = new InputBuffer(() -> String.valueOf(name));
         Release closing = source == null ? Release.NOTHING : Release.of(this, "PipeReader", source);
         this.release = closing;
         readiness.onClose(closing::closeWithLoop); // the readiness must not reach this object, which may be collected
     }
 
     /** A stream on an inherited number: it begins with what an earlier one has left, and leaves what it has not given. */
-    Input(ByteSource source, Readiness readiness, Leftover leftover) {
+    Input(ByteSource source, Readiness readiness, Object name, Leftover leftover) {
         ByteSource whole = leftover.before(source, readiness);
+        InputBuffer unread = new InputBuffer(() -> String.valueOf(name)); // must not reach this object
         this.source = whole;
         this.readiness = readiness;
         this.leftover = leftover;
-        InputBuffer unread = buffer;
+        this.name = name;
+        this.buffer = unread;
         Release closing = Release.of(this, "PipeReader", whole, () -> leave(unread, whole, leftover));
         this.release = closing;
         readiness.onClose(closing::closeWithLoop);
@@ -100,10 +117,11 @@ public final class Input {
     /**
      * A stream without a byte.
      *
+     * @param name what messages call it
      * @return at its end
      */
-    public static Input atEnd() {
-        Input input = new Input(null, new Readiness(Readiness.NO_SIGNALS));
+    public static Input atEnd(String name) {
+        Input input = new Input(null, new Readiness(Readiness.NO_SIGNALS), name);
         input.buffer.ended(true);
         return input;
     }
@@ -131,19 +149,36 @@ public final class Input {
      */
     public Object start(Take<?> take, Object reader) throws IOException {
         acquire(reader);
-        return run(take);
+        try {
+            return run(take);
+        } catch (Throwable e) {
+            slot = owner; // without a call: an Error may have left no stack for one
+            leftBy(e);
+            throw e;
+        }
     }
 
     /**
      * Waits for the source.
      *
      * @param waiter woken once, unless it is abandoned before; a new one for each wait
-     * @return false if there is no need to wait: {@link #proceed}
+     * @return false if there is no need to wait: {@link #proceed}. If this throws, the read is over and the slot free
      */
     public boolean await(Readiness.Waiter waiter) {
-        boolean waits = readiness.await(waiter);
+        boolean waits;
+        try {
+            waits = readiness.await(waiter);
+        } catch (Throwable e) {
+            slot = owner;
+            throw e;
+        }
         slot = waiter; // so whoever finds it there finds one that waits, or was woken
         return waits;
+    }
+
+    /** Ends a read that has asked for more, and cannot {@linkplain #await wait} for it. */
+    public void quit() {
+        slot = owner;
     }
 
     /**
@@ -163,16 +198,21 @@ public final class Input {
             if (holder != BUSY && holder != waiter) {
                 throw new IllegalStateException("the read was abandoned");
             } else if (holder == BUSY && readiness.closeCause() != null) {
-                throw closed(new AsynchronousCloseException()); // whoever has closed this may keep the slot
+                throw closedMeanwhile(); // whoever has closed this may keep the slot
             }
             pause(tries); // somebody has seized it for a moment
         }
-        if (readiness.closeCause() != null) {
-            free();
-            throw closed(new AsynchronousCloseException());
+        try {
+            if (readiness.closeCause() != null) {
+                throw closedMeanwhile();
+            }
+            drained = false;
+            return run(take);
+        } catch (Throwable e) {
+            slot = owner;
+            leftBy(e);
+            throw e;
         }
-        drained = false;
-        return run(take);
     }
 
     /**
@@ -184,7 +224,7 @@ public final class Input {
         readiness.cancel(waiter);
         if (SLOT.compareAndSet(this, waiter, BUSY)) {
             drained = false; // the news may have reached this waiter, and would not be told again
-            free();
+            slot = owner;
         }
     }
 
@@ -212,7 +252,7 @@ public final class Input {
     public void own(Object next) throws ClosedChannelException {
         acquire(outerOf(next));
         owner = next;
-        free();
+        slot = next;
     }
 
     /**
@@ -223,8 +263,11 @@ public final class Input {
      */
     public void hold(int limit) throws ClosedChannelException {
         occupy(owner);
-        buffer.hold(limit);
-        free();
+        try {
+            buffer.hold(limit);
+        } finally {
+            slot = owner;
+        }
     }
 
     /**
@@ -321,10 +364,13 @@ public final class Input {
      */
     public Drainage drain() throws ClosedChannelException {
         acquire(null);
-        Drainage drainage = new Drainage(!buffer.isUnused());
-        owner = drainage;
-        free();
-        return drainage;
+        try {
+            Drainage drainage = new Drainage(!buffer.isUnused());
+            owner = drainage;
+            return drainage;
+        } finally {
+            slot = owner;
+        }
     }
 
     /**
@@ -336,7 +382,15 @@ public final class Input {
     public void endDrain(Drainage drainage, Readiness.Waiter waiter) {
         for (int tries = 0; owner == drainage && readiness.closeCause() == null; tries++) {
             if (SLOT.compareAndSet(this, drainage, BUSY)) { // the slot stays busy, so a late reader finds this closed
-                close();
+                try {
+                    close();
+                    buffer.discard();
+                } catch (Throwable e) {
+                    if (readiness.closeCause() == null) {
+                        slot = drainage;
+                    }
+                    throw e;
+                }
             } else {
                 abandon(waiter);
                 pause(tries);
@@ -433,6 +487,7 @@ public final class Input {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
+            forgetIfClosed();
             if (waiter != null) {
                 waiter.wake();
             }
@@ -461,8 +516,34 @@ public final class Input {
         }
     }
 
-    /** What this is doing: a moment's value, in words. */
-    String state() {
+    /** Lets the memory of a closed input go. If a read is under way, that read does so when it is over. */
+    private void forgetIfClosed() {
+        if (readiness.closeCause() != null) {
+            Object holder = slot;
+            if (holder != BUSY && SLOT.compareAndSet(this, holder, BUSY)) {
+                if (leftover == null || left && buffer.kept() == 0) { // else it is still to be left
+                    buffer.discard();
+                }
+                slot = holder;
+            }
+        }
+    }
+
+    /**
+     * What messages call it.
+     *
+     * @return for example {@code stdout of cat}
+     */
+    public String name() {
+        return name.toString();
+    }
+
+    /**
+     * What it is doing: a moment's value.
+     *
+     * @return for example {@code a read waits}
+     */
+    public String state() {
         if (readiness.closeCause() != null) {
             return "closed";
         } else if (source == null) {
@@ -473,13 +554,16 @@ public final class Input {
             return "being drained";
         } else if (slot instanceof Readiness.Waiter) {
             return "a read waits";
+        } else if (buffer.ended() && buffer.size() == 0) {
+            return "at its end";
         }
         return buffer.isUnused() ? "never read" : "open";
     }
 
+    /** The name of the stream, and its state. */
     @Override
     public String toString() {
-        return source == null ? "at its end" : source.toString();
+        return name + ", " + state();
     }
 
     private void acquire(Object reader) throws ClosedChannelException {
@@ -489,7 +573,8 @@ public final class Input {
 
     private void requireOpen() throws ClosedChannelException {
         if (readiness.closeCause() != null) {
-            throw closed(new ClosedChannelException());
+            forgetIfClosed();
+            throw Closings.before(name + closing(), readiness.closeCause());
         }
     }
 
@@ -529,12 +614,17 @@ public final class Input {
         boolean waited = drain instanceof Readiness.Waiter waiter && readiness.cancel(waiter);
         boolean hole = false;
         if (SLOT.compareAndSet(this, drain, BUSY)) {
-            hole = hasHole();
-            if (!hole) {
-                drained = false; // the news may have reached the drain
-                owner = null;
+            Object next = drain;
+            try {
+                hole = hasHole();
+                if (!hole) {
+                    drained = false; // the news may have reached the drain
+                    owner = null;
+                    next = null;
+                }
+            } finally {
+                slot = next;
             }
-            slot = hole ? drain : null;
         }
         if (waited) {
             ((Readiness.Waiter) drain).wake();
@@ -548,9 +638,11 @@ public final class Input {
 
     private void refuse() throws ClosedChannelException {
         if (hasHole()) {
-            throw new ClosedChannelException();
+            throw Closings.before(name + " was closed by the stop of its child, which has dropped output", null);
         }
-        throw new ReadPendingException();
+        boolean owned = owner != null && !(owner instanceof Drainage);
+        throw Closings.pending(name + (owned ? " is read by an atomically block or a transfer" : " is being read")
+                + ": one read at a time");
     }
 
     /** Lets somebody go on who is soon through. That may be a virtual thread that needs the one that this one runs on. */
@@ -562,45 +654,75 @@ public final class Input {
         }
     }
 
-    private void free() {
-        SLOT.setRelease(this, owner);
+    /** Runs a take until it has a value, or there is nothing now. Frees the slot behind a value; the caller does if this throws. */
+    private Object run(Take<?> take) throws IOException {
+        Object value;
+        boolean endTold;
+        do {
+            endTold = buffer.ended() && buffer.size() == 0 && !take.onlyLooks();
+            value = attempt(take);
+        } while (value == Take.MORE && fill());
+        if (value != Take.MORE) {
+            endTold |= buffer.ended() && take.toldTheEnd();
+            if (buffer.ended()) {
+                leaveEnd(endTold);
+            }
+            SLOT.setRelease(this, owner);
+            if (endTold) {
+                overIfEndIsFinal();
+            }
+            forgetIfClosed();
+        }
+        return value;
     }
 
-    private Object run(Take<?> take) throws IOException {
-        boolean waiting = false;
-        boolean endTold = false;
+    /** Tries a take once. If it throws, it has taken nothing. */
+    private Object attempt(Take<?> take) throws IOException {
+        int mark = buffer.mark();
         try {
-            Object value;
-            do {
-                endTold = buffer.ended() && buffer.size() == 0 && !take.onlyLooks();
-                value = take.from(buffer);
-            } while (value == Take.MORE && fill());
-            waiting = value == Take.MORE;
-            endTold |= !waiting && buffer.ended() && take.toldTheEnd();
-            return value;
-        } catch (IncompleteReadException e) {
-            endTold = true;
-            throw e;
-        } finally {
-            if (!waiting) {
-                boolean last = endTold && (source == null || source.endIsFinal());
-                if (endTold && !last) {
-                    buffer.passEnd(); // the caller was told; what came before the end did not tell
-                }
-                free();
-                if (last) {
-                    over.complete(null);
-                }
+            return take.from(buffer);
+        } catch (Throwable e) {
+            buffer.undo(mark);
+            if (e instanceof IncompleteReadException) {
+                leaveEnd(true);
             }
+            throw e;
         }
+    }
+
+    /** Called after a read that saw the end. If the read has reported it, an end that is not final is over. */
+    private void leaveEnd(boolean reported) {
+        if (reported && !endIsFinal()) {
+            buffer.passEnd();
+        }
+        buffer.discardIfEmpty();
+    }
+
+    /** Called after a read that threw, when the slot is free. */
+    private void leftBy(Throwable failure) {
+        if (failure instanceof IncompleteReadException) {
+            overIfEndIsFinal();
+        }
+        forgetIfClosed();
+    }
+
+    private void overIfEndIsFinal() {
+        if (endIsFinal()) {
+            over.complete(null);
+        }
+    }
+
+    private boolean endIsFinal() {
+        return source == null || source.endIsFinal();
     }
 
     /** Reads once. False if there is nothing now. */
     private boolean fill() throws IOException {
         if (drained) {
+            requireStack(SPARE_FRAMES); // where a source is read, that has shown it
             return false;
         } else if (left) {
-            throw closed(new AsynchronousCloseException());
+            throw closedMeanwhile();
         } else if (failure != null) {
             throw failure;
         }
@@ -610,7 +732,7 @@ public final class Input {
         try {
             count = source.read(space);
         } catch (ClosedChannelException e) {
-            throw readiness.closeCause() == null ? e : closed(new AsynchronousCloseException());
+            throw readiness.closeCause() == null ? e : closedMeanwhile();
         } catch (IOException e) {
             if (source.endIsFinal()) {
                 failure = e; // else another try may succeed: a FIFO that could not be opened anew
@@ -630,7 +752,18 @@ public final class Input {
         return count > 0;
     }
 
-    private ClosedChannelException closed(ClosedChannelException exception) {
-        return Release.because(exception, readiness.closeCause());
+    /** Overflows the stack now, if it would soon: as long as the slot is BUSY, a driver that overflows it could not free the slot. */
+    private static void requireStack(int frames) {
+        if (frames > 0) {
+            requireStack(frames - 1);
+        }
+    }
+
+    private AsynchronousCloseException closedMeanwhile() {
+        return Closings.meanwhile(name + closing() + " while a read waited", readiness.closeCause());
+    }
+
+    private String closing() {
+        return readiness.closeCause() == Release.BY_OWNER ? " was closed here" : " was closed with its loop";
     }
 }

@@ -1,6 +1,5 @@
 package dev.aiopipe.engine;
 
-import dev.aiopipe.LimitExceededException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -9,6 +8,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.function.Supplier;
 
 /**
  * Bytes that were read and are not yet taken. No I/O, no locks: whoever holds the read slot of {@link Input} owns it.
@@ -38,9 +38,11 @@ public final class InputBuffer {
     private static final long LOW_BITS = 0x0101010101010101L;
     private static final long HIGH_BITS = 0x8080808080808080L;
     private static final long NEWLINES = '\n' * LOW_BITS;
-    private static final byte[] EMPTY = {};
+    private static final byte[] UNUSED = {};
+    private static final byte[] DISCARDED = {};
 
-    private byte[] bytes = EMPTY;
+    private final Supplier<String> stream;
+    private byte[] bytes = UNUSED;
     private int head;
     private int tail;
     private int kept;
@@ -49,10 +51,16 @@ public final class InputBuffer {
     private boolean scannedAscii; // nor, if this is true, a byte above 0x7F
     private boolean ended;
     private boolean endPassed; // and known to the one who holds, who may still give back what came before it
-    private int givenBack;
+    private int givenBack; // overflows: only differences count
 
-    /** Makes an empty buffer, which has no memory yet. */
-    public InputBuffer() {}
+    /**
+     * A buffer of nothing.
+     *
+     * @param stream what messages call the stream
+     */
+    public InputBuffer(Supplier<String> stream) {
+        this.stream = stream;
+    }
 
     /**
      * How much is buffered.
@@ -69,7 +77,7 @@ public final class InputBuffer {
      * @return true before the first {@link #space}
      */
     public boolean isUnused() {
-        return bytes == EMPTY;
+        return bytes == UNUSED;
     }
 
     /**
@@ -259,9 +267,9 @@ public final class InputBuffer {
      * @param limit bytes of the line at most
      * @param charset how it is decoded; malformed input becomes U+FFFD
      * @return the text without the line end
-     * @throws LimitExceededException if there are more; or as {@link #take(int)}, but the line end does not count
+     * @throws dev.aiopipe.LimitExceededException if there are more; or as {@link #take(int)}, but the line end does not count
      */
-    public String takeLine(int newline, int limit, Charset charset) throws LimitExceededException {
+    public String takeLine(int newline, int limit, Charset charset) throws dev.aiopipe.LimitExceededException {
         int end = newline > 0 && bytes[head + newline - 1] == '\r' ? newline - 1 : newline;
         return takeText(end, newline + 1 - end, limit, charset);
     }
@@ -272,17 +280,18 @@ public final class InputBuffer {
      * @param limit as {@link #takeLine}
      * @param charset as {@link #takeLine}
      * @return the text
-     * @throws LimitExceededException as {@link #takeLine}
+     * @throws dev.aiopipe.LimitExceededException as {@link #takeLine}
      */
-    public String takeLastLine(int limit, Charset charset) throws LimitExceededException {
+    public String takeLastLine(int limit, Charset charset) throws dev.aiopipe.LimitExceededException {
         return takeText(size(), 0, limit, charset);
     }
 
     @SuppressWarnings(
             "deprecation") // the constructor that neither looks for other bytes nor at a charset: 2/3 of the time
-    private String takeText(int count, int lineEnd, int limit, Charset charset) throws LimitExceededException {
+    private String takeText(int count, int lineEnd, int limit, Charset charset)
+            throws dev.aiopipe.LimitExceededException {
         if (count > limit) {
-            throw new LimitExceededException(limit);
+            throw exceeds("line", "maxLineBytes", limit);
         }
         String text = scannedAscii && charset == StandardCharsets.UTF_8 // and all of it was scanned
                 ? new String(bytes, 0, head, count)
@@ -295,17 +304,60 @@ public final class InputBuffer {
      * Drops bytes from the front.
      *
      * @param count at most {@link #size}
-     * @throws LimitExceededException if the buffer holds and would have to keep more than its limit; nothing is dropped
+     * @throws dev.aiopipe.LimitExceededException if the buffer holds and would have to keep more than its limit; nothing is dropped
      */
-    public void take(int count) throws LimitExceededException {
+    public void take(int count) throws dev.aiopipe.LimitExceededException {
         take(count, 0);
     }
 
-    private void take(int count, int lineEnd) throws LimitExceededException {
+    private void take(int count, int lineEnd) throws dev.aiopipe.LimitExceededException {
+        requireTakeable(count, lineEnd);
+        advance(count);
+    }
+
+    private void requireTakeable(int count, int lineEnd) throws dev.aiopipe.LimitExceededException {
+        if (keepLimit >= 0 && count > 0 && (kept >= keepLimit || count - lineEnd > takeable())) {
+            throw exceeds("an atomically block's part", "maxLineBytes", keepLimit);
+        }
+    }
+
+    /**
+     * Something is larger than its limit.
+     *
+     * @param what is too large
+     * @param setting what the limit is called where it is set
+     * @param limit bytes
+     * @return an exception that names the stream too
+     */
+    dev.aiopipe.LimitExceededException exceeds(String what, String setting, int limit) {
+        return new LimitExceededException(
+                limit, what + " of " + stream.get() + " is longer than " + setting + " = " + limit + " bytes");
+    }
+
+    /** Called as its superclass, for logs of simple names. */
+    private static final class LimitExceededException extends dev.aiopipe.LimitExceededException {
+        private static final long serialVersionUID = 1L;
+
+        private final String message;
+
+        LimitExceededException(int limit, String message) {
+            super(limit);
+            this.message = message;
+        }
+
+        @Override
+        public String getMessage() {
+            return message;
+        }
+
+        @Override
+        public String toString() {
+            return dev.aiopipe.LimitExceededException.class.getName() + ": " + message;
+        }
+    }
+
+    private void advance(int count) {
         if (keepLimit >= 0) {
-            if (count > 0 && (kept >= keepLimit || count - lineEnd > takeable())) {
-                throw new LimitExceededException(keepLimit);
-            }
             kept += count;
         }
         head += count;
@@ -325,11 +377,50 @@ public final class InputBuffer {
      *
      * @param target where they go
      * @param count at most {@link #size} and the target's remaining
-     * @throws LimitExceededException as {@link #take(int)}; nothing is copied either
+     * @throws dev.aiopipe.LimitExceededException as {@link #take(int)}; nothing is copied either
      */
-    public void take(ByteBuffer target, int count) throws LimitExceededException {
-        take(count);
-        target.put(bytes, head - count, count);
+    public void take(ByteBuffer target, int count) throws dev.aiopipe.LimitExceededException {
+        requireTakeable(count, 0);
+        target.put(bytes, head, count); // may refuse this thread
+        advance(count);
+    }
+
+    /**
+     * Where the next take begins.
+     *
+     * @return for {@link #undo}; good until the next {@link #space}
+     */
+    int mark() {
+        return head;
+    }
+
+    /** Puts back what was taken since a {@link #mark}, unless more than that was given back already. */
+    void undo(int mark) {
+        if (head > mark) {
+            if (keepLimit >= 0) {
+                kept -= head - mark;
+            }
+            head = mark;
+            lineScanned = mark;
+        }
+    }
+
+    /** Lets the memory go, if nothing of it is in use. */
+    void discardIfEmpty() {
+        if (head == tail && kept == 0) {
+            discard();
+        }
+    }
+
+    /** Drops what is buffered or kept, and lets the memory go. */
+    void discard() {
+        if (bytes != UNUSED) {
+            bytes = DISCARDED;
+            head = 0;
+            tail = 0;
+            kept = 0;
+            lineScanned = 0;
+        }
     }
 
     /**
@@ -373,13 +464,13 @@ public final class InputBuffer {
         kept -= count;
         lineScanned = head;
         endPassed = false;
-        givenBack++;
+        givenBack += count;
     }
 
     /**
-     * How often something was given back, so that offsets do not count any more.
+     * How much was given back since the beginning. When it has changed, offsets do not count any more.
      *
-     * @return a count that changes with {@link #giveBack}
+     * @return a count of bytes, which may overflow
      */
     public int givenBack() {
         return givenBack;
@@ -387,11 +478,15 @@ public final class InputBuffer {
 
     /** Ends {@link #hold}: what was taken is gone. */
     public void letGo() {
+        boolean atEnd = ended;
         kept = 0;
         keepLimit = -1;
         if (endPassed) {
             endPassed = false;
             ended = false;
+        }
+        if (atEnd) {
+            discardIfEmpty();
         }
     }
 }

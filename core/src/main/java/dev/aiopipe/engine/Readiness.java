@@ -117,7 +117,8 @@ public final class Readiness {
      * Waits for the next signal.
      *
      * @param candidate woken, from the thread that signals or closes, if this returns true
-     * @return false if there is no need to wait: something was signalled since the last wait, or this is closed
+     * @return false if there is no need to wait: something was signalled since the last wait, or this is closed. If this throws, the
+     *     candidate does not wait, and is not woken
      */
     public boolean await(Waiter candidate) {
         boolean waiting;
@@ -128,7 +129,13 @@ public final class Readiness {
             nudge = false;
         }
         if (tell) {
-            interest.nudge();
+            try {
+                interest.nudge();
+            } catch (Throwable e) {
+                if (!waiting || cancel(candidate)) {
+                    throw e;
+                } // else it is woken already, so nothing had to be noticed
+            }
         }
         return waiting;
     }
@@ -262,7 +269,12 @@ public final class Readiness {
 
     private boolean arm() {
         if (!armed) {
-            armed = interest.arm();
+            try {
+                armed = interest.arm();
+            } catch (Throwable e) {
+                interest.disarm(); // or the next arm might find it half done, and do nothing
+                throw e;
+            }
             nudge = armed;
         }
         return armed;

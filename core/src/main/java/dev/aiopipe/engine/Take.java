@@ -1,14 +1,15 @@
 package dev.aiopipe.engine;
 
 import dev.aiopipe.IncompleteReadException;
-import dev.aiopipe.LimitExceededException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
+import java.util.function.Function;
 
 /**
  * One read, as a function of what is buffered. Either it takes what it wants and returns it, or it takes nothing: {@link #MORE} asks
- * to be called again when more is buffered or the end was seen, an exception leaves all bytes readable. At the end of the stream a
+ * to be called again when more is buffered or the end was seen, an exception leaves all bytes readable: {@link Input} puts back what
+ * a take had taken before it threw. At the end of the stream a
  * take never asks for more. The two that drop what may be larger than any buffer work in pieces instead, and remember them.
  *
  * <p>Takes check the arguments of their reads, so that all drivers refuse the same ones.
@@ -70,6 +71,49 @@ public interface Take<T> {
      */
     default boolean toldTheEnd() {
         return false;
+    }
+
+    /**
+     * This take with another value, which is made before anything counts as taken: if the function throws, {@link Input} puts back what
+     * was taken.
+     *
+     * @param <R> what it returns
+     * @param function from this take's value to the other one
+     * @return the take, which is like this one in everything else
+     */
+    default <R> Take<R> map(Function<? super T, ? extends R> function) {
+        Take<T> original = this;
+        return new Take<>() {
+            @SuppressWarnings("unchecked") // a take of T gives nothing else
+            private Object mapped(Object value) {
+                return value == MORE ? MORE : function.apply((T) value);
+            }
+
+            @Override
+            public Object from(InputBuffer in) throws IOException {
+                return mapped(original.from(in));
+            }
+
+            @Override
+            public Object givenUp() {
+                return mapped(original.givenUp());
+            }
+
+            @Override
+            public boolean onlyLooks() {
+                return original.onlyLooks();
+            }
+
+            @Override
+            public boolean yields() {
+                return original.yields();
+            }
+
+            @Override
+            public boolean toldTheEnd() {
+                return original.toldTheEnd();
+            }
+        };
     }
 
     /**
@@ -161,6 +205,37 @@ public interface Take<T> {
     }
 
     /**
+     * So many bytes, fewer only at the end of the stream, which is told thereby.
+     *
+     * @param count bytes at most
+     * @return the take, for one read
+     * @throws IllegalArgumentException if count is negative
+     */
+    static Take<byte[]> upTo(int count) {
+        requireCount(count);
+        return unlessNothing(count, new Take<>() {
+            private boolean ended;
+
+            @Override
+            public Object from(InputBuffer in) throws IOException {
+                int available = Math.min(in.size(), count);
+                if (available < count && !in.ended()) {
+                    return MORE;
+                }
+                ended = available < count;
+                byte[] taken = in.copy(available);
+                in.take(available);
+                return taken;
+            }
+
+            @Override
+            public boolean toldTheEnd() {
+                return ended;
+            }
+        });
+    }
+
+    /**
      * What is there, one byte at least.
      *
      * @param target where it goes
@@ -174,8 +249,9 @@ public interface Take<T> {
             if (available == 0 && target.hasRemaining()) {
                 return in.ended() ? -1 : MORE;
             }
+            Integer taken = available; // first the value: there may be no memory for it
             in.take(target, available);
-            return available;
+            return taken;
         });
     }
 
@@ -207,7 +283,7 @@ public interface Take<T> {
      */
     static Take<Integer> exactly(ByteBuffer target) {
         requireWritable(target);
-        int count = target.remaining();
+        Integer count = target.remaining();
         return unlessNothing(count, in -> {
             if (in.size() < count) {
                 return moreOf(in, count);
@@ -252,7 +328,7 @@ public interface Take<T> {
                 int size = in.size();
                 searched = Math.max(size - delimiter.length + 1, 0);
                 if (found > limit || found < 0 && searched > limit) {
-                    throw new LimitExceededException(limit);
+                    throw in.exceeds("a message", "limit", limit);
                 } else if (found < 0) {
                     if (in.ended()) {
                         throw new IncompleteReadException(-1, size);
@@ -294,7 +370,7 @@ public interface Take<T> {
             @Override
             public Object from(InputBuffer in) throws IOException {
                 if (in.size() > limit) {
-                    throw new LimitExceededException(limit);
+                    throw in.exceeds("the rest", "limit", limit);
                 } else if (!in.ended()) {
                     return MORE;
                 }
@@ -308,6 +384,18 @@ public interface Take<T> {
                 return true;
             }
         };
+    }
+
+    /**
+     * Everything up to the end of the stream, decoded; malformed bytes become U+FFFD.
+     *
+     * @param charset how it is decoded
+     * @param limit bytes at most
+     * @return the take, without state
+     * @throws IllegalArgumentException if the limit is negative
+     */
+    static Take<String> text(Charset charset, int limit) {
+        return all(limit).map(bytes -> new String(bytes, charset));
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.aiopipe.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -191,7 +192,7 @@ class DrainTest {
         assertEquals("line", reads.get(0).join());
         assertEquals(1, begin());
         CompletionException failure = assertThrows(CompletionException.class, reads.get(1)::join);
-        assertEquals(ClosedChannelException.class, failure.getCause().getClass());
+        assertInstanceOf(ClosedChannelException.class, failure.getCause());
     }
 
     private Object line() {

@@ -2,6 +2,7 @@ package dev.aiopipe.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -312,7 +313,7 @@ class EarlySourceTest {
             loop.close(); // its streams are told when this task is through
             failure.complete(assertThrows(IOException.class, this::line));
         });
-        assertEquals(AsynchronousCloseException.class, failure.get().getClass());
+        assertInstanceOf(AsynchronousCloseException.class, failure.get());
         assertEquals(
                 "pipe loop aiopipe-test is closed", failure.get().getCause().getMessage());
         assertFalse(pipe.source().isOpen());
@@ -330,6 +331,6 @@ class EarlySourceTest {
     private static void assertClosed(CompletableFuture<String> read) {
         Throwable cause = assertThrows(ExecutionException.class, () -> read.get(20, TimeUnit.SECONDS))
                 .getCause();
-        assertEquals(AsynchronousCloseException.class, cause.getClass());
+        assertInstanceOf(AsynchronousCloseException.class, cause);
     }
 }

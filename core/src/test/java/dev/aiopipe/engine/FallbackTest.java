@@ -41,7 +41,7 @@ class FallbackTest {
     @Test
     @DisplayName("a failure that a write has told is not told again by close")
     void closeBehindAFailure() throws IOException {
-        Outbox outbox = Fallback.outbox("broken", new Broken(), loop);
+        Outbox outbox = Fallback.outbox(new Broken(), loop, "broken");
         CompletableFuture<Void> written = new CompletableFuture<>();
         Message message = Message.of(ByteBuffer.wrap(new byte[] {1}));
         try {
@@ -60,7 +60,7 @@ class FallbackTest {
     @Test
     @DisplayName("a failure to close is told if no write has failed")
     void closeFails() throws IOException {
-        Outbox outbox = Fallback.outbox("broken", new Broken(), loop);
+        Outbox outbox = Fallback.outbox(new Broken(), loop, "broken");
         assertThrows(UncheckedIOException.class, outbox::close);
     }
 
@@ -112,9 +112,9 @@ class FallbackTest {
     @Test
     @DisplayName("28 streams of the fallback are called by their names")
     void names() throws IOException {
-        Input input = Fallback.input("stdout of cat", InputStream.nullInputStream(), loop);
-        Outbox outbox = Fallback.outbox("stdin of cat", OutputStream.nullOutputStream(), loop);
-        assertEquals("stdout of cat", input.toString());
+        Input input = Fallback.input(InputStream.nullInputStream(), loop, "stdout of cat");
+        Outbox outbox = Fallback.outbox(OutputStream.nullOutputStream(), loop, "stdin of cat");
+        assertEquals("stdout of cat, never read", input.toString());
         assertEquals("stdin of cat, open", outbox.toString());
         input.close();
         outbox.close();
@@ -129,7 +129,7 @@ class FallbackTest {
                 throw new IOException("Stream closed");
             }
         };
-        Input input = Fallback.input("stdout of cat", closed, loop);
+        Input input = Fallback.input(closed, loop, "stdout of cat");
         Take<byte[]> all = Take.all(100);
         Object value = input.start(all);
         while (value == Take.MORE) {

@@ -62,7 +62,7 @@ class InputBufferTest {
 
     @Example
     void largeArraysAreDropped() throws Exception {
-        InputBuffer buffer = new InputBuffer();
+        InputBuffer buffer = new InputBuffer(() -> "stream");
         for (int i = 0; i < 100; i++) {
             ByteBuffer space = buffer.space();
             buffer.filled(space.remaining());
@@ -74,7 +74,7 @@ class InputBufferTest {
 
     @Example
     void smallStreamsGetSmallArrays() throws Exception {
-        InputBuffer buffer = new InputBuffer();
+        InputBuffer buffer = new InputBuffer(() -> "stream");
         for (int i = 0; i < 1_000; i++) {
             assertEquals(8 * 1024, buffer.space().remaining());
             buffer.filled(10);
@@ -84,7 +84,7 @@ class InputBufferTest {
 
     @Example
     void streamsThatFillItGetLargeArrays() throws Exception {
-        InputBuffer buffer = new InputBuffer();
+        InputBuffer buffer = new InputBuffer(() -> "stream");
         for (int i = 0; i < 10; i++) {
             buffer.filled(buffer.space().remaining());
             buffer.take(buffer.size()); // all of it, as a reader of chunks does
@@ -94,7 +94,7 @@ class InputBufferTest {
 
     @Example
     void readsGoThroughLittleMemory() throws Exception {
-        InputBuffer buffer = new InputBuffer();
+        InputBuffer buffer = new InputBuffer(() -> "stream");
         for (int i = 0; i < 1_000; i++) {
             ByteBuffer space = buffer.space();
             assertTrue(space.position() <= 20);
@@ -105,7 +105,7 @@ class InputBufferTest {
 
     @Example
     void linesBehindGigabytesOfChunks() throws Exception {
-        InputBuffer buffer = new InputBuffer();
+        InputBuffer buffer = new InputBuffer(() -> "stream");
         for (int i = 0; i < 40_000; i++) {
             buffer.filled(buffer.space().remaining());
             buffer.take(buffer.size());
@@ -117,7 +117,7 @@ class InputBufferTest {
 
     @Example
     void positionInALongLineIsRemembered() {
-        InputBuffer buffer = new InputBuffer();
+        InputBuffer buffer = new InputBuffer(() -> "stream");
         for (int i = 0; i < 100_000; i++) { // looked through from the start each time it would be hundreds of gigabytes
             ByteBuffer space = buffer.space();
             int count = Math.min(space.remaining(), 100);
@@ -129,7 +129,7 @@ class InputBufferTest {
 
     /** The buffer, and an array that is always copied. */
     private static final class Model {
-        private final InputBuffer buffer = new InputBuffer();
+        private final InputBuffer buffer = new InputBuffer(() -> "stream");
         private byte[] bytes = {};
         private byte[] kept = {};
         private int limit = -1;

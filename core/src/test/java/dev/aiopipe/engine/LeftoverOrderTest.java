@@ -28,7 +28,7 @@ class LeftoverOrderTest {
     private final Leftover leftover = new Leftover();
 
     private Input input(ByteSource source) {
-        return new Input(source, new Readiness(Readiness.OWN_SIGNALS), leftover);
+        return new Input(source, new Readiness(Readiness.OWN_SIGNALS), "descriptor 0", leftover);
     }
 
     @Test
@@ -154,7 +154,7 @@ class LeftoverOrderTest {
     void lateRead() throws Exception {
         Slow slow = new Slow();
         Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
-        Input first = new Input(threads(slow, readiness), readiness, leftover);
+        Input first = new Input(threads(slow, readiness), readiness, "descriptor 0", leftover);
         assertSame(Take.MORE, first.start(LINE));
         assertTrue(first.await(() -> {}));
         slow.reading.await();
@@ -162,7 +162,7 @@ class LeftoverOrderTest {
 
         Readiness next = new Readiness(Readiness.OWN_SIGNALS);
         ScriptedSource source = new ScriptedSource().thenBytes("two\n");
-        Input second = new Input(source, next, leftover);
+        Input second = new Input(source, next, "descriptor 0", leftover);
         assertSame(Take.MORE, second.start(LINE));
         CompletableFuture<Void> woken = new CompletableFuture<>();
         Readiness.Waiter waiter = () -> woken.complete(null);
@@ -184,7 +184,7 @@ class LeftoverOrderTest {
         slow.lines.add("one\ntwo\n");
         CompletableFuture<Void> filled = new CompletableFuture<>();
         Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
-        Input first = new Input(threads(slow, readiness), readiness, leftover);
+        Input first = new Input(threads(slow, readiness), readiness, "descriptor 0", leftover);
         assertSame(Take.MORE, first.start(LINE));
         Readiness.Waiter waiter = () -> filled.complete(null);
         if (first.await(waiter)) {

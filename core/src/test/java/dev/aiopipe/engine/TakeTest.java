@@ -2,9 +2,11 @@ package dev.aiopipe.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.IncompleteReadException;
 import dev.aiopipe.LimitExceededException;
@@ -24,7 +26,7 @@ import net.jqwik.api.Provide;
 class TakeTest {
     private static final Charset UTF_8 = StandardCharsets.UTF_8;
 
-    private final InputBuffer buffer = new InputBuffer();
+    private final InputBuffer buffer = new InputBuffer(() -> "stream");
 
     @Example
     void lineAtTheLimitIsTakenWithEitherLineEnd() throws IOException {
@@ -144,6 +146,61 @@ class TakeTest {
         put("567890abc");
         assertEquals(10L, skip.from(buffer));
         assertEquals(3, buffer.size());
+    }
+
+    @Example
+    void skipDoesNotCountWhatWasGivenBack() throws IOException {
+        buffer.hold(100);
+        Take<Long> skip = Take.skip(10, 3);
+        put("1234");
+        assertSame(Take.MORE, skip.from(buffer));
+        buffer.giveBack(1);
+        assertEquals(3L, skip.givenUp());
+        put("567");
+        assertSame(Take.MORE, skip.from(buffer));
+        assertEquals(7L, skip.givenUp());
+        put("890abc");
+        assertEquals(10L, skip.from(buffer));
+        assertEquals(3, buffer.size());
+        buffer.giveBack(10);
+        assertSame(Take.MORE, skip.givenUp());
+    }
+
+    @Example
+    void skipOverTheLimitOfABlockHasNoValue() throws IOException {
+        buffer.hold(5);
+        Take<Long> skip = Take.skip(10, 3);
+        put("1234");
+        assertSame(Take.MORE, skip.from(buffer));
+        put("567");
+        assertThrows(LimitExceededException.class, () -> skip.from(buffer));
+        assertSame(Take.MORE, skip.givenUp());
+        assertEquals(7, buffer.size());
+    }
+
+    @Example
+    void upToWaitsForAllOrTheEnd() throws IOException {
+        Take<byte[]> three = Take.upTo(3);
+        put("12");
+        assertSame(Take.MORE, three.from(buffer));
+        put("345");
+        assertEquals(3, ((byte[]) three.from(buffer)).length);
+        assertFalse(three.toldTheEnd());
+        buffer.ended(true);
+        Take<byte[]> rest = Take.upTo(3);
+        assertEquals(2, ((byte[]) rest.from(buffer)).length);
+        assertTrue(rest.toldTheEnd());
+    }
+
+    @Example
+    void mappedTakeIsLikeItsOriginal() throws IOException {
+        assertTrue(Take.look(in -> Take.MORE).map(value -> value).onlyLooks());
+        assertTrue(Take.text(UTF_8, 9).toldTheEnd());
+        Take<String> skip = Take.skip(10, 3).map(count -> "dropped " + count);
+        assertSame(Take.MORE, skip.givenUp());
+        put("1234");
+        assertSame(Take.MORE, skip.from(buffer));
+        assertEquals("dropped 4", skip.givenUp());
     }
 
     @Example
@@ -270,7 +327,7 @@ class TakeTest {
     /** However it comes in pieces, the lines are those of the whole text. */
     @Property
     void linesDoNotDependOnTheChunks(@ForAll("texts") String text, @ForAll List<Integer> sizes) throws IOException {
-        InputBuffer in = new InputBuffer();
+        InputBuffer in = new InputBuffer(() -> "stream");
         byte[] bytes = text.getBytes(UTF_8);
         Take<String> line = Take.line(UTF_8, 1_000);
         List<String> lines = new ArrayList<>();

@@ -33,8 +33,8 @@ class ReadmeTest {
     fun snippetsWork() = runBlocking {
         greeting()
         assertEquals(listOf("a", "b", "c"), sorted(listOf("c", "a", "b")))
-        val converter = ProcessBuilder("sh", "-c", "echo converting >&2; tr a-z A-Z")
-        assertEquals("HELLO", convert(converter, "hello"))
+        val converter = ProcessBuilder("sh", "-c", "echo converting >&2; read x; echo \"got \$x\"; cat")
+        assertEquals("got hello", convert(converter, "hello"))
         assertEquals(listOf("one", "two"), askAll(ProcessBuilder("cat"), listOf("one", "two")))
         ProcessBuilder("echo", "last").withPiped {
             assertEquals("last", nextLine(it))

@@ -125,8 +125,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the destination is read-only
      */
     public CompletableFuture<@Nullable Void> readExactly(ByteBuffer destination) {
-        Take<Integer> exactly = Take.exactly(destination);
-        return read(in -> exactly.from(in) == Take.MORE ? Take.MORE : null);
+        return read(Take.exactly(destination).map(count -> null));
     }
 
     /**
@@ -214,10 +213,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the limit is negative
      */
     public CompletableFuture<String> readText(int limit) {
-        Take<byte[]> all = Take.all(limit);
-        return read(in -> all.from(in) instanceof byte[] bytes
-                ? new String(bytes, options().charset())
-                : Take.MORE);
+        return read(Take.text(options().charset(), limit));
     }
 
     /**
@@ -284,12 +280,9 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @return a publisher over this reader; the buffers are the subscriber's
      */
     public Flow.Publisher<ByteBuffer> chunks() {
-        Take<byte[]> chunk = Take.atMost(CHUNK_SIZE);
-        Take<ByteBuffer> buffer = in -> {
-            Object bytes = chunk.from(in);
-            return bytes instanceof byte[] some ? (some.length == 0 ? null : ByteBuffer.wrap(some)) : bytes;
-        };
-        return new ReaderPublisher<>(view, buffer);
+        Take<ByteBuffer> chunk =
+                Take.atMost(CHUNK_SIZE).map(bytes -> bytes.length == 0 ? null : ByteBuffer.wrap(bytes));
+        return new ReaderPublisher<>(view, chunk);
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.engine.Take;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -35,20 +36,28 @@ final class ReaderInputStream extends InputStream {
 
     @Override
     public byte[] readNBytes(int count) throws IOException {
-        read(Take.request(count));
-        return read(Take.atMost(count));
+        return read(Take.upTo(count));
     }
 
     @Override
     public int readNBytes(byte[] target, int offset, int length) throws IOException {
         ByteBuffer slice = slice(target, offset, length);
-        read(Take.request(length));
-        return Math.max(read(Take.into(slice)), 0);
+        return read(Take.upTo(length).map(bytes -> {
+            slice.put(bytes);
+            return bytes.length;
+        }));
     }
 
     @Override
     public long skip(long count) throws IOException {
         return count <= 0 ? 0 : read(Take.skip(count, view.source().options.maxLineBytes()));
+    }
+
+    @Override
+    public void skipNBytes(long count) throws IOException {
+        if (skip(count) < count) {
+            throw new EOFException();
+        }
     }
 
     /** What is buffered; if that is nothing, the system is asked. 0 while another thread is blocked here. */

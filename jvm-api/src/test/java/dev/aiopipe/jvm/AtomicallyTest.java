@@ -4,6 +4,7 @@ import static dev.aiopipe.jvm.Futures.failure;
 import static dev.aiopipe.jvm.Futures.get;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.LimitExceededException;
@@ -13,8 +14,10 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadPendingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -100,6 +103,34 @@ class AtomicallyTest {
         failure(NullPointerException.class, reader.atomically(r -> null));
         failure(NumberFormatException.class, message(reader));
         assertEquals("a", get(reader.readLine()));
+    }
+
+    @Test
+    @DisplayName("R34 a skip over the limit of its block fails, and does not count what is given back")
+    void skipOverTheLimit() {
+        AsyncPipeReader small =
+                source.reader(Runnable::run, PipeOptions.defaults().withMaxLineBytes(1000));
+        CompletableFuture<Long> skipped = small.atomically(r -> r.skip(5000));
+        source.arrive("a".repeat(600)).signal();
+        source.arrive("b".repeat(600)).signal();
+        failure(LimitExceededException.class, skipped);
+        assertEquals(1200L, get(small.skip(1200)));
+    }
+
+    @Test
+    @DisplayName("R34 a skip that is over with its block has no value: its bytes were given back")
+    void skipOfAFailedBlock() {
+        AsyncPipeReader small =
+                source.reader(Runnable::run, PipeOptions.defaults().withMaxLineBytes(1000));
+        List<CompletableFuture<Long>> skips = new ArrayList<>();
+        CompletableFuture<Long> block = small.atomically(r -> {
+            skips.add(r.skip(5000));
+            return skips.get(0);
+        });
+        source.arrive("a".repeat(600)).signal();
+        assertTrue(block.cancel(true));
+        assertThrows(CancellationException.class, skips.get(0)::join);
+        assertEquals(600L, get(small.skip(600)));
     }
 
     @Test

@@ -14,12 +14,15 @@ import org.jspecify.annotations.Nullable;
 
 /** A stream whose every event is a step of the test: what there is to read, and when somebody is told of it. */
 final class ScriptedSource implements ByteSource, Readiness.Interest {
+    private static final byte[] END_OF_A_WRITER = {};
+
     private final Queue<byte[]> arrived = new ArrayDeque<>();
     private final Readiness readiness = new Readiness(this);
     private final Input input = new Input(this, readiness);
     private long singles;
     private int lines;
     private boolean ended;
+    private boolean endIsFinal = true;
     private @Nullable IOException failure;
     private boolean closed;
     private boolean signals; // as a selector does: at once, if there is something
@@ -47,6 +50,13 @@ final class ScriptedSource implements ByteSource, Readiness.Interest {
     /** So many lines of one character, as many in a read as there is room for. */
     synchronized ScriptedSource arriveLines(int count) {
         lines = count;
+        return this;
+    }
+
+    /** As in a FIFO: an end, behind which more may arrive. */
+    synchronized ScriptedSource endOfAWriter() {
+        endIsFinal = false;
+        arrived.add(END_OF_A_WRITER);
         return this;
     }
 
@@ -89,7 +99,9 @@ final class ScriptedSource implements ByteSource, Readiness.Interest {
     @Override
     public synchronized int read(ByteBuffer target) throws IOException {
         byte[] next = arrived.poll();
-        if (next != null) {
+        if (next == END_OF_A_WRITER) {
+            return -1;
+        } else if (next != null) {
             target.put(next);
             return next.length;
         } else if (lines > 0) {
@@ -113,6 +125,11 @@ final class ScriptedSource implements ByteSource, Readiness.Interest {
     @Override
     public boolean isEmptyAfterShortRead() {
         return false;
+    }
+
+    @Override
+    public synchronized boolean endIsFinal() {
+        return endIsFinal;
     }
 
     @Override

@@ -1,0 +1,171 @@
+package dev.aiopipe
+
+import java.io.ByteArrayOutputStream
+import java.nio.ByteBuffer
+import java.nio.channels.Channels
+import java.nio.channels.WritableByteChannel
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.atomic.AtomicInteger
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.DisplayName
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.extension.ExtendWith
+
+@ExtendWith(NothingLeft::class)
+class TransferToChannelTest {
+    /** Takes nothing, and counts how often it was asked. */
+    private class Full : WritableByteChannel {
+        val asked = AtomicInteger()
+
+        override fun write(source: ByteBuffer): Int {
+            asked.incrementAndGet()
+            return 0
+        }
+
+        override fun isOpen() = true
+
+        override fun close() = Unit
+    }
+
+    @Test
+    @DisplayName("a transfer to a channel that takes nothing can be cancelled, and has taken nothing")
+    fun channelThatTakesNothing() =
+        runBlocking<Unit> {
+            val (rx, tx) = aioPipe()
+            val reader = rx.open()
+            tx.open().use { it.writeLine("line") }
+            val full = Full()
+            val transfer = launch(start = CoroutineStart.UNDISPATCHED) { reader.transferTo(full) }
+            eventually("it is asked again") { full.asked.get() > 2 }
+            transfer.cancelAndJoin()
+            val asked = full.asked.get()
+            assertEquals("line", reader.readLine())
+            assertEquals(asked, full.asked.get())
+            reader.close()
+        }
+
+    @Test
+    @DisplayName("transfers go on while all threads of Dispatchers.IO are blocked")
+    fun blockedPool() =
+        runBlocking<Unit> {
+            val opened = CountDownLatch(1)
+            val size = maxOf(64, Runtime.getRuntime().availableProcessors())
+            val blocked = CountDownLatch(size)
+            val blockers =
+                List(size) {
+                    launch(Dispatchers.IO) {
+                        blocked.countDown()
+                        opened.await()
+                    }
+                }
+            blocked.await()
+            val (rx, tx) = aioPipe()
+            val reader = rx.open()
+            val writer = tx.open()
+            assertEquals(4, writer.transferFrom(Channels.newChannel("data".byteInputStream())))
+            writer.close()
+            val target = ByteArrayOutputStream()
+            assertEquals(4, reader.transferTo(Channels.newChannel(target)))
+            assertEquals("data", target.toString())
+            reader.close()
+            opened.countDown()
+            blockers.forEach { it.join() }
+        }
+
+    @Test
+    @DisplayName("a transfer that is cancelled after its reader was closed throws the cancellation")
+    fun cancelledAfterTheClose() =
+        runBlocking<Unit> {
+            val target = aioPipe()
+            val writer = target.tx().open()
+            val filler = launch(start = CoroutineStart.UNDISPATCHED) { writer.write(ByteArray(1 shl 20)) }
+            for (toWriter in listOf(true, false)) {
+                val begun = CountDownLatch(if (toWriter) 0 else 1)
+                val closed = CountDownLatch(1)
+                val slow =
+                    object : WritableByteChannel by Full() {
+                        override fun write(source: ByteBuffer): Int {
+                            begun.countDown()
+                            closed.await()
+                            return source.remaining().also { source.position(source.limit()) }
+                        }
+                    }
+                val source = aioPipe()
+                val reader = source.rx().open()
+                source.tx().open().use { it.writeLine("line") }
+                var thrown: Throwable? = null
+                val transfer =
+                    launch(start = CoroutineStart.UNDISPATCHED) {
+                        val outcome = runCatching {
+                            if (toWriter) reader.transferTo(writer) else reader.transferTo(slow)
+                        }
+                        thrown = outcome.exceptionOrNull()
+                    }
+                begun.await()
+                reader.close()
+                transfer.cancel()
+                closed.countDown()
+                transfer.join()
+                assertTrue(thrown is CancellationException, "$thrown")
+            }
+            filler.cancelAndJoin()
+            writer.abort()
+            target.rx().close()
+        }
+
+    @Test
+    @DisplayName("R27 each read looks for cancellation before anything else")
+    fun cancelledBefore() =
+        runBlocking<Unit> {
+            val (rx, tx) = aioPipe()
+            val reader = rx.open()
+            val writer = tx.open()
+            writer.write("ab\ncd\n")
+            val full = Full()
+            val reads =
+                listOf<suspend () -> Any?>(
+                    { reader.readLine() },
+                    { reader.read(ByteBuffer.allocate(1)) },
+                    { reader.read(ByteBuffer.allocate(0)) },
+                    { reader.readAtMost(1) },
+                    { reader.readAtMost(0) },
+                    { reader.readExactly(1) },
+                    { reader.readExactly(0) },
+                    { reader.readExactly(ByteBuffer.allocate(1)) },
+                    { reader.readUntil('\n'.code) },
+                    { reader.readAll() },
+                    { reader.readText() },
+                    { reader.skip(1) },
+                    { reader.skip(0) },
+                    { reader.skipLine() },
+                    { reader.request(1) },
+                    { reader.requestLine() },
+                    { reader.atomically { 1 } },
+                    { reader.transferTo(writer, 0) },
+                    { reader.transferTo(full, 0) },
+                    { reader.lines().collect {} },
+                    { reader.chunks().collect {} },
+                )
+            reads.forEachIndexed { i, read ->
+                var outcome: Result<Any?>? = null
+                launch(start = CoroutineStart.UNDISPATCHED) {
+                        currentCoroutineContext().cancel()
+                        outcome = runCatching { read() }
+                    }
+                    .join()
+                assertTrue(outcome!!.exceptionOrNull() is CancellationException, "read $i: $outcome")
+            }
+            assertEquals("ab", reader.readLine())
+            reader.close()
+            writer.close()
+        }
+}
