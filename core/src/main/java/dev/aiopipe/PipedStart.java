@@ -2,6 +2,7 @@ package dev.aiopipe;
 
 import dev.aiopipe.engine.Child;
 import dev.aiopipe.engine.Fallback;
+import dev.aiopipe.engine.InheritedOrigin;
 import dev.aiopipe.engine.Input;
 import dev.aiopipe.engine.Outbox;
 import dev.aiopipe.engine.Room;
@@ -80,6 +81,8 @@ final class PipedStart implements Callable<Child> {
                 Stdio err = new Stdio(builder.redirectError() == Redirect.PIPE && !merged, "stderr of " + program)) {
             if (in.pipe != null) {
                 builder.redirectInput(in.openToWrite());
+            } else if (redirectedInput == Redirect.INHERIT) {
+                builder.redirectInput(InheritedOrigin.stdinForChild());
             }
             if (out.pipe != null) {
                 builder.redirectOutput(out.openToRead());
@@ -127,16 +130,16 @@ final class PipedStart implements Callable<Child> {
 
     /** One of the three. Closes our copy of what the child got; and our own end, unless a {@link Child} has it. */
     private final class Stdio implements AutoCloseable {
-        private final boolean piped;
         private final String name;
+        private final boolean piped;
         private final AioPipe pipe; // null also where the JDK's own streams have to do
         private ChildEnd given;
         private Outbox outbox;
         private Input input;
 
         Stdio(boolean piped, String name) throws IOException {
-            this.piped = piped;
             this.name = name;
+            this.piped = piped;
             this.pipe = piped && !Fallback.isNeeded() ? AioPipe.create(name) : null;
         }
 
@@ -154,7 +157,7 @@ final class PipedStart implements Callable<Child> {
 
         Outbox outbox(OutputStream stream) throws IOException {
             if (pipe == null) {
-                outbox = Fallback.outbox(stream, options.loop().engine());
+                outbox = Fallback.outbox(stream, options.loop().engine(), name);
             }
             return outbox;
         }

@@ -23,8 +23,9 @@ public final class ReadEnd implements PipeEnd {
 
     /**
      * What this process reads as its standard input: a pipe, FIFO, terminal, socket, file or device, or nothing where it was started
-     * without one, which is at its end. Descriptor 0 keeps its flags, and stays open; {@code System.in} goes on working, but does not
-     * see what was read ahead here.
+     * without one that it can read, which is at its end. Descriptor 0 keeps its flags, and stays open. What {@code System.in} has
+     * buffered is read here first, and what a closed reader has read ahead is the next one's; {@code System.in} goes on working, but does
+     * not see that.
      *
      * @return an end that can be opened while no other reader of descriptor 0 is open here
      */

@@ -17,6 +17,9 @@ public final class Posix {
     private static final int F_GETPIPE_SZ = 1032;
     private static final int FIONREAD = 0x541B;
     private static final int LOCAL_FLAGS = 12; // in struct termios, behind three other int
+    private static final int CONTROL_CHARACTERS = 17; // after four int and a byte
+    private static final int VTIME = 5;
+    private static final int VMIN = 6;
     private static final int ECHO = 010;
     private static final int EIO = 5;
     private static final C LIBRARY = Native.load("c", C.class);
@@ -57,6 +60,17 @@ public final class Posix {
             checked(LIBRARY.tcsetattr(terminal, 0, settings));
         }
         return new int[] {master, terminal};
+    }
+
+    /** From now on a read of the terminal gives what has been typed, or nothing, at once (termios(3), VMIN and VTIME of 0). */
+    public static void neverWait(int terminal) {
+        try (Memory settings = new Memory(256)) {
+            checked(LIBRARY.tcgetattr(terminal, settings));
+            LIBRARY.cfmakeraw(settings);
+            settings.setByte(CONTROL_CHARACTERS + VTIME, (byte) 0);
+            settings.setByte(CONTROL_CHARACTERS + VMIN, (byte) 0);
+            checked(LIBRARY.tcsetattr(terminal, 0, settings));
+        }
     }
 
     /** The path of the terminal of a master. */

@@ -3,11 +3,13 @@
 package dev.aiopipe
 
 import java.io.FileInputStream
+import java.nio.file.Path
 import java.util.zip.CRC32
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.GlobalScope
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeoutOrNull
@@ -28,6 +30,20 @@ object AdoptingProgram {
             "close System.in" -> runBlocking { closeSystemIn() }
             "pass hidden" -> runBlocking { passHidden() }
             "answer on 3" -> runBlocking { answerOnThree() }
+            "prompts" -> runBlocking { prompts(arguments[1]) }
+            "give up, start a child" -> runBlocking { giveUp { it.startHead() } }
+            "give up, close, start a child" -> runBlocking { giveUp { it.closeAndSaySo().startHead() } }
+            "give up, close, open" -> runBlocking { giveUp { it.closeAndSaySo().openAgain() } }
+            "System.in first" -> runBlocking { systemInFirst() }
+            "read System.in and open" -> runBlocking { readSystemInAndOpen() }
+            "replace System.in" -> runBlocking { replaceSystemIn() }
+            "hand stdin on" -> runBlocking { handStdinOn() }
+            "hand 1 on to 2" -> runBlocking { handOn(1, System.err) }
+            "hand 2 on to 1" -> runBlocking { handOn(2, System.out) }
+            "read FIFO" -> runBlocking { readFifo(Path.of(arguments[1])) }
+            "open FIFO in vain" -> runBlocking { openFifoInVain(Path.of(arguments[1])) }
+            "write FIFO in vain" -> runBlocking { writeFifoInVain(Path.of(arguments[1])) }
+            "without proc" -> runBlocking { withoutProc(Path.of(arguments[1])) }
             else -> throw IllegalArgumentException(arguments[0])
         }
     }
@@ -115,6 +131,146 @@ object AdoptingProgram {
         println("then ${input.readLine()}")
         println("then ${input.readLine()}")
         input.close()
+    }
+
+    /** Opens stdin for each of four lines. */
+    private suspend fun prompts(adopted: String) {
+        if (adopted == "before") ReadEnd.stdin().open().use { it.mode }
+        repeat(4) { ReadEnd.stdin().open().use { println(it.readLine()) } }
+    }
+
+    /** Waits for a line in vain. */
+    private suspend fun giveUp(next: suspend (PipeReader) -> Unit) {
+        val input = ReadEnd.stdin().open()
+        check(withTimeoutOrNull(300) { input.requestLine() } == null)
+        println("gave up")
+        next(input)
+    }
+
+    private fun PipeReader.closeAndSaySo() = also {
+        close()
+        println("closed")
+    }
+
+    /** The child shows a line of the stdin that it inherits. */
+    private fun PipeReader.startHead() {
+        val script = "read line; echo \"the child: \$line\""
+        check(ProcessBuilder("sh", "-c", script).inheritIO().start().waitFor() == 0)
+    }
+
+    private suspend fun PipeReader.openAgain() {
+        val input = ReadEnd.stdin().open()
+        println("opened")
+        repeat(2) { println(input.readLine()) }
+    }
+
+    private suspend fun systemInFirst() {
+        val first = System.`in`.read().toChar()
+        ReadEnd.stdin().open().use { println("$first, ${it.readLine()}, ${it.readLine()}, ${it.readLine()}") }
+    }
+
+    private suspend fun readSystemInAndOpen() {
+        val reading = Thread { println("System.in has ${System.`in`.read().toChar()}") }
+        reading.isDaemon = true
+        reading.start()
+        while (reading.stackTrace.none { it.className == "java.io.FileInputStream" }) Thread.onSpinWait()
+        val input = ReadEnd.stdin().open()
+        println("opened")
+        reading.join()
+        println(input.readLine())
+    }
+
+    private suspend fun replaceSystemIn() {
+        System.setIn("user's".byteInputStream())
+        val line = ReadEnd.stdin().open().readLine()
+        println("$line, then of System.in: ${System.`in`.readAllBytes().decodeToString()}")
+    }
+
+    /** Counts the bytes of stdin in all the ways that a child can get it. */
+    private suspend fun handStdinOn() {
+        println("read here: ${ReadEnd.stdin().open().use { it.readAll().size }}")
+        val count = ProcessBuilder("wc", "-c")
+        ReadEnd.stdin().forChild().use { end ->
+            println("by a child: ${count.redirectInput(end.redirect()).startPiped().use { it.stdout.readLine() }}")
+        }
+        count.redirectInput(ProcessBuilder.Redirect.INHERIT)
+        println("by a child of an inheriting builder: ${count.startPiped().use { it.stdout.readLine() }}")
+        val three =
+            if (java.lang.Boolean.getBoolean("dev.aiopipe.fallback")) "0" // where nothing can be passed
+            else sh("wc -c <&3").startPiped(mapOf(3 to ReadEnd.stdin())).use { it.stdout.readLine() }
+        println("as number 3: $three")
+        val failure = runCatching { WriteEnd.inherited(0).forChild().use { it.redirect() } }.exceptionOrNull()
+        println("as a stdout: ${failure?.message}")
+    }
+
+    /** Tries to use an output in all ways, and tells what comes of it. */
+    private suspend fun handOn(number: Int, messages: java.io.PrintStream) {
+        suspend fun failureOf(block: suspend () -> Any) =
+            messages.println(runCatching { block() }.exceptionOrNull()?.message)
+        failureOf { WriteEnd.inherited(number).open() }
+        failureOf { ReadEnd.inherited(number).open() }
+        failureOf { WriteEnd.inherited(number).forChild().use { it.redirect() } }
+        failureOf { sh(":").startPiped(mapOf(3 to WriteEnd.inherited(number))) }
+    }
+
+    /** Prints what six reads of a FIFO give, once it is open. */
+    private suspend fun readFifo(fifo: Path) {
+        ReadEnd.fifo(fifo).open().use { reader ->
+            println("open, ${reader.mode}")
+            repeat(6) { println(reader.readLine()) }
+        }
+    }
+
+    /** Gives up to open a FIFO that nobody reads, and waits until no thread is left. */
+    private suspend fun openFifoInVain(fifo: Path) {
+        val opening = GlobalScope.launch(start = CoroutineStart.UNDISPATCHED) { WriteEnd.fifo(fifo).open() }
+        awaitState("a thread opens it") { blockingThreads("open0").isNotEmpty() }
+        opening.cancelAndJoin()
+        println("cancelled")
+        awaitState("no thread opens it", { blockingThreads("open0") }) { it.isEmpty() }
+        println("no thread is left")
+    }
+
+    /** Aborts a write to a FIFO whose reader does not read. */
+    private suspend fun writeFifoInVain(fifo: Path) {
+        val writer = WriteEnd.fifo(fifo).open()
+        println("open")
+        val writing =
+            GlobalScope.launch(start = CoroutineStart.UNDISPATCHED) {
+                runCatching { writer.write(ByteArray(1 shl 20)) }
+            }
+        awaitState("a thread writes") { blockingThreads("write0").isNotEmpty() }
+        writer.abort()
+        writing.join()
+        awaitState("no thread writes", { blockingThreads("write0") }) { it.isEmpty() }
+        println("no thread is left")
+    }
+
+    private fun blockingThreads(method: String) =
+        Thread.getAllStackTraces().filter { (thread, stack) ->
+            thread.name.startsWith("aiopipe-blocking") && stack.any { it.methodName == method }
+        }
+
+    /** Uses all that JNA could do if there were a /proc. */
+    private suspend fun withoutProc(directory: Path) {
+        val fifo = directory.resolve("fifo")
+        ReadEnd.createFifo(fifo)
+        val reader = ReadEnd.fifo(fifo).open()
+        WriteEnd.fifo(fifo).open().use { it.writeLine("through a FIFO") }
+        println("${reader.readLine()}, ${reader.mode}")
+        reader.close()
+        val (rx, tx) = aioPipe()
+        val source = rx.open()
+        val writer = tx.open(PipeOptions.defaults().withCapacity(8192))
+        val gone = GlobalScope.launch(start = CoroutineStart.UNDISPATCHED) { writer.awaitReaderGone() }
+        source.close()
+        runCatching { repeat(100) { writer.write("x") } } // where it can't be watched a write finds out
+        gone.join()
+        writer.abort()
+        println("the reader has gone")
+        println(sh("echo from a child").startPiped().use { it.stdout.readLine() })
+        println("stdin: ${ReadEnd.stdin().open().use { it.readLine() }}")
+        println(runCatching { ReadEnd.inherited(3).open() }.exceptionOrNull()?.message)
     }
 
     /** Writes to stdout until nobody reads it, and names what is thrown then, time and again. */

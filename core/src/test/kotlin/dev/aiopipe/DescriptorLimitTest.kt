@@ -48,7 +48,7 @@ class DescriptorLimitTest {
         fun main(args: Array<String>) =
             runBlocking<Unit> {
                 AtTheLimit.loadClasses()
-                for (name in listOf("Fallback", "LibC", "LibC\$Binding", "Room", "EarlySource\$Adopted")) {
+                for (name in listOf("NativeAccess", "LibC", "LibC\$Binding", "Room", "EarlySource\$Adopted")) {
                     Class.forName("dev.aiopipe.engine.$name", false, javaClass.classLoader)
                 }
                 System.getLogger("dev.aiopipe").log(System.Logger.Level.WARNING, "reads its configuration")

@@ -111,6 +111,26 @@ class InheritedTest {
         }
 
     @Test
+    @DisplayName("E4 a terminal whose reads never wait (VMIN 0): having nothing is not the end, hanging up is")
+    fun terminalThatNeverWaits() =
+        runBlocking<Unit> {
+            val (master, terminal) = Posix.terminal(true)
+            Posix.neverWait(terminal)
+            val reader = ReadEnd.inherited(terminal).open()
+            repeat(3) {
+                val line = async(start = CoroutineStart.UNDISPATCHED) { reader.readLine() }
+                assertTrue(line.isActive)
+                Posix.write(master, "line $it\n".toByteArray())
+                assertEquals("line $it", line.await())
+            }
+            val last = async(start = CoroutineStart.UNDISPATCHED) { reader.readLine() }
+            assertTrue(last.isActive)
+            Posix.close(master)
+            assertNull(last.await())
+            reader.close()
+        }
+
+    @Test
     @DisplayName("E08 a terminal is written, also by more than it takes at once")
     fun writtenTerminal() =
         runBlocking<Unit> {
@@ -305,6 +325,19 @@ class InheritedTest {
             }
             assertEquals(0, Posix.read(theirs, 1).size)
             Posix.close(theirs)
+        }
+
+    @Test
+    @DisplayName("E3 a number is handed to a child in the direction that it has, or it is an error")
+    fun wrongDirectionForChild() =
+        runBlocking<Unit> {
+            val (read, write) = Posix.pipe()
+            val copies = listOf(Posix.duplicate(read), Posix.duplicate(write)) // handing over closes the number
+            val readOnly = "descriptor $read is open for reading only: ${target(read)}"
+            assertFails(readOnly) { WriteEnd.inherited(read).forChild().use { it.redirect() } }
+            val writeOnly = "descriptor $write is open for writing only: ${target(write)}"
+            assertFails(writeOnly) { sh(":").startPiped(mapOf(3 to ReadEnd.inherited(write))) }
+            copies.forEach(Posix::close)
         }
 
     private val pid = ProcessHandle.current().pid()

@@ -124,7 +124,7 @@ object ThreadToRaw : WritableKind {
 
     override suspend fun open(options: PipeOptions): Writable {
         val pipe = Pipe.open()
-        val outbox = Fallback.outbox(Channels.newOutputStream(pipe.sink()), options.loop().engine)
+        val outbox = Fallback.outbox(Channels.newOutputStream(pipe.sink()), options.loop().engine, "pipe")
         return RawWritable(PipeWriter(outbox, options), pipe.source())
     }
 }

@@ -144,6 +144,41 @@ class OtherUserTest {
     }
 
     @Test
+    @DisplayName(
+        "E1 stdin is another user's terminal: a read that was given up takes no line from a child, closed or not"
+    )
+    fun givenUpBeforeAChild() = withTerminal { master, name ->
+        for (program in listOf("give up, start a child", "give up, close, start a child")) {
+            user.running(program).under("exec \"$@\" <$name").withPiped {
+                assertEquals("gave up", it.stdout.readLine())
+                Posix.write(master, "first\nsecond\n".toByteArray())
+                assertEquals("the child: first", it.lineAfter("closed"))
+            }
+            user.running("prompts", "at once").under("exec \"$@\" <$name").withPiped {
+                assertEquals("second", it.stdout.readLine())
+            }
+        }
+    }
+
+    private suspend fun PipedProcess.lineAfter(unwanted: String): String? =
+        stdout.readLine().let { if (it == unwanted) stdout.readLine() else it }
+
+    @Test
+    @DisplayName("E2 stdin is another user's: prompts that each open it, read a line and close it")
+    fun prompts() =
+        runBlocking<Unit> {
+            val expected = listOf("y", "n", "last", "null")
+            user.running("prompts", "at once").inPipeline { program ->
+                program.stdin.use { it.write("y\nn\nlast") }
+                assertEquals(expected, List(4) { program.stdout.readLine() })
+            }
+            user.running("prompts", "at once").withPiped { program -> // opened by its name: threads
+                program.stdin.use { it.write("y\nn\nlast") }
+                assertEquals(expected, List(4) { program.stdout.readLine() })
+            }
+        }
+
+    @Test
     @DisplayName("E25 descriptors 3 and 4 are another user's pipes")
     fun passedPipes() =
         runBlocking<Unit> {

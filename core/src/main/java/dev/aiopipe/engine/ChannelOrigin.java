@@ -31,7 +31,7 @@ public final class ChannelOrigin implements Origin {
     public Input openInput(Loop loop) throws IOException {
         Registration registration = Registration.of(channel, loop);
         ReadableByteChannel readable = (ReadableByteChannel) channel;
-        return new Input(new ChannelSource(name, readable, registration, false), registration.input());
+        return new Input(new ChannelSource(name, readable, registration), registration.input());
     }
 
     @Override
@@ -49,7 +49,7 @@ public final class ChannelOrigin implements Origin {
 
     @Override
     public void capacity(int bytes) throws IOException {
-        if (Fallback.hasLibC()) {
+        if (NativeAccess.canAdopt()) {
             LibC.setPipeCapacity(Descriptors.numberOf(channel), bytes);
         }
     }

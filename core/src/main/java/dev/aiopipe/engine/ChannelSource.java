@@ -11,10 +11,19 @@ final class ChannelSource implements ByteSource {
     private final String name;
     private final ReadableByteChannel channel;
     private final Closeable owner;
-    private final boolean terminal;
+    private final int terminal;
 
-    /** Of a terminal the end is not final, and its hanging up (EIO) is an end. */
-    ChannelSource(String name, ReadableByteChannel channel, Closeable owner, boolean terminal) {
+    ChannelSource(String name, ReadableByteChannel channel, Closeable owner) {
+        this(name, channel, owner, -1);
+    }
+
+    /**
+     * A channel that may be a terminal's.
+     *
+     * @param terminal a number of the terminal that this is, or -1: its end is not final, its hanging up (EIO) is an end, and it may be
+     *     set up so that a read gives 0 bytes when there are none
+     */
+    ChannelSource(String name, ReadableByteChannel channel, Closeable owner, int terminal) {
         this.name = name;
         this.channel = channel;
         this.owner = owner;
@@ -24,11 +33,12 @@ final class ChannelSource implements ByteSource {
     @Override
     public int read(ByteBuffer target) throws IOException {
         try {
-            return channel.read(target);
+            int count = channel.read(target);
+            return count < 0 && isTerminal() && LibC.isOnlyEmpty(terminal) ? 0 : count;
         } catch (ClosedChannelException e) {
             throw e;
         } catch (IOException e) {
-            if (terminal) {
+            if (isTerminal()) {
                 return -1;
             }
             throw e;
@@ -37,7 +47,11 @@ final class ChannelSource implements ByteSource {
 
     @Override
     public boolean endIsFinal() {
-        return !terminal;
+        return !isTerminal();
+    }
+
+    private boolean isTerminal() {
+        return terminal >= 0;
     }
 
     @Override

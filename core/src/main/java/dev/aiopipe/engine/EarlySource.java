@@ -2,12 +2,14 @@ package dev.aiopipe.engine;
 
 import dev.aiopipe.ReadMode;
 import java.io.Closeable;
+import java.io.FileInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.util.concurrent.CompletableFuture;
@@ -48,13 +50,14 @@ final class EarlySource implements ByteSource {
     /**
      * Nothing is done before the first read.
      *
-     * @param stream blocking, and nobody else's; closed with this
+     * @param stream blocking, and nobody else's; closed with this, which ends a read that waits
      * @param registration has no channel yet; closed with this
+     * @param leftover gets what a thread had read when this is closed
      * @param release called when this is closed
      */
-    EarlySource(InputStream stream, Registration registration, Adopter adopter, Closeable release) {
+    EarlySource(InputStream stream, Registration registration, Adopter adopter, Leftover leftover, Closeable release) {
         this.present = new Present(stream);
-        this.threads = new PumpedSource(present, registration.input());
+        this.threads = new PumpedSource(toString(), present, present, registration.input(), leftover);
         this.registration = registration;
         this.adopter = adopter;
         this.owner = Release.both(registration, release);
@@ -185,16 +188,28 @@ final class EarlySource implements ByteSource {
     }
 
     /** Reads what is there without waiting, as far as nobody else is quicker; or waits, as any stream. */
-    private static final class Present extends FilterInputStream {
+    private static final class Present extends FilterInputStream implements PumpedSource.Stream {
+        private final InputStream reader; // by a channel, as to close that ends a read
         volatile boolean waits;
 
         Present(InputStream stream) {
             super(stream);
+            reader = stream instanceof FileInputStream file ? Channels.newInputStream(file.getChannel()) : stream;
         }
 
         @Override
         public int read(byte[] target, int offset, int length) throws IOException {
-            return waits || in.available() > 0 ? in.read(target, offset, length) : 0;
+            return waits || in.available() > 0 ? reader.read(target, offset, length) : 0;
+        }
+
+        @Override
+        public InputStream open() {
+            return this;
+        }
+
+        @Override
+        public boolean isInterruptible() {
+            return true;
         }
     }
 }

@@ -4,46 +4,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 
-/**
- * Streams that threads read and write, where there is no {@code /proc} to find descriptors in. The system property {@code
- * dev.aiopipe.fallback=true} forces this, and does without the C library.
- */
+/** Streams of the JDK to a child, read and written by threads: where there is no way to give a child a pipe of ours. */
 public final class Fallback {
-    /** Whether the user wants it. */
-    static final boolean FORCED = Boolean.getBoolean("dev.aiopipe.fallback");
-
-    private static volatile Boolean libC = FORCED ? false : null; // null until it was looked for
-
     private Fallback() {}
-
-    /**
-     * Whether the C library may be called: it is wanted, descriptors can be found, and JNA is there and works. That it is loaded, and starts a child then, is up
-     * to the first call; it throws if there are too few descriptors for that.
-     */
-    static boolean hasLibC() throws IOException {
-        if (isLibCToBeLoaded()) {
-            synchronized (Room.class) { // or somebody who looks for room took what the child needs
-                if (isLibCToBeLoaded()) {
-                    Room.require("can't load JNA");
-                    libC = !isNeeded() && loadLibC(); // what it opens is put into channels, by their numbers
-                }
-            }
-        }
-        return libC;
-    }
-
-    /** Whether {@link #hasLibC} has to load JNA first, which takes more than a tenth of a second. */
-    static boolean isLibCToBeLoaded() {
-        return libC == null;
-    }
-
-    private static boolean loadLibC() {
-        try {
-            return LibC.isUsable();
-        } catch (LinkageError e) {
-            return false; // not even JNA's classes are there
-        }
-    }
 
     /**
      * Whether children have to be connected by the JDK's own streams.
@@ -52,11 +15,11 @@ public final class Fallback {
      * @throws IOException if there are too few descriptors to find out
      */
     public static boolean isNeeded() throws IOException {
-        return FORCED || !Descriptors.areFound();
+        return !NativeAccess.hasNumbers();
     }
 
     /**
-     * Reads a blocking stream.
+     * Reads a blocking stream of a child. When somebody else closes it, as {@code Process.destroy} does, that is its end.
      *
      * @param stream closed with the input
      * @param loop fails it when it ends
@@ -66,20 +29,32 @@ public final class Fallback {
      */
     public static Input input(InputStream stream, Loop loop, String name) throws IOException {
         Readiness readiness = loop.attach();
-        return new Input(new PumpedSource(stream, readiness), readiness, name);
+        PumpedSource.Stream origin = new PumpedSource.Stream() {
+            @Override
+            public InputStream open() {
+                return stream;
+            }
+
+            @Override
+            public boolean endsByFailure() {
+                return true; // reading a pipe does not fail otherwise
+            }
+        };
+        return new Input(new PumpedSource(name, origin, stream, readiness, new Leftover()), readiness);
     }
 
     /**
-     * Writes a blocking stream.
+     * Writes a blocking stream of a child.
      *
      * @param stream closed with the outbox
      * @param loop fails it when it ends
+     * @param name what messages call it
      * @return the open stream
      * @throws IOException if the loop is closed
      */
-    public static Outbox outbox(OutputStream stream, Loop loop) throws IOException {
+    public static Outbox outbox(OutputStream stream, Loop loop, String name) throws IOException {
         Readiness readiness = loop.attach();
-        PumpedSink sink = new PumpedSink(stream, readiness);
+        PumpedSink sink = new PumpedSink(name, stream, readiness);
         return new Outbox(sink, readiness, new ReaderWatch(null, loop));
     }
 }

@@ -1,17 +1,22 @@
 package dev.aiopipe.engine;
 
 import dev.aiopipe.ReadMode;
-import java.io.FileInputStream;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.RandomAccessFile;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.channels.Pipe;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
 
 /** A FIFO with a name. */
@@ -23,6 +28,7 @@ public final class FifoOrigin implements Origin {
     private final boolean forReading;
     private final boolean keepOpen;
     private int capacity;
+    private BlockingOpen blockingOpen; // guarded by this; null if no thread opens it
 
     /**
      * A path that may or may not be a FIFO.
@@ -44,7 +50,7 @@ public final class FifoOrigin implements Origin {
      * @throws IOException if it exists already, or can't be made, or there is no C library to make it with
      */
     public static void create(Path path) throws IOException {
-        if (!Fallback.hasLibC()) {
+        if (!NativeAccess.hasLibC()) {
             throw new IOException("can't make a FIFO without the C library: " + path);
         }
         LibC.makeFifo(path.toString());
@@ -52,33 +58,50 @@ public final class FifoOrigin implements Origin {
 
     @Override
     public Input openInput(Loop loop) throws IOException {
-        if (!Fallback.hasLibC()) {
-            check();
-            Readiness readiness = loop.attach();
-            return new Input(
-                    new PumpedSource(this::blockingInput, ReadMode.THREAD, Kind.FIFO, readiness, () -> {}),
-                    readiness,
-                    this);
+        if (!NativeAccess.canAdopt()) {
+            return threadedInput(loop);
         }
         int access = keepOpen ? LibC.O_RDWR : LibC.O_RDONLY; // a reader that is a writer, too, sees no end
         FifoSource.Fifo fifo = () -> {
-            check();
+            requireFifo(path);
             int fresh = open(access);
             if (fresh < 0) {
                 throw LibC.failure(path.toString());
             }
             return fresh;
         };
-        return FifoSource.open(fifo.open(), fifo, true, loop, () -> {}, this);
+        return FifoSource.open(fifo.open(), fifo, true, loop, () -> {}, this, null);
+    }
+
+    private Input threadedInput(Loop loop) throws IOException {
+        HeldFifo fifo = new HeldFifo(path, keepOpen, true);
+        PumpedSource.Stream origin = new PumpedSource.Stream() {
+            @Override
+            public InputStream open() {
+                return fifo;
+            }
+
+            @Override
+            public boolean isInterruptible() {
+                return true;
+            }
+        };
+        try {
+            Readiness readiness = loop.attach();
+            return new Input(
+                    new PumpedSource(toString(), origin, ReadMode.THREAD, Kind.FIFO, readiness, new Leftover(), fifo),
+                    readiness);
+        } catch (Throwable e) {
+            fifo.close();
+            throw e;
+        }
     }
 
     @Override
     public Outbox openOutbox(Loop loop) throws IOException {
-        check();
-        if (!Fallback.hasLibC()) {
-            Readiness readiness = loop.attach();
-            PumpedSink sink = new PumpedSink(() -> new FileOutputStream(path.toFile()), true, readiness, () -> {});
-            return new Outbox(sink, readiness, new ReaderWatch(null, loop));
+        requireFifo(path);
+        if (!NativeAccess.canAdopt()) {
+            return threadedOutbox(loop);
         }
         int fresh = open(LibC.O_WRONLY);
         if (fresh < 0 && LibC.errno() == LibC.ENXIO) {
@@ -106,14 +129,109 @@ public final class FifoOrigin implements Origin {
         capacity = bytes;
     }
 
-    private InputStream blockingInput() throws IOException {
-        if (keepOpen) {
-            return Channels.newInputStream(new RandomAccessFile(path.toFile(), "rw").getChannel());
+    /** Opens it on a thread, from the first try on, as it waits for a reader. */
+    private synchronized Outbox threadedOutbox(Loop loop) throws IOException {
+        loop.requireOpen(); // else there is nothing to wait for
+        if (blockingOpen == null) {
+            BlockingOpen begun = new BlockingOpen(path);
+            Blocking.EXECUTOR.execute(begun);
+            blockingOpen = begun;
         }
-        return new FileInputStream(path.toFile());
+        FileChannel open = blockingOpen.outcome();
+        if (open == null) {
+            return null;
+        }
+        Readiness readiness = loop.attach();
+        blockingOpen = null;
+        PumpedSink.Stream origin = new PumpedSink.Stream() {
+            @Override
+            public OutputStream open() {
+                return Channels.newOutputStream(open);
+            }
+
+            @Override
+            public boolean isInterruptible() {
+                return true;
+            }
+        };
+        return new Outbox(
+                new PumpedSink(toString(), origin, true, readiness, open), readiness, new ReaderWatch(null, loop));
     }
 
-    private void check() throws IOException {
+    private synchronized void giveUpOpening() throws IOException {
+        if (blockingOpen != null) {
+            blockingOpen.giveUp();
+            blockingOpen = null;
+        }
+    }
+
+    /** A thread that waits in open(2) for a reader. */
+    private static final class BlockingOpen implements Runnable {
+        private final Path path;
+        private final CompletableFuture<FileChannel> opened = new CompletableFuture<>();
+        private final CompletableFuture<Void> over = new CompletableFuture<>();
+
+        BlockingOpen(Path path) {
+            this.path = path;
+        }
+
+        @Override
+        public void run() {
+            try {
+                FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE);
+                if (!opened.complete(channel)) {
+                    channel.close(); // given up meanwhile
+                }
+            } catch (Throwable e) {
+                opened.completeExceptionally(e);
+            } finally {
+                over.complete(null);
+            }
+        }
+
+        /** Null while it is not known. */
+        FileChannel outcome() throws IOException {
+            try {
+                return opened.getNow(null);
+            } catch (CompletionException e) {
+                if (e.getCause() instanceof IOException failure) {
+                    throw failure;
+                }
+                throw e;
+            }
+        }
+
+        /** Ends the thread: until it is through there is a reader. */
+        void giveUp() throws IOException {
+            if (opened.cancel(false)) {
+                FileChannel both = both();
+                over.thenRun(() -> close(both));
+            } else if (!opened.isCompletedExceptionally()) {
+                opened.join().close();
+            }
+        }
+
+        private FileChannel both() throws IOException {
+            try {
+                return FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            } catch (AccessDeniedException | NoSuchFileException e) {
+                return null; // the thread can't be reached, and waits until there is a reader
+            }
+        }
+
+        private static void close(FileChannel both) {
+            try {
+                if (both != null) {
+                    both.close();
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /** Fails with an error that names it if there is something else, or nothing. */
+    static void requireFifo(Path path) throws IOException {
         int mode = (int) Files.getAttribute(path, "unix:mode");
         if ((mode & TYPE_MASK) != FIFO_TYPE) {
             throw new FileSystemException(path.toString(), null, "no FIFO");
@@ -132,19 +250,19 @@ public final class FifoOrigin implements Origin {
 
     @Override
     public Redirect redirect(BooleanSupplier usable) throws IOException {
-        check();
+        requireFifo(path);
         return forReading ? Redirect.from(path.toFile()) : Redirect.appendTo(path.toFile());
     }
 
     @Override
     public String path(String self) throws IOException {
-        check();
+        requireFifo(path);
         return path.toString();
     }
 
     @Override
-    public void close() {
-        // nothing is open
+    public void close() throws IOException {
+        giveUpOpening();
     }
 
     @Override

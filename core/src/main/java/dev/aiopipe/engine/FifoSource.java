@@ -69,15 +69,19 @@ final class FifoSource implements ByteSource {
      * @param awaitsWriter whether there may not have been a writer yet, so that the first end is none
      * @param release called when it is closed
      * @param name what messages call it
+     * @param leftover of an inherited number, else null
      */
-    static Input open(int fresh, Fifo fifo, boolean awaitsWriter, Loop loop, Closeable release, Object name)
+    static Input open(
+            int fresh, Fifo fifo, boolean awaitsWriter, Loop loop, Closeable release, Object name, Leftover leftover)
             throws IOException {
         Pipe.SourceChannel channel = Vessel.toRead(fresh);
         int number = Vessel.numberOf(channel);
         Registration registration = Registration.of(channel, loop);
         State state = awaitsWriter ? State.AWAITING : State.CONNECTED;
         FifoSource source = new FifoSource(channel, number, fifo, state, registration, release, name);
-        return new Input(source, registration.input());
+        return leftover == null
+                ? new Input(source, registration.input())
+                : new Input(source, registration.input(), name, leftover);
     }
 
     @Override

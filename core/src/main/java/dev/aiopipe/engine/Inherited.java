@@ -18,6 +18,7 @@ final class Inherited {
             new HashMap<>(); // guarded by itself, as is the state of its values
 
     private final int number;
+    private final Leftover leftover = new Leftover();
     private boolean reading;
     private boolean writing;
     private int handedOver;
@@ -64,14 +65,18 @@ final class Inherited {
         };
     }
 
-    /** Closes the number once, behind its last use; if it is still what it was. */
+    /** Closes the number once, after its last use; if it is still what it was. One that stays open keeps what is left. */
     private void closeUnused(boolean ours) throws IOException {
-        if (!reading && !writing && handedOver == 0) {
+        if (!reading && !writing && handedOver == 0 && ours && number > 2 && NativeAccess.hasLibC()) {
             OPEN.remove(number);
-            if (ours && number > 2 && Fallback.hasLibC()) {
-                LibC.close(number);
-            }
+            leftover.discard();
+            LibC.close(number);
         }
+    }
+
+    /** What was read ahead and not taken; the next opening gets it. */
+    Leftover leftover() {
+        return leftover;
     }
 
     /** Whether the other direction is open, too. */

@@ -8,7 +8,9 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.channels.Pipe;
+import java.nio.file.Path;
 
 /** Opens a number that this process was started with for reading, by what it is; see {@link InheritedOrigin}. */
 final class InheritedInput {
@@ -30,39 +32,89 @@ final class InheritedInput {
     }
 
     Input open() throws IOException {
-        if (number == 0 && kind == Kind.PIPE && Fallback.isLibCToBeLoaded()) {
+        if (number == 0) {
+            SystemIn.takeOver(claim.leftover());
+        }
+        if (number == 0 && kind == Kind.PIPE && NativeAccess.isLibCToBeLoaded()) {
             Input early = early();
             if (early != null) {
                 return early;
             }
         }
-        return switch (Fallback.hasLibC() ? kind : kind.withoutLibC()) {
-            case PIPE, TERMINAL, SOCKET -> adopted();
-            case FIFO -> fifo();
-            case FILE, DEVICE -> pumped(ReadMode.DIRECT);
-            default -> pumped(ReadMode.THREAD);
+        boolean adopts = kind != Kind.FILE && kind != Kind.DEVICE && NativeAccess.canAdopt();
+        return switch (kind) {
+            case FILE, DEVICE -> pumped(ReadMode.DIRECT, new Standard());
+            case PIPE, TERMINAL, SOCKET -> adopts ? adopted() : unadopted();
+            case FIFO -> adopts ? fifo() : unadopted();
+            default -> pumped(ReadMode.THREAD, new Standard());
         };
     }
 
     private Input adopted() throws IOException {
         Watched watched = watched();
         if (watched == null) {
-            return pumped(ReadMode.THREAD);
+            return watchedByLoop();
         }
         Registration registration = Registration.of(watched.channel, loop);
-        return new Input(source(watched, Release.both(registration, release)), registration.input());
+        return input(source(watched, Release.both(registration, release)), registration.input());
     }
 
     private Input fifo() throws IOException {
         int fresh = claim.reopen(LibC.O_RDONLY);
         return fresh < 0
-                ? pumped(ReadMode.THREAD)
-                : FifoSource.open(fresh, claim::reopenFifo, false, loop, release, claim);
+                ? watchedByLoop()
+                : FifoSource.open(fresh, claim::reopenFifo, false, loop, release, claim, claim.leftover());
     }
 
-    private Input pumped(ReadMode mode) throws IOException {
+    /** Threads read it, but only when there is something: nothing is taken from others by a read that was given up. */
+    private Input watchedByLoop() throws IOException {
+        Registration registration = Registration.of(Vessel.toRead(LibC.duplicate(number)), loop);
+        try {
+            return pumped(ReadMode.THREAD, new Adopted(), registration.input(), Release.both(registration, release));
+        } catch (Throwable e) {
+            registration.close();
+            throw e;
+        }
+    }
+
+    private Input pumped(ReadMode mode, PumpedSource.Stream origin) throws IOException {
+        return pumped(mode, origin, loop.attach(), release);
+    }
+
+    private Input pumped(ReadMode mode, PumpedSource.Stream origin, Readiness readiness, Closeable owner) {
+        return input(
+                new PumpedSource(claim.toString(), origin, mode, kind, readiness, claim.leftover(), owner), readiness);
+    }
+
+    private Input input(ByteSource source, Readiness readiness) {
+        return new Input(source, readiness, claim, claim.leftover());
+    }
+
+    /** Where nothing can be adopted: another description of the same, which may be closed under a read, if it can be had. */
+    private Input unadopted() throws IOException {
         Readiness readiness = loop.attach();
-        return new Input(new PumpedSource(this::blocking, mode, kind, readiness, release), readiness, claim);
+        InputStream stream = reopened();
+        return stream == null
+                ? pumped(ReadMode.THREAD, new Standard(), readiness, release)
+                : pumped(ReadMode.THREAD, new Reopened(stream), readiness, Release.both(stream, release));
+    }
+
+    /** Null for what only the JDK's own stream can read. To open a terminal could make it the controlling one. */
+    private InputStream reopened() throws IOException {
+        if (number <= 2 && kind != Kind.PIPE && kind != Kind.FIFO) {
+            return null;
+        }
+        Path path = Kind.path(number);
+        try {
+            return kind == Kind.FIFO
+                    ? new HeldFifo(path, false, false)
+                    : Channels.newInputStream(FileChannel.open(path));
+        } catch (IOException e) {
+            if (number <= 2) {
+                return null; // another user's
+            }
+            throw new IOException(claim + " can't be opened anew: " + e.getMessage(), e);
+        }
     }
 
     /** While JNA is not loaded. Null if it has to be: the pipe can't be opened by its name, as it is another user's. */
@@ -76,8 +128,9 @@ final class InheritedInput {
         }
         try {
             Registration registration = Registration.ofNothingYet(loop);
-            return new Input(
-                    new EarlySource(stream, registration, () -> adoptEarly(target), release), registration.input());
+            EarlySource source =
+                    new EarlySource(stream, registration, () -> adoptEarly(target), claim.leftover(), release);
+            return input(source, registration.input());
         } catch (Throwable e) {
             stream.close();
             throw e;
@@ -85,7 +138,7 @@ final class InheritedInput {
     }
 
     private EarlySource.Adopted adoptEarly(String target) throws IOException {
-        Watched watched = Fallback.hasLibC() ? watched() : null;
+        Watched watched = NativeAccess.canAdopt() ? watched() : null;
         if (watched == null) {
             return null;
         } else if (!Kind.target(number).equals(target)) {
@@ -108,22 +161,70 @@ final class InheritedInput {
 
     private ByteSource source(Watched watched, Closeable owner) {
         return watched.reopened
-                ? new ChannelSource(claim.toString(), watched.channel, owner, kind == Kind.TERMINAL)
+                ? new ChannelSource(claim.toString(), watched.channel, owner, kind == Kind.TERMINAL ? number : -1)
                 : new UnflaggedSource(number, kind == Kind.SOCKET, owner);
     }
 
-    /** Closing what the JDK has for 0 to 2 would put /dev/null in its place, so that is never done. */
-    private InputStream blocking() throws IOException {
-        if (number > 2 && Fallback.hasLibC()) { // it may be another user's, and not be opened by its path
-            return Channels.newInputStream(Vessel.toReadBlocking(LibC.duplicate(number)));
-        } else if (number > 2) {
-            return new FileInputStream(Kind.path(number).toFile());
+    /** What all ways of reading by threads have in common. */
+    private abstract class Blocked implements PumpedSource.Stream {
+        @Override
+        public boolean endsByFailure() {
+            return kind == Kind.TERMINAL;
         }
-        return new FilterInputStream(new FileInputStream(Inherited.STANDARD[number])) {
-            @Override
-            public void close() {
-                // the number stays open
-            }
-        };
+    }
+
+    /** A copy of the number in a channel; it may be another user's, and not be opened by its path. */
+    private final class Adopted extends Blocked {
+        @Override
+        public InputStream open() throws IOException {
+            return Channels.newInputStream(Vessel.toReadBlocking(LibC.duplicate(number)));
+        }
+
+        @Override
+        public boolean isReady() throws IOException {
+            return LibC.isReadable(number);
+        }
+
+        @Override
+        public boolean isInterruptible() {
+            return true;
+        }
+
+        @Override
+        public boolean isOnlyEmpty() throws IOException {
+            return kind == Kind.TERMINAL && LibC.isOnlyEmpty(number);
+        }
+    }
+
+    /** Another description of the same. */
+    private final class Reopened extends Blocked {
+        private final InputStream stream;
+
+        Reopened(InputStream stream) {
+            this.stream = stream;
+        }
+
+        @Override
+        public InputStream open() {
+            return stream;
+        }
+
+        @Override
+        public boolean isInterruptible() {
+            return true;
+        }
+    }
+
+    /** What the JDK has for 0 to 2. To close it would put /dev/null in its place, so that is never done. */
+    private final class Standard extends Blocked {
+        @Override
+        public InputStream open() {
+            return new FilterInputStream(new FileInputStream(Inherited.STANDARD[number])) {
+                @Override
+                public void close() {
+                    // the number stays open
+                }
+            };
+        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.aiopipe.engine;
 
 import java.io.Closeable;
+import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.channels.FileChannel;
@@ -15,12 +16,15 @@ import java.util.function.BooleanSupplier;
  * <ul>
  *   <li>a pipe, FIFO or terminal is opened anew through {@code /proc/self/fd}, which gives flags of our own;
  *   <li>a socket can't be opened anew, nor can a pipe that another user has made: each call is told not to wait;
- *   <li>a FIFO or terminal of another user, or such a pipe that was opened by a name, does not know such calls: threads;
+ *   <li>a FIFO or terminal of another user, or such a pipe that was opened by a name, does not know such calls: threads read and
+ *       write it. They read only when the loop has seen bytes, so that a read that was given up takes none;
  *   <li>a file or device never makes a selector's event: it is read by threads, blocking;
  *   <li>and so is all the rest, where there is no C library or no {@code /proc}.
  * </ul>
  */
 public final class InheritedOrigin implements Origin {
+    private static final File NOTHING = new File("/dev/null");
+
     private final int number;
     private final boolean forReading;
     private Closeable bothSides = () -> {}; // of a FIFO that a child gets
@@ -68,24 +72,45 @@ public final class InheritedOrigin implements Origin {
         }
     }
 
-    /** What the number is, if it can be used as it is going to be. CLOSED only for stdin. */
+    /** What the number is, if it can be used as it is going to be. CLOSED only for a stdin that has nothing to read. */
     private Kind check() throws IOException {
         Kind kind = Kind.of(number);
         boolean standard = number <= 2;
-        if (kind == Kind.CLOSED && number == 0 && forReading) {
+        if (kind == Kind.CLOSED && isStdin()) {
             return kind; // a program that was started without a stdin sees its end
         } else if (kind == Kind.CLOSED) {
-            throw new IOException("descriptor " + number + " is not open");
+            throw new IOException(this + " is not open");
         } else if (kind == Kind.UNKNOWN && standard) {
             return kind;
+        } else if (kind == Kind.UNKNOWN) {
+            throw new IOException(this + " can't be looked at: there is no "
+                    + Kind.path(number).getParent());
         } else if (!kind.isStream() && !(standard && (kind == Kind.FILE || kind == Kind.DEVICE))) {
-            throw new IOException(
-                    "descriptor " + number + " is no pipe, FIFO, terminal or socket: " + Kind.target(number));
+            throw new IOException(this + " is no pipe, FIFO, terminal or socket: " + Kind.target(number));
         } else if (!Kind.isOpenFor(number, forReading)) {
-            throw new IOException("descriptor " + number + " is open for " + (forReading ? "writing" : "reading")
-                    + " only: " + Kind.target(number));
+            if (isStdin()) {
+                return Kind.CLOSED; // nohup puts a /dev/null there that can only be written
+            }
+            throw new IOException(
+                    this + " is open for " + (forReading ? "writing" : "reading") + " only: " + Kind.target(number));
         }
         return kind;
+    }
+
+    /**
+     * What {@code Redirect.INHERIT} means for a child's stdin. Without one, this process may have a file of the JVM's there.
+     *
+     * @return this process's stdin; or nothing, if it can't be read
+     * @throws IOException if it can't be told what it is
+     */
+    public static Redirect stdinForChild() throws IOException {
+        Kind kind = Kind.of(0);
+        boolean readable = kind != Kind.CLOSED && (kind == Kind.UNKNOWN || Kind.isOpenFor(0, true));
+        return readable ? Redirect.INHERIT : Redirect.from(NOTHING);
+    }
+
+    private boolean isStdin() {
+        return number == 0 && forReading;
     }
 
     @Override
@@ -100,27 +125,35 @@ public final class InheritedOrigin implements Origin {
 
     @Override
     public Redirect redirect(BooleanSupplier usable) throws IOException {
-        if (number <= 2) {
+        Kind kind = check();
+        if (kind == Kind.CLOSED) {
+            return Redirect.from(NOTHING);
+        } else if (number <= 2) {
             return Redirect.INHERIT;
         }
-        path("/proc/self");
+        requireReopenable(kind);
         DescriptorFile file = new DescriptorFile(number, usable);
         return forReading ? Redirect.from(file) : Redirect.to(file);
     }
 
     @Override
     public String path(String self) throws IOException {
-        Kind kind = Kind.of(number);
+        Kind kind = check();
         if (kind == Kind.CLOSED) {
-            throw new IOException("descriptor " + number + " is not open");
-        } else if (kind != Kind.PIPE && kind != Kind.FIFO && kind != Kind.TERMINAL || Kind.isMaster(number)) {
+            return NOTHING.getPath();
+        }
+        requireReopenable(kind);
+        return self + "/fd/" + number;
+    }
+
+    private void requireReopenable(Kind kind) throws IOException {
+        if (kind != Kind.PIPE && kind != Kind.FIFO && kind != Kind.TERMINAL || Kind.isMaster(number)) {
             // a socket can't be opened again; a file would be, but from its beginning; a master would be another one
-            throw new IOException("descriptor " + number + " can't be handed over: " + Kind.target(number));
+            throw new IOException(this + " can't be handed over: " + Kind.target(number));
         }
         if (kind == Kind.FIFO) {
             holdOtherSide();
         }
-        return self + "/fd/" + number;
     }
 
     /** While this is open, nobody who opens the FIFO waits for its other side, as nobody would who inherits it. */

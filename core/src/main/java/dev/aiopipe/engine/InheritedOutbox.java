@@ -25,7 +25,10 @@ final class InheritedOutbox {
     }
 
     Outbox open() throws IOException {
-        return switch (Fallback.hasLibC() ? kind : kind.withoutLibC()) {
+        if (!kind.isStream() || !NativeAccess.canAdopt()) {
+            return pumped();
+        }
+        return switch (kind) {
             case PIPE, FIFO, TERMINAL -> {
                 int fresh = claim.reopen(LibC.O_WRONLY);
                 if (fresh >= 0) {
@@ -65,14 +68,26 @@ final class InheritedOutbox {
     private Outbox pumped() throws IOException {
         boolean toReader = kind != Kind.FILE && kind != Kind.DEVICE;
         boolean pipe = kind == Kind.PIPE || kind == Kind.FIFO;
+        boolean adopts = kind.isStream() && NativeAccess.canAdopt();
+        PumpedSink.Stream stream = new PumpedSink.Stream() {
+            @Override
+            public OutputStream open() throws IOException {
+                return blocking(adopts);
+            }
+
+            @Override
+            public boolean isInterruptible() {
+                return adopts;
+            }
+        };
         Readiness readiness = loop.attach();
-        PumpedSink sink = new PumpedSink(this::blocking, toReader, readiness, release);
+        PumpedSink sink = new PumpedSink(claim.toString(), stream, toReader, readiness, release);
         return new Outbox(sink, readiness, new ReaderWatch(pipe ? () -> number : null, loop));
     }
 
     /** Closing what the JDK has for 0 to 2 would put /dev/null in its place, so that is never done. */
-    private OutputStream blocking() throws IOException {
-        if (number > 2 && Fallback.hasLibC()) { // it may be another user's, and not be opened by its path
+    private OutputStream blocking(boolean adopts) throws IOException {
+        if (adopts) { // it may be another user's, and not be opened by its path
             return Channels.newOutputStream(Vessel.toWriteBlocking(LibC.duplicate(number)));
         } else if (number > 2) {
             return new FileOutputStream(Kind.path(number).toFile());

@@ -44,6 +44,7 @@ public final class Input {
     private static final Object BUSY = "busy";
     private static final int SPINS = 1_000;
     private static final int PATIENCE = SPINS + 100; // some milliseconds
+    private static final int CLOSE_PATIENCE = SPINS + 10_000; // a second, or less
     private static final long PAUSE_NANOS = 10_000;
     private static final int SPARE_FRAMES = 100; // more than a driver needs to call await
     private static final VarHandle SLOT;
@@ -59,10 +60,11 @@ public final class Input {
     private final ByteSource source;
     private final Readiness readiness;
     private final Release release;
+    private final Leftover leftover; // of an inherited number, else null
     private final Object name;
-    private final InputBuffer buffer =
-            new InputBuffer(this::name); // this and what follows belongs to the holder of the slot
+    private final InputBuffer buffer; // this and what follows belongs to the holder of the slot
     private IOException failure;
+    private boolean left; // closed, so what is buffered belongs to the next opening
     private boolean drained; // the last read was short: wait before the next one
     private volatile Object owner;
     private volatile Object slot;
@@ -90,10 +92,26 @@ public final class Input {
     public Input(ByteSource source, Readiness readiness, Object name) {
         this.source = source;
         this.readiness = readiness;
+        this.leftover = null;
         this.name = name;
+        this.buffer = new InputBuffer(() -> String.valueOf(name));
         Release closing = source == null ? Release.NOTHING : Release.of(this, "PipeReader", source);
         this.release = closing;
         readiness.onClose(closing::closeWithLoop); // the readiness must not reach this object, which may be collected
+    }
+
+    /** A stream on an inherited number: it begins with what an earlier one has left, and leaves what it has not given. */
+    Input(ByteSource source, Readiness readiness, Object name, Leftover leftover) {
+        ByteSource whole = leftover.before(source, readiness);
+        InputBuffer unread = new InputBuffer(() -> String.valueOf(name)); // must not reach this object
+        this.source = whole;
+        this.readiness = readiness;
+        this.leftover = leftover;
+        this.name = name;
+        this.buffer = unread;
+        Release closing = Release.of(this, "PipeReader", whole, () -> leave(unread, whole, leftover));
+        this.release = closing;
+        readiness.onClose(closing::closeWithLoop);
     }
 
     /**
@@ -289,8 +307,11 @@ public final class Input {
         }
         Object next = outerOf(last);
         try {
-            if (mark < buffer.kept() && readiness.closeCause() == null) {
+            if (mark < buffer.kept() && (left || readiness.closeCause() == null)) {
                 buffer.giveBack(buffer.kept() - mark);
+            }
+            if (left) {
+                leave(buffer, source, leftover);
             }
             if (next == null) {
                 buffer.letGo();
@@ -399,13 +420,19 @@ public final class Input {
 
     /** Has the slot, whoever waits with it. Somebody who reads at this moment is soon through. Returns who had it. */
     private Object seize() {
-        for (int tries = 0; ; tries++) {
+        return seize(Integer.MAX_VALUE);
+    }
+
+    /** As {@link #seize()}; BUSY if it has not got the slot after so many tries. */
+    private Object seize(int patience) {
+        for (int tries = 0; tries < patience; tries++) {
             Object holder = slot;
             if (holder != BUSY && SLOT.compareAndSet(this, holder, BUSY)) {
                 return holder;
             }
             pause(tries);
         }
+        return BUSY;
     }
 
     /**
@@ -454,6 +481,7 @@ public final class Input {
         Readiness.Waiter waiter = readiness.close(Release.BY_OWNER);
         try {
             synchronized (release) { // a second close returns when the first one is through
+                leaveBuffered();
                 release.close();
             }
         } catch (IOException e) {
@@ -467,12 +495,35 @@ public final class Input {
         }
     }
 
+    /**
+     * What is buffered is left before the source lets others open the number. A read that comes late finds {@link #left}. One that never
+     * ends, because an Error has struck between its steps, must not hold this up: then nothing is left.
+     */
+    private void leaveBuffered() {
+        Object holder = leftover == null ? BUSY : seize(CLOSE_PATIENCE);
+        if (holder != BUSY) {
+            left = true;
+            leave(buffer, source, leftover);
+            slot = holder;
+        }
+    }
+
+    private static void leave(InputBuffer buffer, ByteSource source, Leftover leftover) {
+        boolean untoldEnd = buffer.ended() && !source.endIsFinal();
+        leftover.putBack(buffer.takeRest(), untoldEnd);
+        if (untoldEnd) {
+            buffer.ended(false);
+        }
+    }
+
     /** Lets the memory of a closed input go. If a read is under way, that read does so when it is over. */
     private void forgetIfClosed() {
         if (readiness.closeCause() != null) {
             Object holder = slot;
             if (holder != BUSY && SLOT.compareAndSet(this, holder, BUSY)) {
-                buffer.discard();
+                if (leftover == null || left && buffer.kept() == 0) { // else it is still to be left
+                    buffer.discard();
+                }
                 slot = holder;
             }
         }
@@ -670,6 +721,8 @@ public final class Input {
         if (drained) {
             requireStack(SPARE_FRAMES); // where a source is read, that has shown it
             return false;
+        } else if (left) {
+            throw closedMeanwhile();
         } else if (failure != null) {
             throw failure;
         }

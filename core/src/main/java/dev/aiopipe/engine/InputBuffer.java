@@ -424,6 +424,18 @@ public final class InputBuffer {
     }
 
     /**
+     * Drops all that is buffered, and nothing of what is kept.
+     *
+     * @return what was dropped
+     */
+    byte[] takeRest() {
+        byte[] rest = copy(size());
+        tail = head;
+        lineScanned = head;
+        return rest;
+    }
+
+    /**
      * From now on what is taken is kept too.
      *
      * @param limit how many bytes are kept at most, besides the end of the last line

@@ -40,11 +40,6 @@ enum Kind {
         return this == PIPE || this == FIFO || this == TERMINAL || this == SOCKET;
     }
 
-    /** As what it is treated where only blocking calls are to be had. */
-    Kind withoutLibC() {
-        return isStream() ? UNKNOWN : this;
-    }
-
     static Kind of(int number) throws IOException {
         if (!Files.isDirectory(DESCRIPTORS)) {
             return UNKNOWN;
@@ -72,7 +67,7 @@ enum Kind {
         if ((device >> 8 & 0xFFF) == MEMORY_DEVICES) {
             return false; // the usual case, known without the C library
         }
-        return !Fallback.hasLibC() || LibC.isTerminal(number);
+        return !NativeAccess.hasLibC() || LibC.isTerminal(number);
     }
 
     /** Whether it is the other side of a pseudo-terminal: what its program shows is read there. */

@@ -39,8 +39,15 @@ final class LibC {
     private static final int MSG_DONTWAIT = 0x40;
     private static final int MSG_NOSIGNAL = 0x4000;
     private static final int RWF_NOWAIT = 8;
+    private static final int POLLIN = 0x01;
     private static final int POLLERR = 0x08;
     private static final int POLLHUP = 0x10;
+
+    private static final int TERMIOS_SIZE = 256; // more than any system has
+    private static final int LOCAL_FLAGS = 12; // c_lflag, after three other int
+    private static final int CONTROL_CHARACTERS = 17; // c_cc, after four int and a byte
+    private static final int VMIN = 6;
+    private static final int ICANON = 2;
 
     private LibC() {}
 
@@ -72,7 +79,7 @@ final class LibC {
         String reason = what + ": " + Binding.strerror(errno);
         return switch (errno) {
             case ENOENT -> new NoSuchFileException(what);
-            case EACCES -> new AccessDeniedException(what);
+            case EACCES -> new AccessDeniedException(what, null, Binding.strerror(errno));
             default -> new IOException(reason);
         };
     }
@@ -126,18 +133,37 @@ final class LibC {
 
     /** Whether the last writer of a pipe or FIFO has left since it was opened here. */
     static boolean isHungUp(int number) throws IOException {
-        return (conditions(number) & POLLHUP) != 0;
+        return (conditions(number, 0) & POLLHUP) != 0;
     }
 
     /** Whether nobody has the other side of a pipe or FIFO, whose writing end this is, open for reading. */
     static boolean hasNoReader(int number) throws IOException {
-        return (conditions(number) & POLLERR) != 0;
+        return (conditions(number, 0) & POLLERR) != 0;
     }
 
-    /** What poll(2) tells without being asked. */
-    private static int conditions(int number) throws IOException {
+    /** Whether a read would not wait: there are bytes, or the end, or a failure. */
+    static boolean isReadable(int number) throws IOException {
+        return conditions(number, POLLIN) != 0;
+    }
+
+    /**
+     * Whether a terminal, of which a read gave 0 bytes, has none now and is not at its end: it is read as it is typed, and set up not
+     * to wait (termios(3), VMIN of 0).
+     */
+    static boolean isOnlyEmpty(int number) throws IOException {
+        ByteBuffer settings = ByteBuffer.allocateDirect(TERMIOS_SIZE).order(java.nio.ByteOrder.nativeOrder());
+        if (Binding.tcgetattr(number, Native.getDirectBufferPointer(settings)) != 0) {
+            return false; // it has hung up
+        }
+        boolean waitsForLines = (settings.getInt(LOCAL_FLAGS) & ICANON) != 0;
+        return !waitsForLines && settings.get(CONTROL_CHARACTERS + VMIN) == 0 && !isHungUp(number);
+    }
+
+    /** What poll(2) tells of the asked events, and of errors and hang-ups. */
+    private static int conditions(int number, int asked) throws IOException {
         ByteBuffer pollfd = ByteBuffer.allocateDirect(8).order(java.nio.ByteOrder.nativeOrder());
         pollfd.putInt(0, number);
+        pollfd.putShort(4, (short) asked);
         if (Binding.poll(Native.getDirectBufferPointer(pollfd), 1, 0) < 0) {
             throw failure("poll of descriptor " + number);
         }
@@ -236,6 +262,8 @@ final class LibC {
         static native int fcntl(int number, int command, int argument);
 
         static native int isatty(int number);
+
+        static native int tcgetattr(int number, Pointer settings);
 
         static native int mkfifo(String path, int mode);
 

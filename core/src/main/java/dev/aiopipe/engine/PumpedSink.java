@@ -13,13 +13,19 @@ import java.nio.channels.ClosedChannelException;
  * <pre>
  *     IDLE ── write: takes a chunk ──► WRITING ── written, or failed ──► IDLE
  *
- *     any ── close ──► CLOSED        (while WRITING the stream is closed behind the write, which nothing can stop)
+ *     any ── close ──► CLOSED        (while WRITING the stream is closed after the write, unless it is interruptible)
  * </pre>
  */
 final class PumpedSink implements ByteSink {
-    /** Opens the stream; called on the blocking thread by the first write. */
-    interface Opener {
+    /** What is written. */
+    interface Stream {
+        /** Opens it; called on the blocking thread by the first write. */
         OutputStream open() throws IOException;
+
+        /** Whether closing the stream ends a write that waits. */
+        default boolean isInterruptible() {
+            return false;
+        }
     }
 
     private enum State {
@@ -30,28 +36,29 @@ final class PumpedSink implements ByteSink {
 
     private static final int CHUNK_SIZE = 64 * 1024;
 
-    private final Opener opener;
+    private final String name;
+    private final Stream origin;
     private final boolean toReader;
     private final Readiness readiness;
     private final Closeable owner;
     private final byte[] chunk = new byte[CHUNK_SIZE];
-    private OutputStream
-            stream; // used by the writing thread while WRITING, guarded by this otherwise, as is all that follows
+    private OutputStream stream; // guarded by this, as is all that follows
     private State state = State.IDLE;
     private Throwable failure;
     private boolean broken; // and told, or about to be
 
     /** With {@code toReader} a failure means that nobody reads; files have others. */
-    PumpedSink(Opener opener, boolean toReader, Readiness readiness, Closeable owner) {
-        this.opener = opener;
+    PumpedSink(String name, Stream origin, boolean toReader, Readiness readiness, Closeable owner) {
+        this.name = name;
+        this.origin = origin;
         this.toReader = toReader;
         this.readiness = readiness;
         this.owner = owner;
     }
 
     /** Of a stream that is open, and is to be closed also if nobody writes it. */
-    PumpedSink(OutputStream open, Readiness readiness) {
-        this(() -> open, true, readiness, () -> {});
+    PumpedSink(String name, OutputStream open, Readiness readiness) {
+        this(name, () -> open, true, readiness, () -> {});
         stream = open;
     }
 
@@ -85,66 +92,94 @@ final class PumpedSink implements ByteSink {
     }
 
     private void pump(int count) {
-        synchronized (this) {
-            if (state == State.CLOSED) {
-                closeStream();
-                return;
-            }
-        }
         Throwable problem = null;
         try {
-            if (stream == null) {
-                stream = opener.open();
+            OutputStream open = opened();
+            if (open != null) {
+                open.write(chunk, 0, count);
+                open.flush();
             }
-            stream.write(chunk, 0, count);
-            stream.flush();
         } catch (IOException e) {
-            problem = toReader ? new BrokenPipeException("nobody reads", e) : e;
-        } catch (Throwable e) { // whoever waits is to be told all the same
+            problem = toReader ? new BrokenPipeException("nobody reads " + name, e) : e;
+        } catch (Throwable e) { // whoever waits must learn of it all the same
             problem = e;
         }
+        boolean closed;
         synchronized (this) {
             failure = problem;
             broken |= problem != null;
-            if (state == State.WRITING) {
+            closed = state == State.CLOSED;
+            if (!closed) {
                 state = State.IDLE;
-            } else {
-                closeStream();
             }
+        }
+        if (closed) {
+            closeLate();
         }
         readiness.announce();
     }
 
-    private void closeStream() {
-        try {
-            if (stream != null) {
-                stream.close();
+    /** Null if this was aborted. */
+    private OutputStream opened() throws IOException {
+        synchronized (this) {
+            if (state == State.CLOSED || stream != null) {
+                return state == State.CLOSED ? null : stream;
             }
+        }
+        OutputStream fresh = origin.open();
+        synchronized (this) {
+            stream = fresh;
+            return state == State.CLOSED ? null : fresh;
+        }
+    }
+
+    private void closeLate() {
+        try {
+            closeStream();
         } catch (IOException e) {
-            failure = e; // nobody is left to be told
+            System.getLogger("dev.aiopipe").log(System.Logger.Level.DEBUG, name + " was aborted", e);
+        }
+    }
+
+    private void closeStream() throws IOException {
+        OutputStream open;
+        synchronized (this) {
+            open = stream;
+            stream = null;
+        }
+        if (open != null) {
+            open.close();
         }
     }
 
     @Override
     public void close() throws IOException {
-        synchronized (this) {
-            boolean unused = state == State.IDLE;
-            state = State.CLOSED;
-            if (unused && stream != null) {
-                try {
-                    stream.close();
-                } catch (IOException e) {
-                    if (!broken) { // else it may have kept what it could not write, and tries once more
-                        throw e;
-                    }
-                }
+        try (owner) {
+            boolean unused;
+            boolean told;
+            synchronized (this) {
+                unused = state != State.WRITING;
+                state = State.CLOSED;
+                told = broken;
+            }
+            if (unused || origin.isInterruptible()) {
+                closeStream(told);
             }
         }
-        owner.close();
+    }
+
+    private void closeStream(boolean told) throws IOException {
+        try {
+            closeStream();
+        } catch (IOException e) {
+            if (!told) { // else it may have kept what it could not write, and tries once more
+                throw e;
+            }
+        }
     }
 
     @Override
     public String toString() {
-        return "PumpedSink";
+        return name;
     }
 }

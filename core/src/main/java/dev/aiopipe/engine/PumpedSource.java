@@ -11,15 +11,36 @@ import java.nio.channels.ClosedChannelException;
  * Reads what can only be read blocking: one read at a time, on a thread of {@link Blocking}, and only when somebody wants bytes.
  *
  * <pre>
- *     IDLE ── read: nothing here ──► READING ── bytes, end or failure ──► FILLED ── read: all handed out ──► IDLE
+ *     IDLE ── read: a read would give something ──► READING ── bytes, end or failure ──► FILLED ── read: all handed out ──► IDLE
  *
- *     any ── close ──► CLOSED        (while READING the stream is closed behind the read, which nothing can stop)
+ *     any ── close ──► CLOSED        (while READING the read goes on; what it gives is left to the next opening)
  * </pre>
  */
 final class PumpedSource implements ByteSource {
-    /** Opens the stream; called on the blocking thread, by the first read, and by the next one behind an end that is not final. */
-    interface Opener {
+    /** What is read. */
+    interface Stream {
+        /** Opens it; called on the blocking thread, by the first read. */
         InputStream open() throws IOException;
+
+        /** Whether a read would not wait, as far as can be known. If not, the readiness is signalled when it changes. */
+        default boolean isReady() throws IOException {
+            return true;
+        }
+
+        /** Whether closing the stream ends a read that waits. */
+        default boolean isInterruptible() {
+            return false;
+        }
+
+        /** Whether a failed read means the end: a terminal that hung up (EIO), a child's stream that the JDK has closed. */
+        default boolean endsByFailure() {
+            return false;
+        }
+
+        /** Whether a read of 0 bytes, which {@code InputStream} takes for the end, means that there is nothing now. */
+        default boolean isOnlyEmpty() throws IOException {
+            return false;
+        }
     }
 
     private enum State {
@@ -31,47 +52,57 @@ final class PumpedSource implements ByteSource {
 
     private static final int CHUNK_SIZE = 64 * 1024;
 
-    private final Opener opener;
+    private final String name;
+    private final Stream origin;
     private final ReadMode mode;
     private final Kind kind;
     private final Readiness readiness;
+    private final Leftover leftover;
     private final Closeable owner;
-    private final boolean failureIsEnd;
     private final byte[] chunk = new byte[CHUNK_SIZE];
-    private InputStream
-            stream; // used by the reading thread while READING, guarded by this otherwise, as is all that follows
+    private InputStream stream; // guarded by this, as is all that follows
     private State state = State.IDLE;
     private int position;
     private int limit;
     private IOException failure;
 
-    /** Of a terminal, or a FIFO, the end is not final; and a terminal's hanging up (EIO) is an end. */
-    PumpedSource(Opener opener, ReadMode mode, Kind kind, Readiness readiness, Closeable owner) {
-        this(opener, mode, kind, readiness, owner, kind == Kind.TERMINAL);
-    }
-
-    /** Of a child's stream, which is open and must be closed also if nobody reads it. It fails only if the JDK has closed it: an end. */
-    PumpedSource(InputStream open, Readiness readiness) {
-        this(() -> open, ReadMode.THREAD, Kind.PIPE, readiness, () -> {}, true);
-        stream = open;
-    }
-
-    private PumpedSource(
-            Opener opener, ReadMode mode, Kind kind, Readiness readiness, Closeable owner, boolean failureIsEnd) {
-        this.opener = opener;
+    /**
+     * Nothing is opened before the first read.
+     *
+     * @param kind the end of a terminal or FIFO is not final
+     * @param leftover gets what nobody took, when this is closed
+     */
+    PumpedSource(
+            String name,
+            Stream origin,
+            ReadMode mode,
+            Kind kind,
+            Readiness readiness,
+            Leftover leftover,
+            Closeable owner) {
+        this.name = name;
+        this.origin = origin;
         this.mode = mode;
         this.kind = kind;
         this.readiness = readiness;
+        this.leftover = leftover;
         this.owner = owner;
-        this.failureIsEnd = failureIsEnd;
+    }
+
+    /** Of a stream that is open, and is to be closed also if nobody reads it. Its end is final. */
+    PumpedSource(String name, Stream origin, InputStream open, Readiness readiness, Leftover leftover) {
+        this(name, origin, ReadMode.THREAD, Kind.PIPE, readiness, leftover, () -> {});
+        stream = open;
     }
 
     @Override
     public synchronized int read(ByteBuffer target) throws IOException {
         switch (state) {
             case IDLE -> {
-                Blocking.EXECUTOR.execute(this::pump); // may throw; it begins with its work outside of the lock
-                state = State.READING;
+                if (origin.isReady()) {
+                    Blocking.EXECUTOR.execute(this::pump); // may throw; it begins with its work outside of the lock
+                    state = State.READING;
+                }
                 return 0;
             }
             case READING -> {
@@ -107,59 +138,85 @@ final class PumpedSource implements ByteSource {
     }
 
     private void pump() {
-        synchronized (this) {
-            if (state == State.CLOSED) { // what was there is somebody else's
-                closeStream();
-                return;
-            }
-        }
-        int count = -1;
+        int count = 0;
         IOException problem = null;
         try {
-            if (stream == null) {
-                stream = opener.open();
-            }
-            count = readStream();
-            if (count < 0 && !endIsFinal()) {
-                stream.close();
-                stream = null;
-            }
+            InputStream open = opened();
+            count = open == null ? 0 : readFrom(open);
         } catch (IOException e) {
             problem = e;
-        } catch (Throwable e) { // whoever waits is to be told all the same
+        } catch (Throwable e) { // whoever waits must learn of it all the same
             problem = new IOException(e);
         }
-        synchronized (this) {
-            position = 0;
-            limit = count;
-            failure = problem;
-            if (state == State.READING) {
-                state = State.FILLED;
-            } else {
-                closeStream();
-            }
+        if (finish(count, problem)) {
+            readiness.announce();
+        } else {
+            leftover.arrived();
         }
-        readiness.announce();
     }
 
-    private int readStream() throws IOException {
+    /** Null if nobody wants to read any more: what is there is somebody else's. */
+    private InputStream opened() throws IOException {
+        synchronized (this) {
+            if (state == State.CLOSED || stream != null) {
+                return state == State.CLOSED ? null : stream;
+            }
+        }
+        InputStream fresh = origin.open();
+        synchronized (this) {
+            stream = fresh;
+            return state == State.CLOSED ? null : fresh;
+        }
+    }
+
+    private int readFrom(InputStream open) throws IOException {
         try {
-            return stream.read(chunk);
+            int count = open.read(chunk);
+            return count < 0 && origin.isOnlyEmpty() ? 0 : count;
         } catch (IOException e) {
-            if (failureIsEnd) {
+            if (origin.endsByFailure()) {
                 return -1;
             }
             throw e;
         }
     }
 
-    private void closeStream() {
-        try {
-            if (stream != null) {
-                stream.close();
+    /** False if this was closed meanwhile. */
+    private boolean finish(int count, IOException problem) {
+        synchronized (this) {
+            if (state == State.READING) {
+                position = 0;
+                limit = count;
+                failure = problem;
+                state = State.FILLED;
+                return true;
             }
+        }
+        leave(0, count);
+        try {
+            closeStream();
         } catch (IOException e) {
-            failure = e; // nobody is left to be told
+            System.getLogger("dev.aiopipe").log(System.Logger.Level.WARNING, name + " can't be closed", e);
+        }
+        return false;
+    }
+
+    private void leave(int from, int to) {
+        if (to > from) {
+            leftover.add(chunk, from, to);
+        } else if (to < 0 && !endIsFinal()) {
+            leftover.addEnd();
+        }
+    }
+
+    private void closeStream() throws IOException {
+        InputStream open;
+        synchronized (this) {
+            open = stream;
+            stream = null;
+        }
+        if (open != null) {
+            open.close();
         }
     }
 
@@ -180,18 +237,25 @@ final class PumpedSource implements ByteSource {
 
     @Override
     public void close() throws IOException {
-        synchronized (this) {
-            boolean unused = state == State.IDLE || state == State.FILLED;
-            state = State.CLOSED;
-            if (unused && stream != null) {
-                stream.close();
+        try (owner) {
+            State before;
+            synchronized (this) {
+                before = state;
+                state = State.CLOSED;
+                if (before == State.FILLED && failure == null) {
+                    leave(position, limit);
+                } else if (before == State.READING) {
+                    leftover.expect(); // before the owner lets others open it
+                }
+            }
+            if (before != State.READING || origin.isInterruptible()) {
+                closeStream();
             }
         }
-        owner.close();
     }
 
     @Override
     public String toString() {
-        return "PumpedSource[" + mode + "]";
+        return name;
     }
 }

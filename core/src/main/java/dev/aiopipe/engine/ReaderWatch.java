@@ -57,7 +57,7 @@ final class ReaderWatch {
         if (closeCause != null) {
             throw Release.because(new ClosedChannelException(), closeCause);
         }
-        if (number != null && Fallback.hasLibC()) {
+        if (number != null && NativeAccess.canAdopt()) {
             if (!socket && gone.isDone() && !LibC.hasNoReader(number.get())) {
                 beginAnew(); // a FIFO's next reader has come
             }

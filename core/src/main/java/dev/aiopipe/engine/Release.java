@@ -52,9 +52,14 @@ public final class Release {
      * @return to be kept by the owner
      */
     public static Release of(Object owner, String name, Closeable target) {
+        return of(owner, name, target, () -> {});
+    }
+
+    /** As the other one; {@code whenLost} runs before the target is closed because the owner was garbage collected. */
+    static Release of(Object owner, String name, Closeable target, Runnable whenLost) {
         AtomicReference<Closeable> reference = new AtomicReference<>(target);
         Throwable place = DEBUG ? new Throwable("created here") : null;
-        return new Release(reference, Watch.CLEANER.register(owner, () -> lost(name, reference, place)));
+        return new Release(reference, Watch.CLEANER.register(owner, () -> lost(name, reference, place, whenLost)));
     }
 
     /**
@@ -112,13 +117,14 @@ public final class Release {
         return exception;
     }
 
-    private static void lost(String name, AtomicReference<Closeable> reference, Throwable place) {
+    private static void lost(String name, AtomicReference<Closeable> reference, Throwable place, Runnable whenLost) {
         Closeable open = reference.getAndSet(null);
         if (open == null) {
             return;
         }
         String message = "a " + name + " was garbage collected without having been closed: " + open;
         System.getLogger("dev.aiopipe").log(Level.WARNING, message, place);
+        whenLost.run();
         try {
             open.close();
         } catch (IOException e) {

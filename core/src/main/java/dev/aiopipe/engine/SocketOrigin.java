@@ -37,8 +37,7 @@ public final class SocketOrigin implements Origin {
     public Input openInput(Loop loop) throws IOException {
         Registration registration = socket.register(loop);
         return new Input(
-                new Source(new ChannelSource(toString(), socket.channel, this, false), socket.watch),
-                registration.input());
+                new Source(new ChannelSource(toString(), socket.channel, this), socket.watch), registration.input());
     }
 
     @Override

@@ -48,7 +48,7 @@ class EarlySourceTest {
     void open() throws IOException {
         pipe = Pipe.open();
         Registration registration = Registration.ofNothingYet(loop);
-        source = new EarlySource(stdin, registration, this::adopt, released::incrementAndGet);
+        source = new EarlySource(stdin, registration, this::adopt, new Leftover(), released::incrementAndGet);
         input = new Input(source, registration.input());
     }
 
@@ -116,7 +116,7 @@ class EarlySourceTest {
     }
 
     private ByteSource channel() {
-        return new ChannelSource("stdin", pipe.source(), pipe.source(), false);
+        return new ChannelSource("stdin", pipe.source(), pipe.source());
     }
 
     private void send(String text) throws IOException {

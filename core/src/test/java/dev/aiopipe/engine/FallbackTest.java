@@ -41,7 +41,7 @@ class FallbackTest {
     @Test
     @DisplayName("a failure that a write has told is not told again by close")
     void closeBehindAFailure() throws IOException {
-        Outbox outbox = Fallback.outbox(new Broken(), loop);
+        Outbox outbox = Fallback.outbox(new Broken(), loop, "broken");
         CompletableFuture<Void> written = new CompletableFuture<>();
         Message message = Message.of(ByteBuffer.wrap(new byte[] {1}));
         try {
@@ -60,7 +60,7 @@ class FallbackTest {
     @Test
     @DisplayName("a failure to close is told if no write has failed")
     void closeFails() throws IOException {
-        Outbox outbox = Fallback.outbox(new Broken(), loop);
+        Outbox outbox = Fallback.outbox(new Broken(), loop, "broken");
         assertThrows(UncheckedIOException.class, outbox::close);
     }
 
@@ -80,7 +80,8 @@ class FallbackTest {
                 closed.complete(null);
             }
         };
-        PumpedSource source = new PumpedSource(stream, new Readiness(Readiness.OWN_SIGNALS));
+        PumpedSource source =
+                new PumpedSource("stream", () -> stream, stream, new Readiness(Readiness.OWN_SIGNALS), new Leftover());
         synchronized (source) { // which the thread needs
             assertEquals(0, source.read(ByteBuffer.allocate(1)));
             source.close();
@@ -99,7 +100,7 @@ class FallbackTest {
                 closed.complete(null);
             }
         };
-        PumpedSink sink = new PumpedSink(written, new Readiness(Readiness.OWN_SIGNALS));
+        PumpedSink sink = new PumpedSink("written", written, new Readiness(Readiness.OWN_SIGNALS));
         synchronized (sink) {
             assertEquals(1, sink.write(ByteBuffer.allocate(1)));
             sink.close();
@@ -109,20 +110,37 @@ class FallbackTest {
     }
 
     @Test
-    @DisplayName("D6 a child's stream that the JDK has closed, as Process.destroy does, is at its end")
-    void streamClosedByTheJdk() throws IOException {
+    @DisplayName("28 streams of the fallback are called by their names")
+    void names() throws IOException {
+        Input input = Fallback.input(InputStream.nullInputStream(), loop, "stdout of cat");
+        Outbox outbox = Fallback.outbox(OutputStream.nullOutputStream(), loop, "stdin of cat");
+        assertEquals("stdout of cat, never read", input.toString());
+        assertEquals("stdin of cat, open", outbox.toString());
+        input.close();
+        outbox.close();
+    }
+
+    @Test
+    @DisplayName("D6 a child's stream that somebody else closes under a read is at its end")
+    void closedByOthers() throws Exception {
         InputStream closed = new InputStream() {
             @Override
             public int read() throws IOException {
                 throw new IOException("Stream closed");
             }
         };
-        Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
-        PumpedSource source = new PumpedSource(closed, readiness);
-        CompletableFuture<Void> read = new CompletableFuture<>();
-        readiness.await(() -> read.complete(null));
-        assertEquals(0, source.read(ByteBuffer.allocate(1)));
-        read.join();
-        assertEquals(-1, source.read(ByteBuffer.allocate(1)));
+        Input input = Fallback.input(closed, loop, "stdout of cat");
+        Take<byte[]> all = Take.all(100);
+        Object value = input.start(all);
+        while (value == Take.MORE) {
+            CompletableFuture<Void> woken = new CompletableFuture<>();
+            Readiness.Waiter waiter = () -> woken.complete(null);
+            if (input.await(waiter)) {
+                woken.join();
+            }
+            value = input.proceed(waiter, all);
+        }
+        assertEquals(0, ((byte[]) value).length);
+        input.close();
     }
 }

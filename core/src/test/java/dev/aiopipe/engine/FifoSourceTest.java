@@ -46,7 +46,7 @@ class FifoSourceTest {
 
     @BeforeEach
     void make() throws IOException {
-        Assumptions.assumeTrue(Fallback.hasLibC());
+        Assumptions.assumeTrue(NativeAccess.canAdopt());
         path = directory.resolve("fifo");
         FifoOrigin.create(path);
     }
@@ -65,7 +65,7 @@ class FifoSourceTest {
     @Test
     @DisplayName("E11 the first writer leaves while the first read looks for it: its line comes before its end")
     void firstWriterLeavesDuringTheFirstRead() throws IOException {
-        Input input = FifoSource.open(fifo.open(), fifo, true, loop, () -> {}, "fifo");
+        Input input = FifoSource.open(fifo.open(), fifo, true, loop, () -> {}, "fifo", null);
         fifo.next = "line\n";
         assertEquals("line", input.start(LINE));
         assertNull(input.start(LINE));
@@ -79,7 +79,7 @@ class FifoSourceTest {
     @Test
     @DisplayName("E11 a first writer that leaves without a byte during the first read is an end")
     void firstWriterLeavesWithoutAByte() throws IOException {
-        Input input = FifoSource.open(fifo.open(), fifo, true, loop, () -> {}, "fifo");
+        Input input = FifoSource.open(fifo.open(), fifo, true, loop, () -> {}, "fifo", null);
         assertSame(Take.MORE, input.start(LINE));
         Readiness.Waiter waiter = () -> {};
         input.await(waiter);

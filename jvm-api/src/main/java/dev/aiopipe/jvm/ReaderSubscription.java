@@ -1,8 +1,8 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.engine.BusyReader;
-import dev.aiopipe.engine.Threads;
 import dev.aiopipe.engine.Take;
+import dev.aiopipe.engine.Threads;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
