@@ -18,7 +18,7 @@ public final class ChildEnd implements AutoCloseable {
 
     ChildEnd(Origin origin) {
         this.origin = origin;
-        this.release = Release.of(this, "ChildEnd", origin);
+        this.release = origin.watch(this, "ChildEnd");
     }
 
     /**

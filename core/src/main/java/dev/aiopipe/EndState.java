@@ -17,7 +17,7 @@ final class EndState {
     EndState(PipeEnd owner, String name, Origin origin) {
         this.name = name;
         this.origin = origin;
-        this.release = Release.of(owner, name, origin);
+        this.release = origin.watch(owner, name);
     }
 
     /** Uses the end up. From here on the origin is the caller's to close. */

@@ -10,8 +10,6 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.Pipe;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -21,8 +19,6 @@ import java.util.function.BooleanSupplier;
 
 /** A FIFO with a name. */
 public final class FifoOrigin implements Origin {
-    private static final int TYPE_MASK = 0170000;
-    private static final int FIFO_TYPE = 0010000;
 
     private final Path path;
     private final boolean forReading;
@@ -63,7 +59,7 @@ public final class FifoOrigin implements Origin {
         }
         int access = keepOpen ? LibC.O_RDWR : LibC.O_RDONLY; // a reader that is a writer, too, sees no end
         FifoSource.Fifo fifo = () -> {
-            requireFifo(path);
+            Kind.requireFifo(path);
             int fresh = open(access);
             if (fresh < 0) {
                 throw LibC.failure(path.toString());
@@ -99,7 +95,7 @@ public final class FifoOrigin implements Origin {
 
     @Override
     public Outbox openOutbox(Loop loop) throws IOException {
-        requireFifo(path);
+        Kind.requireFifo(path);
         if (!NativeAccess.canAdopt()) {
             return threadedOutbox(loop);
         }
@@ -230,14 +226,6 @@ public final class FifoOrigin implements Origin {
         }
     }
 
-    /** Fails with an error that names it if there is something else, or nothing. */
-    static void requireFifo(Path path) throws IOException {
-        int mode = (int) Files.getAttribute(path, "unix:mode");
-        if ((mode & TYPE_MASK) != FIFO_TYPE) {
-            throw new FileSystemException(path.toString(), null, "no FIFO");
-        }
-    }
-
     @Override
     public boolean opensAtOnce() {
         return false;
@@ -250,13 +238,13 @@ public final class FifoOrigin implements Origin {
 
     @Override
     public Redirect redirect(BooleanSupplier usable) throws IOException {
-        requireFifo(path);
+        Kind.requireFifo(path);
         return forReading ? Redirect.from(path.toFile()) : Redirect.appendTo(path.toFile());
     }
 
     @Override
     public String path(String self) throws IOException {
-        requireFifo(path);
+        Kind.requireFifo(path);
         return path.toString();
     }
 

@@ -54,7 +54,7 @@ final class HeldFifo extends InputStream {
 
     /** A channel that is a writer, too. To open it never waits. */
     private FileChannel both() throws IOException {
-        FifoOrigin.requireFifo(path);
+        Kind.requireFifo(path);
         return FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
     }
 

@@ -3,6 +3,7 @@ package dev.aiopipe.engine;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ enum Kind {
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
 
     private static final int TYPE_MASK = 0170000;
+    private static final int FIFO_TYPE = 0010000;
     private static final Path JVM_FILE = Path.of(System.getProperty("java.home"), "lib", "modules");
 
     static Path path(int number) {
@@ -98,5 +100,13 @@ enum Kind {
             }
         }
         return true;
+    }
+
+    /** Fails with an error that names it if there is something else, or nothing. */
+    static void requireFifo(Path path) throws IOException {
+        int mode = (int) Files.getAttribute(path, "unix:mode");
+        if ((mode & TYPE_MASK) != FIFO_TYPE) {
+            throw new FileSystemException(path.toString(), null, "no FIFO");
+        }
     }
 }

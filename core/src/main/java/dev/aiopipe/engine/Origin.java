@@ -86,4 +86,15 @@ public interface Origin extends Closeable {
      * @throws IOException if there is none
      */
     String path(String self) throws IOException;
+
+    /**
+     * Watches over the owner of this, if this holds a descriptor already.
+     *
+     * @param owner whose user should close it
+     * @param name what the warning calls it
+     * @return to be kept by the owner
+     */
+    default Release watch(Object owner, String name) {
+        return opensAtOnce() ? Release.of(owner, name, this) : Release.NOTHING;
+    }
 }

@@ -39,7 +39,7 @@ public final class Readiness {
         }
 
         /**
-         * Whether others go before this one, which is woken then: see {@link Take#yields}.
+         * Whether others go before this one, which is woken then: see the read that waits.
          *
          * @return what its take says
          */

@@ -32,18 +32,6 @@ public final class Release {
     }
 
     /**
-     * Watches over an end, if its origin holds a descriptor already.
-     *
-     * @param owner whose user should close it
-     * @param name what the warning calls it
-     * @param origin what is to be closed
-     * @return to be kept by the owner
-     */
-    public static Release of(Object owner, String name, Origin origin) {
-        return origin.opensAtOnce() ? of(owner, name, (Closeable) origin) : NOTHING;
-    }
-
-    /**
      * Watches over an object.
      *
      * @param owner whose user should close it

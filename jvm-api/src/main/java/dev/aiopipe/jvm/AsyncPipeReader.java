@@ -341,7 +341,8 @@ public final class AsyncPipeReader implements AutoCloseable {
      */
     public <T extends @Nullable Object> CompletableFuture<T> atomically(
             Function<? super AsyncPipeReader, ? extends CompletionStage<T>> block) {
-        return new AtomicBlock<T>(view).run(Objects.requireNonNull(block, "block"));
+        Objects.requireNonNull(block, "block");
+        return new AtomicBlock<T>(view).run(inner -> block.apply(new AsyncPipeReader(inner)));
     }
 
     /**

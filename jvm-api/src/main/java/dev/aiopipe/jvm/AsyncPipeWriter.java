@@ -120,7 +120,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * @return done when it is sent
      */
     public CompletableFuture<@Nullable Void> writeLine(CharSequence text) {
-        return write(encodeLine(text));
+        return write(LineWriting.encoded(text, options.charset()));
     }
 
     /**
@@ -134,7 +134,8 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * @return done when all are sent
      */
     public CompletableFuture<@Nullable Void> writeLines(Iterable<? extends CharSequence> lines) {
-        return ifOpen(() -> new LineWriting(this, continuations, new IteratedLines(lines)).begin());
+        return ifOpen(
+                () -> new LineWriting(outbox, options.charset(), continuations, new IteratedLines(lines)).begin());
     }
 
     /**
@@ -149,7 +150,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
      */
     public CompletableFuture<@Nullable Void> writeLines(Flow.Publisher<? extends CharSequence> lines) {
         Objects.requireNonNull(lines, "lines");
-        return ifOpen(() -> new PublishedLines(this, continuations).begin(lines));
+        return ifOpen(() -> new PublishedLines(outbox, options.charset(), continuations).begin(lines));
     }
 
     /** A closed writer refuses before it takes anything. */
@@ -231,18 +232,5 @@ public final class AsyncPipeWriter implements AutoCloseable {
     @Override
     public String toString() {
         return "AsyncPipeWriter[" + outbox + "]";
-    }
-
-    /** Completes when this is closed; may be cancelled. */
-    CompletableFuture<@Nullable Void> closed() {
-        return outbox.closed();
-    }
-
-    IOException closedMeanwhile() {
-        return outbox.closedMeanwhile();
-    }
-
-    byte[] encodeLine(CharSequence line) {
-        return (Objects.requireNonNull(line, "line") + "\n").getBytes(options.charset());
     }
 }

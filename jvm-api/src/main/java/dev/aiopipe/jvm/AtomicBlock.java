@@ -35,7 +35,12 @@ final class AtomicBlock<T extends @Nullable Object> extends Owner implements Pip
         this.future = new PipeFuture<>(view.source().continuations, this);
     }
 
-    PipeFuture<T> run(Function<? super AsyncPipeReader, ? extends CompletionStage<T>> block) {
+    /**
+     * Runs the block.
+     *
+     * @param block gets the view that its reads belong to
+     */
+    PipeFuture<T> run(Function<View, ? extends CompletionStage<T>> block) {
         try {
             hold();
         } catch (Exception e) {
@@ -43,7 +48,7 @@ final class AtomicBlock<T extends @Nullable Object> extends Owner implements Pip
         }
         beginning = Thread.currentThread();
         try {
-            Objects.requireNonNull(block.apply(new AsyncPipeReader(view.ownedBy(this))), "the block gave no stage")
+            Objects.requireNonNull(block.apply(view.ownedBy(this)), "the block gave no stage")
                     .whenComplete(this::complete);
         } catch (Throwable e) {
             complete(null, e);

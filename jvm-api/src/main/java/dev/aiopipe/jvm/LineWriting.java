@@ -1,9 +1,12 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.WriteEnd;
+import dev.aiopipe.engine.Outbox;
 import dev.aiopipe.engine.Threads;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.Charset;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +35,8 @@ final class LineWriting implements PipeFuture.Operation {
         void stop();
     }
 
-    private final AsyncPipeWriter writer;
+    private final Outbox outbox;
+    private final Charset charset;
     private final Lines lines;
     private final PipeFuture<@Nullable Void> future;
     private final Turns turns;
@@ -44,11 +48,17 @@ final class LineWriting implements PipeFuture.Operation {
     private final Sending sending = new Sending();
     private boolean stopped; // guarded by this
 
-    LineWriting(AsyncPipeWriter writer, Continuations continuations, Lines lines) {
-        this.writer = writer;
+    LineWriting(Outbox outbox, Charset charset, Continuations continuations, Lines lines) {
+        this.outbox = outbox;
+        this.charset = charset;
         this.lines = lines;
         this.future = new PipeFuture<>(continuations, this);
         this.turns = new Turns(future, this::turn, this::end);
+    }
+
+    /** Encodes a line and its line end. */
+    static byte[] encoded(CharSequence line, Charset charset) {
+        return (Objects.requireNonNull(line, "line") + "\n").getBytes(charset);
     }
 
     /** Writes what the kernel has room for, on this thread. */
@@ -59,10 +69,10 @@ final class LineWriting implements PipeFuture.Operation {
 
     /** Ends this when the writer is closed, also if no lines come. */
     PipeFuture<@Nullable Void> beginWatching() {
-        CompletableFuture<@Nullable Void> ended = writer.closed();
+        CompletableFuture<@Nullable Void> ended = outbox.closed();
         watching = ended;
         ended.whenComplete((ignored, failure) -> {
-            closed = failure == null ? writer.closedMeanwhile() : failure;
+            closed = failure == null ? outbox.closedMeanwhile() : failure;
             turns.schedule(); // the executor's matter: the lines' code is the user's
         });
         return future;
@@ -132,7 +142,7 @@ final class LineWriting implements PipeFuture.Operation {
         if (failure == null) {
             try {
                 CharSequence line = lines.next();
-                next = line == null ? null : writer.encodeLine(line);
+                next = line == null ? null : encoded(line, charset);
             } catch (Throwable e) {
                 failure = e; // what came before it is written first
             }
@@ -142,7 +152,7 @@ final class LineWriting implements PipeFuture.Operation {
 
     /** Begins a write, unless this was stopped. */
     private boolean write(ByteBuffer bytes) throws IOException {
-        if (!sending.begin(() -> writer.send(bytes))) {
+        if (!sending.begin(() -> DirectWrite.of(outbox, bytes))) {
             return false;
         }
         CompletableFuture<?> write = sending.current();

@@ -1,5 +1,7 @@
 package dev.aiopipe.jvm;
 
+import dev.aiopipe.engine.Outbox;
+import java.nio.charset.Charset;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -19,8 +21,8 @@ final class PublishedLines implements Flow.Subscriber<CharSequence>, LineWriting
     private Flow.@Nullable Subscription subscription; // guarded by this, as is what follows
     private boolean stopped;
 
-    PublishedLines(AsyncPipeWriter writer, Continuations continuations) {
-        writing = new LineWriting(writer, continuations, this);
+    PublishedLines(Outbox outbox, Charset charset, Continuations continuations) {
+        writing = new LineWriting(outbox, charset, continuations, this);
     }
 
     PipeFuture<@Nullable Void> begin(Flow.Publisher<? extends CharSequence> lines) {
