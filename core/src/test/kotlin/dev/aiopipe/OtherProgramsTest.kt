@@ -20,6 +20,7 @@ class OtherProgramsTest {
     @DisplayName("E05 an asyncio program exchanges 20,000 lines on descriptors 3 and 4")
     fun asyncio() =
         runBlocking<Unit> {
+            val python3 = requireProgram("python3")
             val count = 20_000
             val (mine, theirs) = aioDuplex()
             val script =
@@ -40,7 +41,7 @@ class OtherProgramsTest {
                 asyncio.run(main())
                 """
                     .trimIndent()
-            val python = ProcessBuilder(requireProgram("python3"), "-c", script)
+            val python = ProcessBuilder(python3, "-c", script)
             python.withPiped(mapOf(3 to theirs.rx(), 4 to theirs.tx())) { child ->
                 launch { mine.tx().open().use { it.writeLines((1..count).map { i -> "line $i" }) } }
                 mine.rx().open().use { answers ->
@@ -56,10 +57,11 @@ class OtherProgramsTest {
     @DisplayName("E05 a headless Chromium answers JSON that ends in NUL on descriptors 3 and 4")
     fun chromium() =
         runBlocking<Unit> {
+            val chromium = requireProgram("chromium", "chromium-browser", "google-chrome")
             val (mine, theirs) = aioDuplex()
             val browser =
                 ProcessBuilder(
-                    requireProgram("chromium", "chromium-browser", "google-chrome"),
+                    chromium,
                     "--remote-debugging-pipe",
                     "--headless",
                     "--no-sandbox",

@@ -665,7 +665,9 @@ public final class Input {
             endTold = buffer.ended() && buffer.size() == 0 && !take.onlyLooks();
             value = attempt(take);
         } while (value == Take.MORE && fill());
-        if (value != Take.MORE) {
+        if (value == Take.MORE) {
+            requireStack(SPARE_FRAMES);
+        } else {
             endTold |= buffer.ended() && take.toldTheEnd();
             if (buffer.ended()) {
                 leaveEnd(endTold);
@@ -722,7 +724,6 @@ public final class Input {
     /** Reads once. False if there is nothing now. */
     private boolean fill() throws IOException {
         if (drained) {
-            requireStack(SPARE_FRAMES); // where a source is read, that has shown it
             return false;
         } else if (left) {
             throw closedMeanwhile();
