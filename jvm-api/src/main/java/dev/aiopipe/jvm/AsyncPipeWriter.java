@@ -150,7 +150,11 @@ public final class AsyncPipeWriter implements AutoCloseable {
      */
     public CompletableFuture<@Nullable Void> writeLines(Flow.Publisher<? extends CharSequence> lines) {
         Objects.requireNonNull(lines, "lines");
-        return ifOpen(() -> new PublishedLines(outbox, options.charset(), continuations).begin(lines));
+        return ifOpen(() -> lineSubscriber().begin(lines));
+    }
+
+    PublishedLines lineSubscriber() {
+        return new PublishedLines(outbox, options.charset(), continuations);
     }
 
     /** A closed writer refuses before it takes anything. */

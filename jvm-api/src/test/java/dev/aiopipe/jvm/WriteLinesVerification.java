@@ -23,7 +23,7 @@ public class WriteLinesVerification extends FlowSubscriberBlackboxVerification<C
         try {
             Link link = Kind.PIPE.open();
             links.add(link);
-            return new PublishedLines(link.writer(), new Continuations(Continuations.DEFAULT));
+            return link.writer().lineSubscriber();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
