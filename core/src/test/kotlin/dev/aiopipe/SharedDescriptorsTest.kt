@@ -37,15 +37,17 @@ class SharedDescriptorsTest {
                         suspend fun told(vararg lines: String) = readTerminal(master, lines.toSet())
                         Posix.write(master, "b\n".toByteArray())
                         told("before ${'b'.code}")
+                        // System.in has read the line end that came with the b: the rest of that line is ours
+                        told("out", "err", "System.out", "System.err")
                         Posix.write(master, "during\n".toByteArray())
-                        // System.in has read the line end that came with the b
                         told("out during", "err during", "System.out during", "System.err during")
                         assertEquals(flags, flagsOf(sleeper))
                         assertEquals(flags, flagsOf(program.process.pid()))
                         Posix.write(master, "enough\n".toByteArray())
                         told("closed") // and is about to exit: the neighbour, who shares them, still has the flags
                         assertEquals(flags, flagsOf(sleeper))
-                        told("after ${'\n'.code}")
+                        Posix.write(master, "a\n".toByteArray())
+                        told("after ${'a'.code}")
                         assertEquals(0, program.awaitExit())
                         assertEquals(flags, flagsOf(sleeper))
                         assertFalse(isNonBlocking(flags[0]), "$flags")
