@@ -164,7 +164,7 @@ final class PipedStart implements Callable<Child> {
 
         Input input(InputStream stream) throws IOException {
             if (pipe == null) {
-                input = piped ? Fallback.input(stream, options.loop().engine(), name) : Input.atEnd(name);
+                input = piped ? Fallback.input(stream, options.loop().engine(), name) : Input.atEnd(name, "redirected");
             }
             return input;
         }

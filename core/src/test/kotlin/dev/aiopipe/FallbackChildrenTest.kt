@@ -24,7 +24,7 @@ class FallbackChildrenTest {
             val program = jvm(EndingProgram::class.java)
             program.command().add(1, "-Ddev.aiopipe.fallback=$fallback")
             val lines = program.redirectErrorStream(true).withPiped { it.stdout.lines().toList() }
-            assertEquals(listOf("3 bye", "null", AsynchronousCloseException::class.java.name, "137"), lines)
+            assertEquals(listOf("3 bye", "null", AsynchronousCloseException::class.java.simpleName, "137"), lines)
         }
 }
 
@@ -47,7 +47,7 @@ object EndingProgram {
         ProcessBuilder("cat").startPiped().use { child ->
             val line = async(start = CoroutineStart.UNDISPATCHED) { runCatching { child.stdout.readLine() } }
             child.close()
-            println(line.await().exceptionOrNull()?.javaClass?.name)
+            println(line.await().exceptionOrNull()?.javaClass?.simpleName)
             println(child.awaitExit())
         }
     }

@@ -1,9 +1,7 @@
 package dev.aiopipe
 
-import java.io.ByteArrayOutputStream
 import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
-import java.nio.channels.Channels
 import java.nio.file.Files
 import java.nio.file.Path
 import java.util.concurrent.CountDownLatch
@@ -64,22 +62,6 @@ class PreparedStartTest {
     @DisplayName("a start does not need a thread of Dispatchers.IO")
     fun startWhileIoIsBlocked() = whileIoIsBlocked {
         ProcessBuilder("echo", "hello").startPiped().use { assertEquals("hello", it.stdout.readLine()) }
-    }
-
-    @Test
-    @DisplayName("a transfer that waits for a thread of Dispatchers.IO can be cancelled, and has moved nothing")
-    fun transferWhileIoIsBlocked() = whileIoIsBlocked {
-        val (rx, tx) = aioPipe()
-        rx.open().use { reader ->
-            tx.open().use { it.write("hello") }
-            val written = ByteArrayOutputStream()
-            runBlocking {
-                launch(start = CoroutineStart.UNDISPATCHED) { reader.transferTo(Channels.newChannel(written)) }
-                    .cancelAndJoin()
-            }
-            assertEquals("hello", reader.readText())
-            assertEquals(0, written.size())
-        }
     }
 
     @Test

@@ -47,7 +47,7 @@ public final class InheritedOrigin implements Origin {
     public Input openInput(Loop loop) throws IOException {
         Kind kind = check();
         if (kind == Kind.CLOSED) {
-            return Input.atEnd(toString()); // stdin alone comes here
+            return Input.atEnd(toString(), "not open"); // stdin alone comes here
         }
         Inherited claim = Inherited.claim(number, true);
         Closeable release = claim.release(true);

@@ -71,6 +71,7 @@ public final class Input {
     private final Set<BusyReader> busyReaders = ConcurrentHashMap.newKeySet();
     private final CompletableFuture<Void> over = new CompletableFuture<>();
     private Object kept; // never read: this is what keeps it
+    private String whyEmpty; // of a stream without a source
 
     /**
      * A stream that is open, and is called what its source is.
@@ -118,10 +119,12 @@ public final class Input {
      * A stream without a byte.
      *
      * @param name what messages call it
+     * @param reason why there is nothing to read, as {@link #state} reports it
      * @return at its end
      */
-    public static Input atEnd(String name) {
+    public static Input atEnd(String name, String reason) {
         Input input = new Input(null, new Readiness(Readiness.NO_SIGNALS), name);
+        input.whyEmpty = reason;
         input.buffer.ended(true);
         return input;
     }
@@ -547,7 +550,7 @@ public final class Input {
         if (readiness.closeCause() != null) {
             return "closed";
         } else if (source == null) {
-            return "redirected";
+            return whyEmpty;
         } else if (over.isDone()) {
             return "at its end";
         } else if (owner instanceof Drainage) {

@@ -193,10 +193,15 @@ class InputErrorTest {
         Readiness signals = new Readiness(Readiness.OWN_SIGNALS);
         Input reader = new Input(endless, signals);
         AtomicReference<Throwable> failure = new AtomicReference<>();
+        Readiness.Waiter[] waiting = new Readiness.Waiter[1];
         Runnable read = () -> {
             try {
+                if (waiting[0] != null) { // the last driver had no stack left to give its wait up
+                    reader.abandon(waiting[0]);
+                    waiting[0] = null;
+                }
                 if (failure.get() == null && reader.start(LINE) == Take.MORE) {
-                    driveTo(6, reader);
+                    driveTo(6, reader, waiting);
                 }
             } catch (StackOverflowError e) {
                 return; // as it may
@@ -215,6 +220,9 @@ class InputErrorTest {
             thread.join();
         }
         assertNull(failure.get());
+        if (waiting[0] != null) {
+            reader.abandon(waiting[0]);
+        }
         Readiness.Waiter waiter = () -> {};
         Object line = reader.start(LINE);
         for (int tries = 0; line == Take.MORE && tries < 3; tries++) {
@@ -227,13 +235,15 @@ class InputErrorTest {
     }
 
     /** As drivers do, this calls a little before it waits. */
-    private static void driveTo(int calls, Input reader) {
+    private static void driveTo(int calls, Input reader, Readiness.Waiter[] waiting) {
         if (calls > 0) {
-            driveTo(calls - 1, reader);
+            driveTo(calls - 1, reader, waiting);
         } else {
             Readiness.Waiter waiter = () -> {};
+            waiting[0] = waiter;
             reader.await(waiter);
             reader.abandon(waiter);
+            waiting[0] = null;
         }
     }
 

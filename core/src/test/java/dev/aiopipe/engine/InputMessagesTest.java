@@ -103,8 +103,8 @@ class InputMessagesTest {
         assertNull(input.start(LINE));
         assertEquals("stdout of cat, at its end", input.toString());
         input.close();
-        Input redirected = Input.atEnd("stderr of cat");
-        assertEquals("stderr of cat, at its end", redirected.toString());
+        Input redirected = Input.atEnd("stderr of cat", "redirected");
+        assertEquals("stderr of cat, redirected", redirected.toString());
         redirected.close();
     }
 }

@@ -458,7 +458,7 @@ class InputTest {
 
     @Test
     void inputAtItsEndNeedsNoSource() throws IOException {
-        Input ended = Input.atEnd("stdin");
+        Input ended = Input.atEnd("stdin", "not open");
         assertNull(ended.start(LINE));
         assertNull(ended.start(LINE));
         ended.close();

@@ -38,8 +38,8 @@ class StopTest {
     private final ScriptedSource source = new ScriptedSource();
     private final Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
     private final Input stdout = new Input(source, readiness);
-    private final Child child =
-            new Child("script", process, Outbox.refusing("none"), stdout, Input.atEnd("stderr of script"));
+    private final Child child = new Child(
+            "script", process, Outbox.refusing("none"), stdout, Input.atEnd("stderr of script", "redirected"));
 
     @AfterEach
     void exit() {

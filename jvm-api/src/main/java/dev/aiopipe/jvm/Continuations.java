@@ -55,14 +55,14 @@ final class Continuations {
     }
 
     static Executor byParallelism(int parallelism) {
-        return parallelism > 1 ? ForkJoinPool.commonPool() : Threads.EXECUTOR;
+        return parallelism > 1 ? ForkJoinPool.commonPool() : UserThreads.EXECUTOR;
     }
 
     /** A thread for each task, used again while there are tasks. */
-    private static final class Threads {
+    private static final class UserThreads {
         static final AtomicInteger COUNT = new AtomicInteger();
         static final Executor EXECUTOR = new ThreadPoolExecutor(
-                0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS, new SynchronousQueue<>(), Threads::create);
+                0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS, new SynchronousQueue<>(), UserThreads::create);
 
         /** As a thread of the common pool: it keeps nothing alive of whoever happens to need it first. */
         private static Thread create(Runnable task) {
