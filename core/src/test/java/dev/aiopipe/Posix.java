@@ -140,7 +140,6 @@ public final class Posix {
         return result;
     }
 
-    /** Bound by name. */
     /** From now on this process is not dumpable: its own user may not look into it. */
     public static void hide() {
         checked(LIBRARY.prctl(4, 0L, 0L, 0L, 0L)); // PR_SET_DUMPABLE

@@ -37,7 +37,7 @@ class SharedDescriptorsTest {
                         suspend fun told(vararg lines: String) = readTerminal(master, lines.toSet())
                         Posix.write(master, "b\n".toByteArray())
                         told("before ${'b'.code}")
-                        // System.in has read the line end that came with the b: here it is an empty line
+                        // System.in has read the line end that came with the b: the rest of that line is ours
                         told("out", "err", "System.out", "System.err")
                         Posix.write(master, "during\n".toByteArray())
                         told("out during", "err during", "System.out during", "System.err during")

@@ -314,13 +314,16 @@ class WriteLinesTest {
         assertEquals(1, cancels.get());
 
         AtomicLong requests = new AtomicLong();
+        CompletableFuture<?> published = new CompletableFuture<>();
         CompletableFuture<?> later = link.writer()
                 .writeLines(publishing(
                         (subscriber, count) -> {
                             if (requests.incrementAndGet() > 1) {
+                                published.join(); // what comes after a failed request is not taken
                                 throw mine;
                             }
                             IntStream.range(0, 64).forEach(i -> subscriber.onNext("line " + i));
+                            published.complete(null);
                         },
                         cancels::incrementAndGet));
         assertEquals(mine, failure(IllegalStateException.class, later));
