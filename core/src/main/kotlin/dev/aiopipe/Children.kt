@@ -71,8 +71,9 @@ private inline fun Throwable.suppressing(block: () -> Unit) {
 public interface PipedScope : CoroutineScope {
     /**
      * For coroutines that go along with the child, and are not waited for before it is stopped: a collector of its
-     * stderr reads on until that output ends, and is over when [withPiped] returns. What else runs here is cancelled
-     * then. If one of them fails, so does the block.
+     * stderr reads on until that output ends, and is over when [withPiped] returns. What goes on a tenth of a second
+     * behind the end of both outputs is cancelled, also if it is at work on lines that `buffer` or `flowOn` has read
+     * ahead. If one of them fails, so does the block.
      */
     public val backgroundScope: CoroutineScope
 }

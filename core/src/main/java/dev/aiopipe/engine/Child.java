@@ -15,7 +15,8 @@ public final class Child {
     private final Input stdout;
     private final Input stderr;
     private final Exit exit;
-    private final List<Drain> drains = new ArrayList<>(); // guarded by itself; they may have ended
+    private final List<Drain> drains = new ArrayList<>(); // guarded by itself, as is what follows; they may have ended
+    private int stops; // have the drains in common: the later one takes the place of an earlier one's, or leaves it
 
     /**
      * A child with its streams.
@@ -106,6 +107,7 @@ public final class Child {
     /** Drains the outputs that nobody reads, see {@link Drain}, until {@link #endDrains} or {@link #giveUpDrains}. */
     void drain(Object stopper, boolean patient) {
         synchronized (drains) {
+            stops++;
             Stream.of(stdout, stderr)
                     .flatMap(output -> Drain.of(output, stopper, patient).stream())
                     .forEach(drains::add);
@@ -116,16 +118,23 @@ public final class Child {
     void endDrains() {
         List<Drain> ended;
         synchronized (drains) {
+            stops--;
             ended = List.copyOf(drains);
             drains.clear();
         }
         ended.forEach(Drain::end);
     }
 
-    /** Leaves the outputs to later reads. What has a hole is drained on: closed, it would be the child's broken pipe. */
+    /**
+     * Leaves the outputs to later reads, unless another stop is under way. What has a hole is drained on: closed, it would be the child's
+     * broken pipe.
+     */
     void giveUpDrains() {
         synchronized (drains) {
-            drains.removeIf(Drain::giveUp);
+            stops--;
+            if (stops == 0) {
+                drains.removeIf(Drain::giveUp);
+            }
         }
     }
 

@@ -100,6 +100,9 @@ final class Drain implements Readiness.Waiter {
                     end();
                 }
             }
+            if (count == Take.MORE) {
+                input.quit(); // whoever has ended this waits for the slot
+            }
         } catch (IOException | IllegalStateException e) { // failed, closed by its user, or somebody has come to read
             end();
         } catch (Error e) {

@@ -182,6 +182,7 @@ public final class Input {
     /** Ends a read that has asked for more, and cannot {@linkplain #await wait} for it. */
     public void quit() {
         slot = owner;
+        forgetIfClosed();
     }
 
     /**

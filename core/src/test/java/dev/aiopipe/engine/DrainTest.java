@@ -258,6 +258,28 @@ class DrainTest {
     }
 
     @Test
+    @DisplayName("an end that comes while the drain is reading, and finds nothing, is not waited for for ever")
+    void endWhileItReads() throws Exception {
+        CompletableFuture<Drain> begun = new CompletableFuture<>();
+        CompletableFuture<Void> ended = new CompletableFuture<>();
+        Thread ending = new Thread(() -> {
+            begun.join().end();
+            ended.complete(null);
+        });
+        source.then(target -> {
+            ending.start();
+            while (ending.getState() != Thread.State.TIMED_WAITING) { // for the slot
+                Thread.onSpinWait();
+            }
+            return 0;
+        });
+        begun.complete(Drain.of(input, "stopper", false).orElseThrow());
+        ended.join();
+        assertClosed();
+        assertEquals(1, source.closes);
+    }
+
+    @Test
     @DisplayName("what somebody has come to read is not, whether they are reading now or not")
     void endOfWhatIsRead() throws IOException {
         beginAndWait();

@@ -91,11 +91,25 @@ class StopTest {
     @Test
     @DisplayName("F10 a cancelled stop takes no further step, and leaves an output of which nothing was dropped open")
     void cancelled() throws IOException {
-        source.thenNothing();
         CompletableFuture<Integer> stop = stop(NEVER, NEVER);
         assertTrue(stop.cancel(false));
         source.thenBytes("line\n");
         readiness.announce();
+        assertEquals("line", line());
+        assertEquals(0, source.closes);
+    }
+
+    @Test
+    @DisplayName("F10 a cancelled stop leaves an output to a stop that goes on, the last one leaves it to readers")
+    void cancelledBesideAnother() throws IOException {
+        CompletableFuture<Integer> first = stop(NEVER, NEVER);
+        CompletableFuture<Integer> second = stop(NEVER, NEVER);
+        CompletableFuture<Integer> third = stop(NEVER, NEVER);
+        assertTrue(third.cancel(false));
+        assertTrue(first.cancel(false));
+        assertEquals("being drained", stdout.state());
+        assertTrue(second.cancel(false));
+        source.thenBytes("line\n");
         assertEquals("line", line());
         assertEquals(0, source.closes);
     }

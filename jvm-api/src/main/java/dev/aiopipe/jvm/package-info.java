@@ -57,8 +57,9 @@
  *       every {@code CompletableFuture}, a function that must run on a thread of the executor is given by an {@code …Async} method.
  * </ul>
  *
- * <p>This can't be done for a future that is not of this package: the futures of {@code CompletableFuture.allOf} and {@code anyOf}, and
- * of {@code …Async} methods, whose functions the executor alone runs. A thread that is an executor's only one must not wait for these.
+ * <p>This can't be done for what another stream on the same executor has to bring, as in {@code thenCombine}, or in {@code writeLines} of
+ * the lines of another child; nor for a future that is not of this package: the futures of {@code CompletableFuture.allOf} and {@code anyOf},
+ * of {@code minimalCompletionStage}, and of {@code …Async} methods, whose functions the executor alone runs. A thread that is an executor's only one must not wait for these.
  * The rule: on a thread of the executor do not wait, but compose; or wait for the future that the read, write or loop has returned;
  * or else give {@code open} an executor whose threads do not wait.
  *
