@@ -748,7 +748,7 @@ public final class Input {
     /** Reads once. False if there is nothing now. */
     private boolean fill() throws IOException {
         if (drained) {
-            requireStack(SPARE_FRAMES); // where a source is read, that has shown it
+            Threads.requireStack(SPARE_FRAMES); // or the slot may stay BUSY; where a source is read, that has shown it
             return false;
         } else if (left) {
             throw closedMeanwhile();
@@ -779,13 +779,6 @@ public final class Input {
         buffer.filled(count);
         drained = count == 0 || count < room && source.isEmptyAfterShortRead();
         return count > 0;
-    }
-
-    /** Overflows the stack now, if it would soon: as long as the slot is BUSY, a driver that overflows it could not free the slot. */
-    private static void requireStack(int frames) {
-        if (frames > 0) {
-            requireStack(frames - 1);
-        }
     }
 
     private AsynchronousCloseException closedMeanwhile() {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.BrokenPipeException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -19,6 +20,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -67,6 +69,50 @@ class OutboxErrorsTest {
         assertSame(confined, assertThrows(IllegalStateException.class, () -> outbox.offer(message("first"))));
         sink.room = 100;
         assertTrue(outbox.offer(message("second")));
+    }
+
+    private boolean overflown;
+
+    /** Writes on the way back from the deepest call. */
+    private void writeAtEachDepth() {
+        try {
+            writeAtEachDepth();
+        } catch (StackOverflowError e) {
+            overflown = false; // that was the call, not a write
+        }
+        try {
+            sink.room = 100;
+            sink.interruption = () -> {
+                overflown = true;
+                call(20);
+                overflown = false;
+            };
+            outbox.offer(message("line"));
+        } catch (StackOverflowError e) {
+            assertFalse(overflown);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void call(int frames) {
+        if (frames > 0) {
+            call(frames - 1);
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "D3 a write that has too little stack fails before the channel has begun, whose lock it would leave taken")
+    void littleStack() throws Exception {
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        Thread deep = new Thread(null, this::writeAtEachDepth, "deep", 256 * 1024);
+        deep.setUncaughtExceptionHandler((thread, e) -> failure.set(e));
+        deep.start();
+        deep.join();
+        assertNull(failure.get());
+        assertTrue(outbox.isIdle());
+        assertTrue(outbox.offer(message("another")));
     }
 
     @Test
