@@ -37,7 +37,7 @@ public final class Outbox implements Readiness.Waiter {
     /** What is sent in one go, before others get the lock and other streams the loop's thread. */
     private static final int BUDGET = 64 * 1024;
 
-    private static final int SPARE_FRAMES = 100; // more than the JDK's channels need, also when this alone is compiled
+    private static final int SPARE_FRAMES = 100; // more than the JDK's channels need
 
     private final ByteSink sink;
     private final Readiness readiness;
