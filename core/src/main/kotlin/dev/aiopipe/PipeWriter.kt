@@ -303,6 +303,6 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
     private companion object {
         const val LINES_AHEAD = 64
         const val TRANSFER_SIZE = 64 shl 10
-        const val SILENCE_NANOS = 20_000_000L
+        const val SILENCE_NANOS = 500_000_000L
     }
 }

@@ -3,6 +3,7 @@ package dev.aiopipe.engine;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 
 /**
@@ -42,6 +43,7 @@ final class FifoSource implements ByteSource {
     private Pipe.SourceChannel channel; // this and the state belong to the one who reads
     private int number;
     private State state;
+    private boolean closed; // guarded by this
     private final Object name;
 
     private FifoSource(
@@ -104,7 +106,11 @@ final class FifoSource implements ByteSource {
         return count;
     }
 
-    private void openAnew() throws IOException {
+    /** A close waits for this, which is short: nothing is open when that returns. */
+    private synchronized void openAnew() throws IOException {
+        if (closed) {
+            throw new ClosedChannelException();
+        }
         Pipe.SourceChannel next = Vessel.toRead(fifo.open());
         int nextNumber = Vessel.numberOf(next);
         registration.replace(next);
@@ -125,6 +131,9 @@ final class FifoSource implements ByteSource {
 
     @Override
     public void close() throws IOException {
+        synchronized (this) {
+            closed = true;
+        }
         owner.close();
     }
 

@@ -83,13 +83,22 @@ final class HeldFifo extends InputStream {
     }
 
     private void openAnew() throws IOException {
-        FileChannel held;
-        try {
-            held = both();
-        } catch (AccessDeniedException e) {
-            held = null;
+        if (!openHeld()) {
+            open(null);
         }
-        open(held);
+    }
+
+    /** False if it can't be held. A close waits for this, which is short: nothing is open when that returns. */
+    private synchronized boolean openHeld() throws IOException {
+        if (closed) {
+            throw new ClosedChannelException();
+        }
+        try {
+            open(both());
+            return true;
+        } catch (AccessDeniedException e) {
+            return false;
+        }
     }
 
     private void letGo() throws IOException {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -110,9 +111,22 @@ public final class Input {
         this.leftover = leftover;
         this.name = name;
         this.buffer = unread;
-        Release closing = Release.of(this, "PipeReader", whole, () -> leave(unread, whole, leftover));
-        this.release = closing;
-        readiness.onClose(closing::closeWithLoop);
+        this.release = Release.of(this, "PipeReader", whole, () -> leave(unread, whole, leftover));
+        WeakReference<Input> self = new WeakReference<>(this); // one that was collected is closed as lost
+        readiness.onClose(cause -> {
+            Input open = self.get();
+            if (open != null && cause != Release.BY_OWNER) {
+                Threads.guarded(open::closeWithLoop);
+            }
+        });
+    }
+
+    private void closeWithLoop() {
+        try {
+            closeSource();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /**
@@ -311,7 +325,8 @@ public final class Input {
         }
         Object next = outerOf(last);
         try {
-            if (mark < buffer.kept() && (left || readiness.closeCause() == null)) {
+            boolean discarded = leftover == null && readiness.closeCause() != null;
+            if (mark < buffer.kept() && !discarded) { // a close may be on its way to leave what is buffered
                 buffer.giveBack(buffer.kept() - mark);
             }
             if (left) {
@@ -484,10 +499,7 @@ public final class Input {
     public void close() {
         Readiness.Waiter waiter = readiness.close(Release.BY_OWNER);
         try {
-            synchronized (release) { // a second close returns when the first one is through
-                leaveBuffered();
-                release.close();
-            }
+            closeSource();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
@@ -499,6 +511,17 @@ public final class Input {
         }
     }
 
+    /** Leaves what is buffered, and closes the source in any case. A second call returns when the first one is through. */
+    private void closeSource() throws IOException {
+        synchronized (release) {
+            try {
+                leaveBuffered();
+            } finally {
+                release.close();
+            }
+        }
+    }
+
     /**
      * What is buffered is left before the source lets others open the number. A read that comes late finds {@link #left}. One that never
      * ends, because an Error has struck between its steps, must not hold this up: then nothing is left.
@@ -506,9 +529,12 @@ public final class Input {
     private void leaveBuffered() {
         Object holder = leftover == null ? BUSY : seize(CLOSE_PATIENCE);
         if (holder != BUSY) {
-            left = true;
-            leave(buffer, source, leftover);
-            slot = holder;
+            try {
+                left = true;
+                leave(buffer, source, leftover);
+            } finally {
+                slot = holder;
+            }
         }
     }
 
@@ -755,13 +781,6 @@ public final class Input {
         buffer.filled(count);
         drained = count == 0 || count < room && source.isEmptyAfterShortRead();
         return count > 0;
-    }
-
-    /** Overflows the stack now, if it would soon: as long as the slot is BUSY, a driver that overflows it could not free the slot. */
-    private static void requireStack(int frames) {
-        if (frames > 0) {
-            requireStack(frames - 1);
-        }
     }
 
     private AsynchronousCloseException closedMeanwhile() {

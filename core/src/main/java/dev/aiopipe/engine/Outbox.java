@@ -37,6 +37,8 @@ public final class Outbox implements Readiness.Waiter {
     /** What is sent in one go, before others get the lock and other streams the loop's thread. */
     private static final int BUDGET = 64 * 1024;
 
+    private static final int SPARE_FRAMES = 100; // more than the JDK's channels need
+
     private final ByteSink sink;
     private final Readiness readiness;
     private final ReaderWatch watch;
@@ -107,6 +109,7 @@ public final class Outbox implements Readiness.Waiter {
                 return true;
             }
             boolean idle = queue.isEmpty();
+            Threads.requireStack(SPARE_FRAMES); // or the JDK's channel might stay locked, and this message in the queue
             queue.add(message);
             if (!idle) {
                 return false;

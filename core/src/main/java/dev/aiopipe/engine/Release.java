@@ -112,9 +112,8 @@ public final class Release {
         }
         String message = "a " + name + " was garbage collected without having been closed: " + open;
         System.getLogger("dev.aiopipe").log(Level.WARNING, message, place);
-        whenLost.run();
-        try {
-            open.close();
+        try (open) {
+            whenLost.run();
         } catch (IOException e) {
             throw new UncheckedIOException(e); // ends in the cleaner, which goes on
         }

@@ -14,6 +14,17 @@ public final class Threads {
     private Threads() {}
 
     /**
+     * Overflows the stack now, if it would soon: in what follows a StackOverflowError would leave something taken for ever.
+     *
+     * @param frames more than are needed
+     */
+    static void requireStack(int frames) {
+        if (frames > 0) {
+            requireStack(frames - 1);
+        }
+    }
+
+    /**
      * Makes a thread that inherits nothing.
      *
      * @param task what it runs

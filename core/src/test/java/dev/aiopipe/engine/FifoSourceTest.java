@@ -1,18 +1,26 @@
 package dev.aiopipe.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class FifoSourceTest {
@@ -86,5 +94,78 @@ class FifoSourceTest {
         fifo.next = "";
         assertNull(input.proceed(waiter, LINE));
         input.close();
+    }
+
+    /** Whether a writer finds somebody who has the FIFO open for reading. */
+    private boolean hasReader() throws IOException {
+        int number = LibC.open(path.toString(), LibC.O_WRONLY | LibC.O_NONBLOCK);
+        if (number >= 0) {
+            LibC.close(number);
+        }
+        return number >= 0;
+    }
+
+    @Test
+    @Timeout(30)
+    @DisplayName("10 nobody reads the FIFO when close has returned, although a read is just opening it anew")
+    void closedWhileItIsOpenedAnew() throws Exception {
+        Input[] input = {null};
+        AtomicReference<Boolean> left = new AtomicReference<>();
+        Thread closer = new Thread(() -> {
+            try {
+                input[0].close();
+                left.set(hasReader());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        FifoSource.Fifo closed = () -> {
+            int number = fifo.open();
+            closer.start();
+            while (closer.isAlive() && closer.getState() != Thread.State.BLOCKED) {
+                Thread.onSpinWait();
+            }
+            return number;
+        };
+        input[0] = FifoSource.open(fifo.open(), closed, true, loop, () -> {}, "fifo", null);
+        writeAndLeave("line\n");
+        assertEquals("line", input[0].start(LINE));
+        assertNull(input[0].start(LINE));
+        try {
+            assertSame(Take.MORE, input[0].start(LINE));
+        } catch (AsynchronousCloseException e) {
+            assertNotNull(e.getMessage()); // it looked after the close
+        }
+        closer.join();
+        assertEquals(false, left.get());
+    }
+
+    @Test
+    @Timeout(30)
+    @DisplayName("10 the same of a FIFO that a thread reads")
+    void closedWhileAThreadOpensItAnew() throws Exception {
+        HeldFifo held = new HeldFifo(path, false, true);
+        writeAndLeave("line\n");
+        byte[] target = new byte[100];
+        assertEquals(5, held.read(target));
+        assertEquals(-1, held.read(target));
+        AtomicReference<IOException> failure = new AtomicReference<>();
+        Thread reading = new Thread(() -> {
+            try {
+                held.read(target);
+            } catch (IOException e) {
+                failure.set(e);
+            }
+        });
+        synchronized (held) {
+            reading.start();
+            while (reading.getState() != Thread.State.BLOCKED) {
+                Thread.onSpinWait();
+            }
+            held.close();
+            assertFalse(hasReader());
+        }
+        reading.join();
+        assertInstanceOf(ClosedChannelException.class, failure.get());
     }
 }

@@ -92,6 +92,64 @@ class LeftoverOrderTest {
     }
 
     @Test
+    @DisplayName("what atomically gives back while a close begins is left, too")
+    void givenBackDuringTheClose() throws IOException {
+        Object block = "block";
+        Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
+        Input first = new Input(new ScriptedSource().thenBytes("one\ntwo\n"), readiness, "descriptor 0", leftover);
+        first.own(block);
+        first.hold(100);
+        assertEquals("one", first.start(LINE, block));
+        readiness.close(Release.BY_OWNER); // the close's first step; its second one leaves what is buffered
+        first.disown(block, 0);
+        first.close();
+        Input second = input(new ScriptedSource());
+        assertEquals("one", second.start(LINE));
+        assertEquals("two", second.start(LINE));
+        second.close();
+    }
+
+    @Test
+    @DisplayName("what is buffered when the loop ends is the next reader's, whenever the first one is closed")
+    void loopEnd() throws IOException {
+        Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
+        ScriptedSource source = new ScriptedSource().thenBytes("one\ntwo\nthree\n");
+        Input first = new Input(source, readiness, "descriptor 0", leftover);
+        assertEquals("one", first.start(LINE));
+        readiness.close(new IOException("the loop is closed"));
+        assertEquals(1, source.closes);
+        Input second = input(new ScriptedSource().thenBytes("four\n"));
+        assertEquals("two", second.start(LINE));
+        first.close();
+        assertEquals("three", second.start(LINE));
+        assertEquals("four", second.start(LINE));
+        second.close();
+    }
+
+    @Test
+    @DisplayName("an Error while what is buffered is left keeps nothing open")
+    void errorWhileLeaving() throws IOException {
+        boolean[] fails = {false};
+        ScriptedSource source = new ScriptedSource() {
+            @Override
+            public boolean endIsFinal() {
+                if (fails[0]) {
+                    throw new OutOfMemoryError("on purpose");
+                }
+                return false;
+            }
+        };
+        source.thenBytes("one\nlast").thenEnd().emptyAfterShortRead = false;
+        Input input = input(source);
+        assertEquals("one", input.start(LINE));
+        assertEquals(true, input.start(Take.request(4)));
+        assertEquals(false, input.start(Take.request(5)));
+        fails[0] = true;
+        assertThrows(OutOfMemoryError.class, input::close);
+        assertEquals(1, source.closes);
+    }
+
+    @Test
     @DisplayName("a closed reader reads nothing that would be lost")
     void readAfterTheClose() throws IOException {
         ScriptedSource source = new ScriptedSource();

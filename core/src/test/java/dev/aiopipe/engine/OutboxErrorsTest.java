@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Errors that are no IOExceptions: of the sink, of a copy, of a listener. None of them leaves a writer waiting. */
@@ -67,6 +68,24 @@ class OutboxErrorsTest {
         assertSame(confined, assertThrows(IllegalStateException.class, () -> outbox.offer(message("first"))));
         sink.room = 100;
         assertTrue(outbox.offer(message("second")));
+    }
+
+    @Test
+    @Timeout(60)
+    @DisplayName(
+            "D3 a write that has too little stack fails before the channel has begun, whose lock it would leave taken")
+    void littleStack() throws Exception {
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        Process program = new ProcessBuilder(
+                        java,
+                        "-Xint", // compiled frames have other sizes, at other times
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        DeepWrites.class.getName())
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(program.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals("struck: false, idle: true, another: true", output.trim());
     }
 
     @Test

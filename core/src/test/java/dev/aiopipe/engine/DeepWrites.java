@@ -1,0 +1,63 @@
+package dev.aiopipe.engine;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+
+/** Writes with little stack, and with less and less of it. In a JVM of its own, which compiles nothing. */
+final class DeepWrites {
+    private static final byte[] LINE = {'\n'};
+
+    private final ScriptedSink sink = new ScriptedSink();
+    private final Outbox outbox = new Outbox(sink, new Readiness(Readiness.OWN_SIGNALS), new ReaderWatch(null, null));
+    private final ScriptedSink.Interruption channel = () -> {
+        overflown = true;
+        call(20);
+        overflown = false;
+    };
+    private boolean overflown;
+    private boolean struck;
+
+    private DeepWrites() {}
+
+    /** Prints whether a write has overflown the stack in the channel, and whether the outbox goes on. */
+    public static void main(String[] arguments) throws Exception {
+        DeepWrites writes = new DeepWrites();
+        writes.write(); // so that all is linked
+        Thread deep = new Thread(null, writes::writeAtEachDepth, "deep", 256 * 1024);
+        deep.start();
+        deep.join();
+        System.out.println("struck: " + writes.struck + ", idle: " + writes.outbox.isIdle() + ", another: "
+                + writes.outbox.offer(Message.of(ByteBuffer.wrap(LINE))));
+        writes.outbox.abort();
+    }
+
+    /** Writes on the way back from the deepest call. */
+    private void writeAtEachDepth() {
+        try {
+            writeAtEachDepth();
+        } catch (VirtualMachineError e) {
+            struck |= overflown;
+        }
+        overflown = false;
+        write();
+    }
+
+    private void write() {
+        try {
+            sink.room = 100;
+            sink.interruption = channel;
+            outbox.offer(Message.of(ByteBuffer.wrap(LINE)));
+        } catch (VirtualMachineError e) { // the JVM wraps some overflows
+            struck |= overflown; // no call: there may be no stack for one
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void call(int frames) {
+        if (frames > 0) {
+            call(frames - 1);
+        }
+    }
+}
