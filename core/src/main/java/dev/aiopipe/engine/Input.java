@@ -693,7 +693,7 @@ public final class Input {
             value = attempt(take);
         } while (value == Take.MORE && fill());
         if (value == Take.MORE) {
-            requireStack(SPARE_FRAMES);
+            Threads.requireStack(SPARE_FRAMES);
         } else {
             endTold |= buffer.ended() && take.toldTheEnd();
             if (buffer.ended()) {
