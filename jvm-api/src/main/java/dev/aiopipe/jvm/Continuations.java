@@ -10,9 +10,7 @@ import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  * likely to be the loop's, which serves all other streams. For the same reason an executor that runs tasks in place does not get to run
  * one on the loop's thread, nor on that of the timeouts.
  *
- * <p>If all threads of the executor wait for futures of these streams, it begins no task. So a thread that waits looks at the tasks that
- * the executor has had for {@link #PATIENCE_NANOS}, and runs them itself.
+ * <p>If all threads of the executor wait for futures of its streams, it begins no task. So a thread that waits looks at the tasks that
+ * the executor has had for {@link #PATIENCE_NANOS}, and runs them itself: first those of its own stream or child, then those of the
+ * others, see {@link ExecutorStreams}.
  */
 final class Continuations {
     /** What runs on the executor. */
@@ -42,16 +41,14 @@ final class Continuations {
     /** How long the executor may take to begin a task before a thread that waits does so. */
     static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
-    private static final Executor LATER =
-            CompletableFuture.delayedExecutor(PATIENCE_NANOS, TimeUnit.NANOSECONDS, Runnable::run);
-
     private final Executor executor;
     private final Queue<Claim> given = new ConcurrentLinkedQueue<>(); // to the executor, which has not begun them
-    private final Queue<Thread> waiting = new ConcurrentLinkedQueue<>(); // for futures of these streams
-    private final AtomicBoolean watched = new AtomicBoolean();
+    private final ExecutorStreams streams; // that share the executor
 
     Continuations(Executor executor) {
         this.executor = Objects.requireNonNull(executor, "executor");
+        streams = ExecutorStreams.of(executor);
+        streams.add(this);
     }
 
     static Executor byParallelism(int parallelism) {
@@ -97,10 +94,13 @@ final class Continuations {
             }
             byDefault(() -> refused.refused(refusal), refusal);
         }
-        watch();
+        if (!claim.hasBegun()) {
+            streams.watch();
+        }
     }
 
     private void begin(Claim claim) {
+        streams.executorBegins();
         Task task = take(claim);
         if (task != null && Threads.isShared()) {
             byDefault(task, null);
@@ -145,19 +145,25 @@ final class Continuations {
         });
     }
 
-    /** From now on the thread is unparked when there is a task for {@link #takeOverdue}. */
-    void enter(Thread waiter) {
-        waiting.add(waiter);
-        watch();
+    /** From now on the joiner's thread is unparked when there is a task for {@link #takeOverdue}. */
+    void enter(Joiner joiner) {
+        streams.enter(joiner);
     }
 
-    void leave(Thread waiter) {
-        waiting.remove(waiter);
+    void leave(Joiner joiner) {
+        streams.leave(joiner);
     }
 
     /** Returns a task that the executor ought to have begun, which the caller has to run; null if there is none. */
     @Nullable
     Task takeOverdue() {
+        Task own = takeOwnOverdue();
+        return own == null ? streams.takeOverdue() : own;
+    }
+
+    /** As {@link #takeOverdue}, of this stream or child alone. */
+    @Nullable
+    Task takeOwnOverdue() {
         for (Claim claim : given) {
             if (claim.age() < PATIENCE_NANOS) {
                 return null; // so are those that follow
@@ -170,20 +176,10 @@ final class Continuations {
         return null;
     }
 
-    /** Has {@link #look} called after a while, if somebody waits for the executor. */
-    private void watch() {
-        if (!waiting.isEmpty() && !given.isEmpty() && watched.compareAndSet(false, true)) {
-            LATER.execute(this::look);
-        }
-    }
-
-    private void look() {
-        watched.set(false);
-        Claim oldest = given.peek();
-        if (oldest != null && oldest.age() >= PATIENCE_NANOS) {
-            waiting.forEach(LockSupport::unpark);
-        }
-        watch();
+    /** Returns what the executor has had for the longest time and has not begun; null if there is nothing. */
+    @Nullable
+    Claim oldest() {
+        return given.peek();
     }
 
     <T extends @Nullable Object> PipeFuture<T> completed(T value) {

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A thread in {@code join} or {@code get} of a {@link PipeFuture}. It runs what the operation of the future does after a wait; and what
- * else of the same stream or child the executor ought to have begun, see {@link Continuations#takeOverdue}.
+ * else the executor ought to have begun, see {@link Continuations#takeOverdue}.
  *
  * <pre>
  *     IDLE ── hand: a claim ──► the claim ── the thread takes it ──► BUSY ── the task has run ──► IDLE

@@ -198,12 +198,12 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
         }
         Joiner joiner = new Joiner(this, continuations);
         queue.add(joiner);
-        continuations.enter(joiner.thread());
+        continuations.enter(joiner);
         return joiner;
     }
 
     private void leave(Joiner joiner) {
-        continuations.leave(joiner.thread());
+        continuations.leave(joiner);
         Objects.requireNonNull(joiners).remove(joiner);
         joiner.leave();
     }

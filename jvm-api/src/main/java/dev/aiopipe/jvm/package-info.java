@@ -55,11 +55,15 @@
  *       of a second: an executor all of whose threads wait begins nothing. That includes your functions: actions of {@code forEachLine},
  *       and functions of {@code thenApply} and the like. So code that waits on the only thread of an executor goes on, but slowly. As with
  *       every {@code CompletableFuture}, a function that must run on a thread of the executor is given by an {@code …Async} method.
+ *   <li>The same for all other streams and children that were given the same executor object, but only after the executor has begun no
+ *       task of any of them for a quarter of a second. So {@code thenCombine} of reads of two streams goes on, and so does
+ *       {@code writeLines} of the lines of another child. An executor that is busy but begins tasks keeps the functions of its other
+ *       streams.
  * </ul>
  *
- * <p>This can't be done for what another stream on the same executor has to bring, as in {@code thenCombine}, or in {@code writeLines} of
- * the lines of another child; nor for a future that is not of this package: the futures of {@code CompletableFuture.allOf} and {@code anyOf},
- * of {@code minimalCompletionStage}, and of {@code …Async} methods, whose functions the executor alone runs. A thread that is an executor's only one must not wait for these.
+ * <p>No thread does this for a future that is not of this package: the futures of {@code CompletableFuture.allOf} and {@code anyOf}, and
+ * of {@code minimalCompletionStage}. Nor can it run the functions of {@code …Async} methods, which the executor alone runs, nor tasks of
+ * streams that were given another executor. A thread that is an executor's only one must not wait for these.
  * The rule: on a thread of the executor do not wait, but compose; or wait for the future that the read, write or loop has returned;
  * or else give {@code open} an executor whose threads do not wait.
  *

@@ -1,13 +1,13 @@
 package dev.aiopipe.jvm;
 
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.Deque;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
 /** Runs what it was given when the test says so. */
 final class ManualExecutor implements Executor {
-    private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private final Deque<Runnable> tasks = new ConcurrentLinkedDeque<>();
     private volatile boolean refusing;
 
     @Override
@@ -24,6 +24,10 @@ final class ManualExecutor implements Executor {
 
     int waiting() {
         return tasks.size();
+    }
+
+    void runLast() {
+        tasks.removeLast().run();
     }
 
     void runAll() {
