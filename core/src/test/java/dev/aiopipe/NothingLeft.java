@@ -1,5 +1,6 @@
 package dev.aiopipe;
 
+import dev.aiopipe.engine.Access;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -110,8 +111,8 @@ public final class NothingLeft implements BeforeEachCallback, AfterEachCallback 
             try (AioPipe pipe = AioPipe.create();
                     AioPipe handed = AioPipe.create();
                     ChildEnd end = handed.tx().forChild()) {
-                pipe.rx().openInput(PipeOptions.defaults()).join().close();
-                pipe.tx().openOutbox(PipeOptions.defaults()).join().close();
+                Access.get().open(pipe.rx(), PipeOptions.defaults()).join().close();
+                Access.get().open(pipe.tx(), PipeOptions.defaults()).join().close();
                 if (DESCRIPTORS.isDirectory()) {
                     end.redirect();
                 }
