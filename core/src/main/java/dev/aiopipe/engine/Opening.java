@@ -96,9 +96,21 @@ public final class Opening<T> {
             return;
         }
         if (candidate == null) {
-            Delays.block(this::attempt, RETRY_MILLIS);
+            tryLater();
         } else if (!result.complete(candidate)) {
             discardOpened();
+        }
+    }
+
+    private void tryLater() {
+        try {
+            Delays.block(this::attempt, RETRY_MILLIS);
+        } catch (Throwable e) { // there is no thread for the timer: nobody would try again
+            synchronized (this) {
+                givenUp = true;
+            }
+            closeOrigin(e);
+            result.completeExceptionally(e);
         }
     }
 
