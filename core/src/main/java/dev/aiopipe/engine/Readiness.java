@@ -39,7 +39,7 @@ public final class Readiness {
         }
 
         /**
-         * Whether others go before this one, which is woken then: see the read that waits.
+         * Whether every other read goes before the one that waits, which is woken then.
          *
          * @return what its take says
          */

@@ -1,5 +1,6 @@
 package dev.aiopipe.jvm;
 
+import dev.aiopipe.engine.Delays;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
@@ -7,10 +8,8 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
 import java.util.WeakHashMap;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -26,9 +25,6 @@ import org.jspecify.annotations.Nullable;
  * <p>This keeps alive neither the executor nor any stream.
  */
 final class ExecutorStreams {
-    private static final Executor LATER =
-            CompletableFuture.delayedExecutor(Continuations.PATIENCE_NANOS, TimeUnit.NANOSECONDS, Runnable::run);
-
     private static final Map<Key, ExecutorStreams> BY_EXECUTOR = new ConcurrentHashMap<>();
     private static final ReferenceQueue<Executor> COLLECTED = new ReferenceQueue<>();
 
@@ -97,11 +93,11 @@ final class ExecutorStreams {
     /** Has {@link #look} called after a while, if somebody waits. */
     void watch() {
         if (!waiting.isEmpty() && watched.compareAndSet(false, true)) {
-            LATER.execute(this::look);
+            Delays.run(this::look, Continuations.PATIENCE_NANOS);
         }
     }
 
-    /** Unparks the threads that wait, if a task is overdue. Runs no code of the user's, as it is on the timeouts' thread. */
+    /** Unparks the threads that wait, if a task is overdue. Runs no code of the user's, as it is on the engine's timer. */
     void look() {
         watched.set(false);
         boolean given = false;
