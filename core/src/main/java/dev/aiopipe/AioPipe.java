@@ -1,7 +1,7 @@
 package dev.aiopipe;
 
-import dev.aiopipe.engine.ChannelOrigin;
-import dev.aiopipe.engine.Room;
+import dev.aiopipe.engine.ChannelEndpoint;
+import dev.aiopipe.engine.DescriptorHeadroom;
 import java.io.IOException;
 import java.nio.channels.Pipe;
 
@@ -11,8 +11,8 @@ public final class AioPipe implements AutoCloseable {
     private final WriteEnd tx;
 
     private AioPipe(Pipe pipe, String name) {
-        rx = new ReadEnd(new ChannelOrigin(pipe.source(), true, name));
-        tx = new WriteEnd(new ChannelOrigin(pipe.sink(), true, name));
+        rx = new ReadEnd(new ChannelEndpoint(pipe.source(), true, name));
+        tx = new WriteEnd(new ChannelEndpoint(pipe.sink(), true, name));
     }
 
     /**
@@ -32,7 +32,7 @@ public final class AioPipe implements AutoCloseable {
     }
 
     private static Pipe open() throws IOException {
-        Room.warmUp();
+        DescriptorHeadroom.warmUp();
         return Pipe.open();
     }
 

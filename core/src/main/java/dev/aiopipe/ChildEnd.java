@@ -1,7 +1,7 @@
 package dev.aiopipe;
 
-import dev.aiopipe.engine.Origin;
-import dev.aiopipe.engine.Release;
+import dev.aiopipe.engine.CloseOnce;
+import dev.aiopipe.engine.Endpoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -12,13 +12,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * own copy has to be closed afterwards, or the other side never sees the end of the stream.
  */
 public final class ChildEnd implements AutoCloseable {
-    private final Origin origin;
-    private final Release release;
+    private final Endpoint endpoint;
+    private final CloseOnce release;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    ChildEnd(Origin origin) {
-        this.origin = origin;
-        this.release = origin.watch(this, "ChildEnd");
+    ChildEnd(Endpoint endpoint) {
+        this.endpoint = endpoint;
+        this.release = endpoint.watch(this, "ChildEnd");
     }
 
     /**
@@ -32,12 +32,12 @@ public final class ChildEnd implements AutoCloseable {
         if (closed.get()) {
             throw new IOException("the end is closed: " + this);
         }
-        return origin.redirect(() -> !closed.get());
+        return endpoint.redirect(() -> !closed.get());
     }
 
     /** Under which path a child opens it. */
     String path(String self) throws IOException {
-        return origin.path(self);
+        return endpoint.path(self);
     }
 
     /**
@@ -51,7 +51,7 @@ public final class ChildEnd implements AutoCloseable {
         }
         try {
             release.close();
-            origin.closeHandedOver();
+            endpoint.closeHandedOver();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -59,6 +59,6 @@ public final class ChildEnd implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "ChildEnd[" + origin + "]";
+        return "ChildEnd[" + endpoint + "]";
     }
 }

@@ -1,8 +1,8 @@
 package dev.aiopipe;
 
 import dev.aiopipe.engine.Input;
-import dev.aiopipe.engine.Outbox;
-import dev.aiopipe.engine.SocketOrigin;
+import dev.aiopipe.engine.Output;
+import dev.aiopipe.engine.SocketEndpoint;
 import java.nio.channels.SocketChannel;
 
 /** Both directions of a conversation: an end to read from and an end to write to, each of which is used on its own. */
@@ -26,7 +26,7 @@ public final class DuplexEnd implements AutoCloseable {
      * @return an end whose opening fails with {@link java.nio.channels.NotYetConnectedException} if the socket is not connected
      */
     public static DuplexEnd of(SocketChannel channel) {
-        SocketOrigin[] directions = SocketOrigin.of(channel);
+        SocketEndpoint[] directions = SocketEndpoint.of(channel);
         return new DuplexEnd(new ReadEnd(directions[0]), new WriteEnd(directions[1]));
     }
 
@@ -78,9 +78,9 @@ public final class DuplexEnd implements AutoCloseable {
             input.keep(this);
         }
 
-        void opened(Outbox outbox) {
-            writing = outbox;
-            outbox.keep(this);
+        void opened(Output output) {
+            writing = output;
+            output.keep(this);
         }
     }
 }

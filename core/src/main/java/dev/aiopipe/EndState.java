@@ -1,7 +1,7 @@
 package dev.aiopipe;
 
-import dev.aiopipe.engine.Origin;
-import dev.aiopipe.engine.Release;
+import dev.aiopipe.engine.CloseOnce;
+import dev.aiopipe.engine.Endpoint;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,30 +10,30 @@ import java.util.concurrent.atomic.AtomicReference;
 /** The one use of an end: UNUSED, then opened, or handed to a child, or closed. */
 final class EndState {
     private final String name;
-    private final Origin origin;
-    private final Release release;
+    private final Endpoint endpoint;
+    private final CloseOnce release;
     private final AtomicReference<String> use = new AtomicReference<>();
 
-    EndState(PipeEnd owner, String name, Origin origin) {
+    EndState(PipeEnd owner, String name, Endpoint endpoint) {
         this.name = name;
-        this.origin = origin;
-        this.release = origin.watch(owner, name);
+        this.endpoint = endpoint;
+        this.release = endpoint.watch(owner, name);
     }
 
-    /** Uses the end up. From here on the origin is the caller's to close. */
-    Origin take(String purpose) {
+    /** Uses the end up. From here on the endpoint is the caller's to close. */
+    Endpoint take(String purpose) {
         if (!use.compareAndSet(null, purpose)) {
             throw new IllegalStateException("the end was " + use.get() + " already: " + this);
         }
         release.forget();
-        return origin;
+        return endpoint;
     }
 
     ChildEnd forChild() {
-        if (!origin.canBeHandedOver()) {
+        if (!endpoint.canBeHandedOver()) {
             throw new IllegalStateException("can't be handed to a child: " + this);
         }
-        Origin handedOver = take("handed to a child");
+        Endpoint handedOver = take("handed to a child");
         handedOver.handOver();
         return new ChildEnd(handedOver);
     }
@@ -42,7 +42,7 @@ final class EndState {
     void discard() {
         closeBy(() -> {
             release.forget();
-            origin.discard();
+            endpoint.discard();
         });
     }
 
@@ -62,6 +62,6 @@ final class EndState {
 
     @Override
     public String toString() {
-        return name + "[" + origin + "]";
+        return name + "[" + endpoint + "]";
     }
 }

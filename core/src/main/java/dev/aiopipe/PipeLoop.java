@@ -1,10 +1,10 @@
 package dev.aiopipe;
 
-import dev.aiopipe.engine.Access;
 import dev.aiopipe.engine.Child;
 import dev.aiopipe.engine.Input;
 import dev.aiopipe.engine.Loop;
-import dev.aiopipe.engine.Outbox;
+import dev.aiopipe.engine.Output;
+import dev.aiopipe.engine.SharedSecrets;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -19,21 +19,21 @@ import java.util.concurrent.CompletableFuture;
  */
 public final class PipeLoop implements AutoCloseable {
     static {
-        Access.install(new Access() {
+        SharedSecrets.install(new SharedSecrets() {
             @Override
             public CompletableFuture<Input> open(ReadEnd end, PipeOptions options) {
                 return end.openInput(options);
             }
 
             @Override
-            public CompletableFuture<Outbox> open(WriteEnd end, PipeOptions options) {
-                return end.openOutbox(options);
+            public CompletableFuture<Output> open(WriteEnd end, PipeOptions options) {
+                return end.openOutput(options);
             }
 
             @Override
             public Callable<Child> start(
                     ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options) {
-                return new PipedStart(builder, passing, options);
+                return new ProcessStart(builder, passing, options);
             }
 
             @Override

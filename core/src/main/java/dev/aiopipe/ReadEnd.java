@@ -1,12 +1,12 @@
 package dev.aiopipe;
 
-import dev.aiopipe.engine.ChannelOrigin;
-import dev.aiopipe.engine.FifoOrigin;
-import dev.aiopipe.engine.InheritedOrigin;
+import dev.aiopipe.engine.ChannelEndpoint;
+import dev.aiopipe.engine.Endpoint;
+import dev.aiopipe.engine.FifoEndpoint;
+import dev.aiopipe.engine.InheritedEndpoint;
 import dev.aiopipe.engine.Input;
 import dev.aiopipe.engine.Loop;
 import dev.aiopipe.engine.Opening;
-import dev.aiopipe.engine.Origin;
 import java.io.IOException;
 import java.nio.channels.Pipe;
 import java.nio.file.Path;
@@ -17,8 +17,8 @@ public final class ReadEnd implements PipeEnd {
     private final EndState state;
     private DuplexEnd.Halves halves; // null if this is no half of a conversation
 
-    ReadEnd(Origin origin) {
-        state = new EndState(this, "ReadEnd", origin);
+    ReadEnd(Endpoint endpoint) {
+        state = new EndState(this, "ReadEnd", endpoint);
     }
 
     /**
@@ -30,7 +30,7 @@ public final class ReadEnd implements PipeEnd {
      * @return an end that can be opened while no other reader of descriptor 0 is open here
      */
     public static ReadEnd stdin() {
-        return new ReadEnd(new InheritedOrigin(0, true));
+        return new ReadEnd(new InheritedEndpoint(0, true));
     }
 
     /**
@@ -41,7 +41,7 @@ public final class ReadEnd implements PipeEnd {
      * @throws IllegalArgumentException if fd is negative
      */
     public static ReadEnd inherited(int fd) {
-        return new ReadEnd(new InheritedOrigin(fd, true));
+        return new ReadEnd(new InheritedEndpoint(fd, true));
     }
 
     /**
@@ -64,7 +64,7 @@ public final class ReadEnd implements PipeEnd {
      * @return an end; opening it fails with {@link IOException} if there is no FIFO, or it may not be read
      */
     public static ReadEnd fifo(Path path, boolean keepOpen) {
-        return new ReadEnd(new FifoOrigin(path, true, keepOpen));
+        return new ReadEnd(new FifoEndpoint(path, true, keepOpen));
     }
 
     /**
@@ -74,7 +74,7 @@ public final class ReadEnd implements PipeEnd {
      * @throws IOException if it exists, or can't be made
      */
     public static void createFifo(Path path) throws IOException {
-        FifoOrigin.create(path);
+        FifoEndpoint.create(path);
     }
 
     /**
@@ -84,7 +84,7 @@ public final class ReadEnd implements PipeEnd {
      * @return an end that can be opened; it can't be handed to a child
      */
     public static ReadEnd of(Pipe.SourceChannel channel) {
-        return new ReadEnd(new ChannelOrigin(channel, false, channel.toString()));
+        return new ReadEnd(new ChannelEndpoint(channel, false, channel.toString()));
     }
 
     @Override

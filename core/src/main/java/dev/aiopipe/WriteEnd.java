@@ -1,12 +1,12 @@
 package dev.aiopipe;
 
-import dev.aiopipe.engine.ChannelOrigin;
-import dev.aiopipe.engine.FifoOrigin;
-import dev.aiopipe.engine.InheritedOrigin;
+import dev.aiopipe.engine.ChannelEndpoint;
+import dev.aiopipe.engine.Endpoint;
+import dev.aiopipe.engine.FifoEndpoint;
+import dev.aiopipe.engine.InheritedEndpoint;
 import dev.aiopipe.engine.Loop;
 import dev.aiopipe.engine.Opening;
-import dev.aiopipe.engine.Origin;
-import dev.aiopipe.engine.Outbox;
+import dev.aiopipe.engine.Output;
 import java.io.IOException;
 import java.nio.channels.Pipe;
 import java.nio.file.Path;
@@ -20,8 +20,8 @@ public final class WriteEnd implements PipeEnd {
     private final EndState state;
     private DuplexEnd.Halves halves; // null if this is no half of a conversation
 
-    WriteEnd(Origin origin) {
-        state = new EndState(this, "WriteEnd", origin);
+    WriteEnd(Endpoint endpoint) {
+        state = new EndState(this, "WriteEnd", endpoint);
     }
 
     /**
@@ -31,7 +31,7 @@ public final class WriteEnd implements PipeEnd {
      * @return an end that can be opened while no other writer of descriptor 1 is open here
      */
     public static WriteEnd stdout() {
-        return new WriteEnd(new InheritedOrigin(1, false));
+        return new WriteEnd(new InheritedEndpoint(1, false));
     }
 
     /**
@@ -40,7 +40,7 @@ public final class WriteEnd implements PipeEnd {
      * @return an end that can be opened while no other writer of descriptor 2 is open here
      */
     public static WriteEnd stderr() {
-        return new WriteEnd(new InheritedOrigin(2, false));
+        return new WriteEnd(new InheritedEndpoint(2, false));
     }
 
     /**
@@ -51,7 +51,7 @@ public final class WriteEnd implements PipeEnd {
      * @throws IllegalArgumentException if fd is negative
      */
     public static WriteEnd inherited(int fd) {
-        return new WriteEnd(new InheritedOrigin(fd, false));
+        return new WriteEnd(new InheritedEndpoint(fd, false));
     }
 
     /**
@@ -61,7 +61,7 @@ public final class WriteEnd implements PipeEnd {
      * @return an end; opening it fails with {@link IOException} if there is no FIFO, or it may not be written
      */
     public static WriteEnd fifo(Path path) {
-        return new WriteEnd(new FifoOrigin(path, false, false));
+        return new WriteEnd(new FifoEndpoint(path, false, false));
     }
 
     /**
@@ -71,7 +71,7 @@ public final class WriteEnd implements PipeEnd {
      * @return an end that can be opened; it can't be handed to a child
      */
     public static WriteEnd of(Pipe.SinkChannel channel) {
-        return new WriteEnd(new ChannelOrigin(channel, false, channel.toString()));
+        return new WriteEnd(new ChannelEndpoint(channel, false, channel.toString()));
     }
 
     @Override
@@ -79,9 +79,9 @@ public final class WriteEnd implements PipeEnd {
         return state.forChild();
     }
 
-    CompletableFuture<Outbox> openOutbox(PipeOptions options) {
+    CompletableFuture<Output> openOutput(PipeOptions options) {
         Loop loop = options.loop().engine(); // a mistake in the options does not use the end up
-        CompletableFuture<Outbox> opening = Opening.ofOutbox(state.take("opened"), loop, options.capacity());
+        CompletableFuture<Output> opening = Opening.ofOutput(state.take("opened"), loop, options.capacity());
         if (halves != null) {
             opening.thenAccept(halves::opened);
         }

@@ -82,7 +82,7 @@ public suspend fun ReadEnd.open(options: PipeOptions = PipeOptions.defaults()): 
 @JvmOverloads
 public suspend fun WriteEnd.open(options: PipeOptions = PipeOptions.defaults()): PipeWriter {
     closeIfCancelled { discard() }
-    return PipeWriter(openOutbox(options).awaitOpen { it.abort() }, options)
+    return PipeWriter(openOutput(options).awaitOpen { it.abort() }, options)
 }
 
 private suspend fun <T> CompletableFuture<T>.awaitOpen(discard: (T) -> Unit): T =

@@ -3,7 +3,7 @@
 
 package dev.aiopipe
 
-import dev.aiopipe.engine.Blocking
+import dev.aiopipe.engine.BlockingPool
 import java.io.IOException
 import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
@@ -39,11 +39,11 @@ public suspend fun ProcessBuilder.startPiped(
     passing: Map<Int, PipeEnd> = emptyMap(),
     options: PipeOptions = PipeOptions.defaults(),
 ): PipedProcess {
-    val start = PipedStart(this, passing, options)
+    val start = ProcessStart(this, passing, options)
     closeIfCancelled { start.discard() }
     val child =
         try {
-            blocking(Blocking.EXECUTOR) { PipedProcess(start.call(), options) }
+            blocking(BlockingPool.EXECUTOR) { PipedProcess(start.call(), options) }
         } catch (e: CancellationException) {
             start.discard()
             throw e

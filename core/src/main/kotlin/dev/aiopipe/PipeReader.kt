@@ -1,9 +1,9 @@
 package dev.aiopipe
 
-import dev.aiopipe.engine.Blocking
+import dev.aiopipe.engine.BlockingPool
 import dev.aiopipe.engine.BusyReader
 import dev.aiopipe.engine.Input
-import dev.aiopipe.engine.Take
+import dev.aiopipe.engine.ReadOp
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.ClosedChannelException
@@ -44,8 +44,8 @@ import kotlinx.coroutines.flow.FlowCollector
  */
 public class PipeReader internal constructor(private val input: Input, private val options: PipeOptions) :
     AutoCloseable {
-    private val line: Take<String?> = Take.line(options.charset(), options.maxLineBytes())
-    private val lineRequest: Take<Boolean> = Take.requestLine(options.maxLineBytes())
+    private val line: ReadOp<String?> = ReadOp.line(options.charset(), options.maxLineBytes())
+    private val lineRequest: ReadOp<Boolean> = ReadOp.requestLine(options.maxLineBytes())
 
     private val exclusiveKey = object : CoroutineContext.Key<Exclusive> {}
 
@@ -83,7 +83,7 @@ public class PipeReader internal constructor(private val input: Input, private v
      * @return the count of bytes, -1 at the end of the stream; 0 only if the destination has no room
      * @throws IllegalArgumentException if the destination is read-only
      */
-    @Throws(IOException::class) public suspend fun read(destination: ByteBuffer): Int = read(Take.into(destination))
+    @Throws(IOException::class) public suspend fun read(destination: ByteBuffer): Int = read(ReadOp.into(destination))
 
     /**
      * What is there, one byte at least and [count] at most.
@@ -93,7 +93,7 @@ public class PipeReader internal constructor(private val input: Input, private v
      * @return empty at the end of the stream, and for a count of 0
      * @throws IllegalArgumentException if count is negative
      */
-    @Throws(IOException::class) public suspend fun readAtMost(count: Int): ByteArray = read(Take.atMost(count))
+    @Throws(IOException::class) public suspend fun readAtMost(count: Int): ByteArray = read(ReadOp.atMost(count))
 
     /**
      * Exactly [count] bytes.
@@ -103,7 +103,7 @@ public class PipeReader internal constructor(private val input: Input, private v
      * @throws IncompleteReadException if the stream ends before; what is there stays readable
      * @throws IllegalArgumentException if count is negative
      */
-    @Throws(IOException::class) public suspend fun readExactly(count: Int): ByteArray = read(Take.exactly(count))
+    @Throws(IOException::class) public suspend fun readExactly(count: Int): ByteArray = read(ReadOp.exactly(count))
 
     /**
      * Exactly as many bytes as [destination] has room for.
@@ -116,7 +116,7 @@ public class PipeReader internal constructor(private val input: Input, private v
      */
     @Throws(IOException::class)
     public suspend fun readExactly(destination: ByteBuffer) {
-        read(Take.exactly(destination))
+        read(ReadOp.exactly(destination))
     }
 
     /**
@@ -132,7 +132,7 @@ public class PipeReader internal constructor(private val input: Input, private v
     @Throws(IOException::class)
     @JvmOverloads
     public suspend fun readUntil(delimiter: ByteArray, limit: Int = options.maxLineBytes()): ByteArray =
-        read(Take.until(delimiter, limit))
+        read(ReadOp.until(delimiter, limit))
 
     /**
      * Everything up to and with one byte, as the other [readUntil].
@@ -142,7 +142,7 @@ public class PipeReader internal constructor(private val input: Input, private v
     @Throws(IOException::class)
     @JvmOverloads
     public suspend fun readUntil(delimiter: Int, limit: Int = options.maxLineBytes()): ByteArray =
-        read(Take.until(delimiter, limit))
+        read(ReadOp.until(delimiter, limit))
 
     /**
      * Everything up to the end of the stream.
@@ -156,12 +156,13 @@ public class PipeReader internal constructor(private val input: Input, private v
      */
     @Throws(IOException::class)
     @JvmOverloads
-    public suspend fun readAll(limit: Int = Take.DEFAULT_ALL_LIMIT): ByteArray = read(Take.all(limit))
+    public suspend fun readAll(limit: Int = ReadOp.DEFAULT_ALL_LIMIT): ByteArray = read(ReadOp.all(limit))
 
     /** As [readAll], decoded; malformed bytes become U+FFFD. */
     @Throws(IOException::class)
     @JvmOverloads
-    public suspend fun readText(limit: Int = Take.DEFAULT_ALL_LIMIT): String = read(Take.text(options.charset(), limit))
+    public suspend fun readText(limit: Int = ReadOp.DEFAULT_ALL_LIMIT): String =
+        read(ReadOp.text(options.charset(), limit))
 
     /**
      * Drops [count] bytes.
@@ -174,7 +175,7 @@ public class PipeReader internal constructor(private val input: Input, private v
      */
     @Throws(IOException::class)
     public suspend fun skip(count: Long): Long {
-        val skip = Take.skip(count, options.maxLineBytes())
+        val skip = ReadOp.skip(count, options.maxLineBytes())
         try {
             return read(skip)
         } catch (e: CancellationException) {
@@ -191,7 +192,7 @@ public class PipeReader internal constructor(private val input: Input, private v
      *
      * @return how many bytes were dropped, 0 at the end of the stream
      */
-    @Throws(IOException::class) public suspend fun skipLine(): Long = read(Take.skipLine(options.maxLineBytes()))
+    @Throws(IOException::class) public suspend fun skipLine(): Long = read(ReadOp.skipLine(options.maxLineBytes()))
 
     /**
      * Waits until [count] bytes are buffered; takes nothing.
@@ -199,7 +200,7 @@ public class PipeReader internal constructor(private val input: Input, private v
      * @return false if the stream ends before; then what is left of it is buffered
      * @throws IllegalArgumentException if count is negative
      */
-    @Throws(IOException::class) public suspend fun request(count: Int): Boolean = read(Take.request(count))
+    @Throws(IOException::class) public suspend fun request(count: Int): Boolean = read(ReadOp.request(count))
 
     /**
      * Waits until [readLine] would not wait: for a line, for an unterminated last one, or for one that is over the
@@ -257,7 +258,7 @@ public class PipeReader internal constructor(private val input: Input, private v
     private suspend fun WritableByteChannel.writeAll(chunk: ByteBuffer) {
         while (chunk.hasRemaining()) {
             coroutineContext.ensureActive()
-            blocking(Blocking.EXECUTOR) { if (write(chunk) == 0) LockSupport.parkNanos(PAUSE_NANOS) }
+            blocking(BlockingPool.EXECUTOR) { if (write(chunk) == 0) LockSupport.parkNanos(PAUSE_NANOS) }
         }
     }
 
@@ -266,11 +267,11 @@ public class PipeReader internal constructor(private val input: Input, private v
         return input.exclusively(exclusiveKey, -1) { mine ->
             var moved = 0L
             while (moved < count) {
-                val chunk = read(Take.peek(minOf(count - moved, TRANSFER_SIZE.toLong()).toInt()))
+                val chunk = read(ReadOp.peek(minOf(count - moved, TRANSFER_SIZE.toLong()).toInt()))
                 if (!chunk.hasRemaining()) break
                 val failure = runCatching { send(chunk) }.exceptionOrNull()
                 try { // the target has got it, so it is taken; it is buffered
-                    input.start(Take.skip(chunk.position().toLong(), TRANSFER_SIZE), mine)
+                    input.start(ReadOp.skip(chunk.position().toLong(), TRANSFER_SIZE), mine)
                 } catch (e: ClosedChannelException) { // closed meanwhile: that is not why the transfer failed
                     coroutineContext.ensureActive()
                     throw failure ?: e
@@ -307,7 +308,7 @@ public class PipeReader internal constructor(private val input: Input, private v
     override fun toString(): String = "PipeReader[$input]"
 
     /** Tries on this thread; only where there is nothing does the call become one that can be suspended. */
-    private suspend fun <T> read(take: Take<T>): T {
+    private suspend fun <T> read(take: ReadOp<T>): T {
         val context = coroutineContext
         var current = caller
         if (current.context !== context) {
@@ -317,7 +318,7 @@ public class PipeReader internal constructor(private val input: Input, private v
         current.job?.ensureActive()
         val value = input.start(take, current.exclusive?.orNullBehindIt())
         @Suppress("UNCHECKED_CAST")
-        return if (value !== Take.MORE) value as T else input.goOn(take)
+        return if (value !== ReadOp.MORE) value as T else input.goOn(take)
     }
 
     private class Caller(

@@ -1,9 +1,9 @@
 package dev.aiopipe
 
-import dev.aiopipe.engine.Blocking
+import dev.aiopipe.engine.BlockingPool
 import dev.aiopipe.engine.Delays
 import dev.aiopipe.engine.Message
-import dev.aiopipe.engine.Outbox
+import dev.aiopipe.engine.Output
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.ReadableByteChannel
@@ -45,13 +45,13 @@ import kotlinx.coroutines.withContext
  * [java.nio.channels.ClosedChannelException] on a closed writer; [IllegalStateException] to the stdin of a child that
  * was redirected elsewhere.
  */
-public class PipeWriter internal constructor(private val outbox: Outbox, private val options: PipeOptions) :
+public class PipeWriter internal constructor(private val output: Output, private val options: PipeOptions) :
     AutoCloseable {
     private val transfers = Mutex() // who has it reads, unless its source is silent, or sends
 
     /** How many bytes cancelled writes still owe. */
     public val owed: Int
-        get() = outbox.owed()
+        get() = output.owed()
 
     /**
      * Writes what remains in [source].
@@ -94,7 +94,7 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
     @Throws(IOException::class)
     public suspend fun writeLines(lines: Iterable<CharSequence>) {
         coroutineContext.ensureActive()
-        outbox.requireOpen()
+        output.requireOpen()
         val batch = LineBatch()
         val iterator = lines.iterator()
         while (true) {
@@ -123,10 +123,10 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
     @Throws(IOException::class)
     public suspend fun writeLines(lines: Flow<CharSequence>): Unit = coroutineScope {
         ensureActive()
-        outbox.requireOpen()
+        output.requireOpen()
         val emitted = Channel<ByteArray>(LINES_AHEAD)
-        val closed = outbox.closed()
-        closed.whenComplete { _, failure -> emitted.close(failure ?: outbox.closedMeanwhile()) }
+        val closed = output.closed()
+        closed.whenComplete { _, failure -> emitted.close(failure ?: output.closedMeanwhile()) }
         launch {
             try {
                 lines.collect { emitted.send(encodeLine(it)) } // at once: who emits may use the same builder again
@@ -165,7 +165,7 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
     public suspend fun transferFrom(source: ReadableByteChannel): Long {
         coroutineContext.ensureActive()
         requireBlocking(source)
-        outbox.requireOpen()
+        output.requireOpen()
         try {
             var moved = 0L
             while (true) {
@@ -183,14 +183,14 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
         transfers.lock()
         var locked = true
         try {
-            if (!outbox.isIdle()) awaitTurn() // else a cancelled transfer might owe its chunk beside what others owe
+            if (!output.isIdle()) awaitTurn() // else a cancelled transfer might owe its chunk beside what others owe
             coroutineContext.ensureActive()
             val chunk = ByteBuffer.allocate(TRANSFER_SIZE)
             val over = AtomicBoolean() // the read, or the wait of the others for it
             val silence = Delays.run({ if (over.compareAndSet(false, true)) transfers.unlock() }, SILENCE_NANOS)
             val count =
                 try {
-                    blocking(Blocking.EXECUTOR) { source.read(chunk) }
+                    blocking(BlockingPool.EXECUTOR) { source.read(chunk) }
                 } finally {
                     locked = over.compareAndSet(false, true)
                     silence.cancel(false)
@@ -205,11 +205,11 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
                         transfers.lock()
                         locked = true
                     }
-                    if (outbox.owed() > 0) awaitTurn()
-                    sent = outbox.offer(message)
+                    if (output.owed() > 0) awaitTurn()
+                    sent = output.offer(message)
                 }
             } catch (e: CancellationException) { // on the way back from there
-                outbox.cancel(message)
+                output.cancel(message)
                 throw e
             }
             if (!sent) awaitSent(message)
@@ -233,7 +233,7 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
     @Throws(IOException::class)
     public suspend fun awaitReaderGone() {
         coroutineContext.ensureActive()
-        outbox.readerGone().await()
+        output.readerGone().await()
     }
 
     /**
@@ -243,42 +243,42 @@ public class PipeWriter internal constructor(private val outbox: Outbox, private
     @Throws(IOException::class)
     public suspend fun awaitClosed() {
         coroutineContext.ensureActive()
-        outbox.closed().await()
+        output.closed().await()
     }
 
     /**
      * Closes the writer as soon as all that was called for before is sent. Never blocks. Later writes throw
      * [java.nio.channels.ClosedChannelException]. A reader that never reads keeps the descriptor open until [abort].
      */
-    override fun close(): Unit = outbox.close()
+    override fun close(): Unit = output.close()
 
     /**
      * Closes the writer now. Writes that wait throw [java.nio.channels.AsynchronousCloseException]; what is owed is
      * dropped.
      */
-    public fun abort(): Unit = outbox.abort()
+    public fun abort(): Unit = output.abort()
 
-    override fun toString(): String = "PipeWriter[$outbox]"
+    override fun toString(): String = "PipeWriter[$output]"
 
     private fun encodeLine(line: CharSequence) = "$line\n".toByteArray(options.charset())
 
     private suspend fun send(message: Message) {
         coroutineContext.ensureActive()
-        if (!outbox.offer(message)) awaitSent(message)
+        if (!output.offer(message)) awaitSent(message)
     }
 
     private suspend fun awaitSent(message: Message) {
         try {
             suspendCancellableCoroutine<Unit> { continuation ->
-                outbox.await(message) { failure ->
+                output.await(message) { failure ->
                     if (failure == null) continuation.resume(Unit) else continuation.resumeWithException(failure)
                 }
                 continuation.invokeOnCancellation {
-                    outbox.cancel(message)
+                    output.cancel(message)
                 } // here, so that the array is free when cancel returns
             }
         } catch (e: Throwable) { // cancelled; or there was no memory to wait; else the message is through
-            outbox.cancel(message)
+            output.cancel(message)
             throw e
         }
     }

@@ -2,7 +2,7 @@ package dev.aiopipe
 
 import dev.aiopipe.engine.Child
 import dev.aiopipe.engine.Delays
-import dev.aiopipe.engine.Stop
+import dev.aiopipe.engine.StopSequence
 import java.io.IOException
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.atomic.AtomicInteger
@@ -78,7 +78,8 @@ public class PipedProcess internal constructor(private val child: Child, options
     internal suspend fun stop(grace: Duration, descendants: Boolean, stdinGrace: Duration, patient: Boolean): Int {
         val caller = coroutineContext[Job]
         caller?.ensureActive()
-        val stop = Stop.begin(child, stdinGrace.toJavaDuration(), grace.toJavaDuration(), descendants, caller, patient)
+        val stop =
+            StopSequence.begin(child, stdinGrace.toJavaDuration(), grace.toJavaDuration(), descendants, caller, patient)
         return stop.await()
     }
 

@@ -1,8 +1,8 @@
 package dev.aiopipe
 
 import dev.aiopipe.engine.Input
+import dev.aiopipe.engine.ReadOp
 import dev.aiopipe.engine.Readiness
-import dev.aiopipe.engine.Take
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
 import kotlinx.coroutines.CancellableContinuation
@@ -12,7 +12,7 @@ import kotlinx.coroutines.suspendCancellableCoroutine
 
 /** A read that has begun, and found too little: waits and tries again, until there is a value. */
 @JvmSynthetic
-internal suspend fun <T> Input.goOn(take: Take<T>): T {
+internal suspend fun <T> Input.goOn(take: ReadOp<T>): T {
     while (true) {
         var wait: Wait? = null
         try {
@@ -29,12 +29,12 @@ internal suspend fun <T> Input.goOn(take: Take<T>): T {
                 coroutineContext.ensureActive() // cancelled a moment ago, and another read did not wait for us
                 throw e
             }
-        @Suppress("UNCHECKED_CAST") if (value !== Take.MORE) return value as T
+        @Suppress("UNCHECKED_CAST") if (value !== ReadOp.MORE) return value as T
     }
 }
 
 /** One wait of one read. A cancellation frees the read slot at once, not when the coroutine gets to run. */
-private class Wait(private val input: Input, private val take: Take<*>) : Readiness.Waiter {
+private class Wait(private val input: Input, private val take: ReadOp<*>) : Readiness.Waiter {
     private lateinit var continuation: CancellableContinuation<Unit>
 
     /** From then on no cancellation comes to this, and the read slot is free only when the coroutine gets to run. */

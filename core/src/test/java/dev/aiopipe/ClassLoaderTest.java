@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.aiopipe.engine.Blocking;
+import dev.aiopipe.engine.BlockingPool;
 import dev.aiopipe.engine.Delays;
 import dev.aiopipe.engine.Input;
 import dev.aiopipe.engine.Loop;
 import dev.aiopipe.engine.Message;
-import dev.aiopipe.engine.Outbox;
-import dev.aiopipe.engine.Take;
+import dev.aiopipe.engine.Output;
+import dev.aiopipe.engine.ReadOp;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ref.WeakReference;
@@ -116,17 +116,17 @@ public class ClassLoaderTest {
                 PipeOptions options = PipeOptions.defaults().withLoop(loop);
                 AioPipe pipe = AioPipe.create();
                 Input input = pipe.rx().openInput(options).join();
-                Outbox outbox = pipe.tx().openOutbox(options).join();
-                assertTrue(outbox.offer(Message.of(ByteBuffer.wrap(new byte[] {'x', '\n'}))));
-                assertEquals("x", input.start(Take.line(StandardCharsets.UTF_8, 10)));
+                Output output = pipe.tx().openOutput(options).join();
+                assertTrue(output.offer(Message.of(ByteBuffer.wrap(new byte[] {'x', '\n'}))));
+                assertEquals("x", input.start(ReadOp.line(StandardCharsets.UTF_8, 10)));
                 AioPipe.create().close();
-                outbox.close();
+                output.close();
                 input.close();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
             CompletableFuture<Void> delayed = new CompletableFuture<>();
-            Delays.run(() -> Blocking.EXECUTOR.execute(() -> delayed.complete(null)), 1_000);
+            Delays.run(() -> BlockingPool.EXECUTOR.execute(() -> delayed.complete(null)), 1_000);
             delayed.join();
         }
     }
@@ -139,7 +139,7 @@ public class ClassLoaderTest {
             ((Loop) loop).execute(() -> ran.complete(null));
             ran.join();
             CompletableFuture<Void> delayed = new CompletableFuture<>();
-            Delays.run(() -> Blocking.EXECUTOR.execute(() -> delayed.complete(null)), 1_000);
+            Delays.run(() -> BlockingPool.EXECUTOR.execute(() -> delayed.complete(null)), 1_000);
             delayed.join();
         }
     }

@@ -3,9 +3,9 @@ package dev.aiopipe;
 import dev.aiopipe.engine.Input;
 import dev.aiopipe.engine.Loop;
 import dev.aiopipe.engine.Message;
-import dev.aiopipe.engine.Outbox;
+import dev.aiopipe.engine.Output;
+import dev.aiopipe.engine.ReadOp;
 import dev.aiopipe.engine.Readiness;
-import dev.aiopipe.engine.Take;
 import java.io.Closeable;
 import java.io.File;
 import java.io.FileInputStream;
@@ -23,7 +23,7 @@ import java.util.concurrent.CompletionException;
 
 /** What real JVMs do in the tests with their loops. Plain Java: with few descriptors no other library could be loaded. */
 public final class LoopPrograms {
-    private static final Take<String> LINE = Take.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
 
     private LoopPrograms() {}
 
@@ -88,8 +88,8 @@ public final class LoopPrograms {
         PipeOptions options = PipeOptions.defaults();
         try (AioPipe pipe = pipes.remove(0)) {
             Input input = pipe.rx().openInput(options).join();
-            Outbox outbox = pipe.tx().openOutbox(options).join();
-            exchange(input, outbox);
+            Output output = pipe.tx().openOutput(options).join();
+            exchange(input, output);
         } catch (CompletionException e) {
             throw e.getCause() instanceof IOException cause ? cause : e;
         }
@@ -141,21 +141,21 @@ public final class LoopPrograms {
         PipeOptions options = PipeOptions.defaults().withLoop(loop);
         try (AioPipe pipe = AioPipe.create()) {
             Input input = pipe.rx().openInput(options).join();
-            exchange(input, pipe.tx().openOutbox(options).join());
+            exchange(input, pipe.tx().openOutput(options).join());
         } catch (CompletionException e) {
             throw e.getCause() instanceof IOException cause ? cause : e;
         }
     }
 
-    private static void exchange(Input input, Outbox outbox) throws Exception {
+    private static void exchange(Input input, Output output) throws Exception {
         CompletableFuture<Void> woken = new CompletableFuture<>();
         Readiness.Waiter waiter = () -> woken.complete(null);
-        check(input.start(LINE) == Take.MORE && input.await(waiter));
-        check(outbox.offer(Message.of(ByteBuffer.wrap(new byte[] {'x', '\n'}))));
+        check(input.start(LINE) == ReadOp.MORE && input.await(waiter));
+        check(output.offer(Message.of(ByteBuffer.wrap(new byte[] {'x', '\n'}))));
         woken.get();
         check("x".equals(input.proceed(waiter, LINE)));
         input.close();
-        outbox.abort();
+        output.abort();
     }
 
     private static void check(boolean held) {

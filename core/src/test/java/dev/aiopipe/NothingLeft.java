@@ -1,6 +1,6 @@
 package dev.aiopipe;
 
-import dev.aiopipe.engine.Access;
+import dev.aiopipe.engine.SharedSecrets;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -111,8 +111,14 @@ public final class NothingLeft implements BeforeEachCallback, AfterEachCallback 
             try (AioPipe pipe = AioPipe.create();
                     AioPipe handed = AioPipe.create();
                     ChildEnd end = handed.tx().forChild()) {
-                Access.get().open(pipe.rx(), PipeOptions.defaults()).join().close();
-                Access.get().open(pipe.tx(), PipeOptions.defaults()).join().close();
+                SharedSecrets.get()
+                        .open(pipe.rx(), PipeOptions.defaults())
+                        .join()
+                        .close();
+                SharedSecrets.get()
+                        .open(pipe.tx(), PipeOptions.defaults())
+                        .join()
+                        .close();
                 if (DESCRIPTORS.isDirectory()) {
                     end.redirect();
                 }

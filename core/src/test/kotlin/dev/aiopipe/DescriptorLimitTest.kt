@@ -48,7 +48,8 @@ class DescriptorLimitTest {
         fun main(args: Array<String>) =
             runBlocking<Unit> {
                 AtTheLimit.loadClasses()
-                for (name in listOf("NativeAccess", "LibC", "LibC\$Binding", "Room", "EarlySource\$Adopted")) {
+                for (name in
+                    listOf("NativeAccess", "LibC", "LibC\$Binding", "DescriptorHeadroom", "StdinBootstrap\$Adopted")) {
                     Class.forName("dev.aiopipe.engine.$name", false, javaClass.classLoader)
                 }
                 System.getLogger("dev.aiopipe").log(System.Logger.Level.WARNING, "reads its configuration")

@@ -75,7 +75,7 @@ object LosingProgram {
             tx.open(options).write(ByteArray(10))
             val (input, output) = Pipe.open().let { Pair(it.source(), it.sink()) }
             Fallback.input(Channels.newInputStream(input), loop.engine, "stream of a child")
-            Fallback.outbox(Channels.newOutputStream(output), loop.engine, "pipe")
+            Fallback.output(Channels.newOutputStream(output), loop.engine, "pipe")
         }
         check(openPipes() == before) { "closed with their loop: ${openDescriptors()}" }
     }

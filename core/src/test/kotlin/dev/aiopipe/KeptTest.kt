@@ -134,5 +134,5 @@ class KeptTest {
             gone.get()
         }
 
-    private fun goneOf(end: WriteEnd) = end.openOutbox(PipeOptions.defaults()).join().readerGone()
+    private fun goneOf(end: WriteEnd) = end.openOutput(PipeOptions.defaults()).join().readerGone()
 }

@@ -124,8 +124,8 @@ object ThreadToRaw : WritableKind {
 
     override suspend fun open(options: PipeOptions): Writable {
         val pipe = Pipe.open()
-        val outbox = Fallback.outbox(Channels.newOutputStream(pipe.sink()), options.loop().engine, "pipe")
-        return RawWritable(PipeWriter(outbox, options), pipe.source())
+        val output = Fallback.output(Channels.newOutputStream(pipe.sink()), options.loop().engine, "pipe")
+        return RawWritable(PipeWriter(output, options), pipe.source())
     }
 }
 

@@ -1,6 +1,6 @@
 package dev.aiopipe
 
-import dev.aiopipe.engine.ChannelOrigin
+import dev.aiopipe.engine.ChannelEndpoint
 import java.nio.ByteBuffer
 import java.nio.channels.Pipe
 import java.nio.channels.ReadableByteChannel
@@ -53,7 +53,7 @@ object ChildStdout : ReadableKind {
 
     override suspend fun open(options: PipeOptions): Readable {
         val pipe = Pipe.open()
-        val stdin = ReadEnd(ChannelOrigin(pipe.source(), true, "pipe")).forChild()
+        val stdin = ReadEnd(ChannelEndpoint(pipe.source(), true, "pipe")).forChild()
         val child = stdin.use { ProcessBuilder("cat").redirectInput(it.redirect()).startPiped(options = options) }
         return RawReadable(child.stdout, pipe.sink(), child)
     }
@@ -125,7 +125,7 @@ object ChildStdin : WritableKind {
 
     override suspend fun open(options: PipeOptions): Writable {
         val pipe = Pipe.open()
-        val stdout = WriteEnd(ChannelOrigin(pipe.sink(), true, "pipe")).forChild()
+        val stdout = WriteEnd(ChannelEndpoint(pipe.sink(), true, "pipe")).forChild()
         val child = stdout.use { ProcessBuilder("cat").redirectOutput(it.redirect()).startPiped(options = options) }
         return RawWritable(child.stdin, pipe.source(), child)
     }

@@ -4,7 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** Where an {@link Outbox} puts its bytes. One thread at a time writes; {@code close} may come from another. */
+/** Where an {@link Output} puts its bytes. One thread at a time writes; {@code close} may come from another. */
 public interface ByteSink extends Closeable {
     /**
      * Writes without waiting.

@@ -11,10 +11,10 @@ import java.util.stream.Stream;
 public final class Child {
     private final String program;
     private final Process process;
-    private final Outbox stdin;
+    private final Output stdin;
     private final Input stdout;
     private final Input stderr;
-    private final Exit exit;
+    private final ProcessExit exit;
     private final List<Drain> drains = new ArrayList<>(); // guarded by itself, as is what follows; they may have ended
     private int stops; // have the drains in common: the later one takes the place of an earlier one's, or leaves it
 
@@ -27,13 +27,13 @@ public final class Child {
      * @param stdout at its end if the user has redirected it
      * @param stderr at its end if the user has redirected it, or has it go where stdout goes
      */
-    public Child(String program, Process process, Outbox stdin, Input stdout, Input stderr) {
+    public Child(String program, Process process, Output stdin, Input stdout, Input stderr) {
         this.program = program;
         this.process = process;
         this.stdin = stdin;
         this.stdout = stdout;
         this.stderr = stderr;
-        this.exit = new Exit(process, this);
+        this.exit = new ProcessExit(process, this);
         stdin.keep(this);
         stdout.keep(this);
         stderr.keep(this);
@@ -54,7 +54,7 @@ public final class Child {
      *
      * @return always the same one
      */
-    public Outbox stdin() {
+    public Output stdin() {
         return stdin;
     }
 

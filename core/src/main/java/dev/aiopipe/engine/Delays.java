@@ -39,7 +39,7 @@ public final class Delays {
      * @param millis when, from now on
      */
     static void block(Runnable task, long millis) {
-        block(task, millis, Blocking.EXECUTOR);
+        block(task, millis, BlockingPool.EXECUTOR);
     }
 
     static void block(Runnable task, long millis, Executor executor) {

@@ -8,20 +8,20 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Reads what nobody wants, on threads of the engine, and closes the input in the end; unless somebody else comes to read before anything
- * was dropped. See {@link Drainage} for its states.
+ * was dropped. See {@link DrainOp} for its states.
  */
 final class Drain implements Readiness.Waiter {
     /** How long an output that was read is left alone, for somebody who may be about to read on. */
     private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Input input;
-    private final Drainage drainage;
+    private final DrainOp drainOp;
     private volatile boolean ended;
     private volatile boolean patient; // the end waits for the end of the patience
 
-    private Drain(Input input, Drainage drainage, boolean patient) {
+    private Drain(Input input, DrainOp drainOp, boolean patient) {
         this.input = input;
-        this.drainage = drainage;
+        this.drainOp = drainOp;
         this.patient = patient;
     }
 
@@ -42,8 +42,8 @@ final class Drain implements Readiness.Waiter {
         } catch (ReadPendingException | ClosedChannelException e) {
             return Optional.empty();
         }
-        Runnable first = () -> Blocking.run(drain::begin);
-        if (patient || drain.drainage.wasRead()) {
+        Runnable first = () -> BlockingPool.run(drain::begin);
+        if (patient || drain.drainOp.wasRead()) {
             Delays.run(first, PATIENCE_NANOS);
         } else {
             first.run();
@@ -55,13 +55,13 @@ final class Drain implements Readiness.Waiter {
     void end() {
         ended = true;
         if (!patient) {
-            input.endDrain(drainage, this);
+            input.endDrain(drainOp, this);
         }
     }
 
     /** Leaves the input to others, if nothing was dropped; else this goes on. True if this is over. */
     boolean giveUp() {
-        ended = input.giveUpDrain(drainage);
+        ended = input.giveUpDrain(drainOp);
         return ended;
     }
 
@@ -70,18 +70,18 @@ final class Drain implements Readiness.Waiter {
         if (ended) {
             end();
         } else {
-            drop(() -> input.start(drainage, drainage));
+            drop(() -> input.start(drainOp, drainOp));
         }
     }
 
     @Override
     public void wake() {
-        Blocking.run(() -> drop(() -> input.proceed(this, drainage)));
+        BlockingPool.run(() -> drop(() -> input.proceed(this, drainOp)));
     }
 
     @Override
     public boolean yields() {
-        return drainage.yields();
+        return drainOp.yields();
     }
 
     /** Drops what is there, until there is nothing. */
@@ -89,18 +89,18 @@ final class Drain implements Readiness.Waiter {
         try {
             Object count = first.read();
             while (!ended) {
-                if (count == Take.MORE) {
+                if (count == ReadOp.MORE) {
                     if (input.await(this)) {
                         return; // to be woken
                     }
-                    count = input.proceed(this, drainage);
+                    count = input.proceed(this, drainOp);
                 } else if ((int) count > 0) {
-                    count = input.start(drainage, drainage);
+                    count = input.start(drainOp, drainOp);
                 } else {
                     end();
                 }
             }
-            if (count == Take.MORE) {
+            if (count == ReadOp.MORE) {
                 input.quit(); // whoever has ended this waits for the slot
             }
         } catch (IOException | IllegalStateException e) { // failed, closed by its user, or somebody has come to read

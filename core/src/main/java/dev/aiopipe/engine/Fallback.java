@@ -29,7 +29,7 @@ public final class Fallback {
      */
     public static Input input(InputStream stream, Loop loop, String name) throws IOException {
         Readiness readiness = loop.attach();
-        PumpedSource.Stream origin = new PumpedSource.Stream() {
+        ThreadedSource.Stream endpoint = new ThreadedSource.Stream() {
             @Override
             public InputStream open() {
                 return stream;
@@ -40,21 +40,21 @@ public final class Fallback {
                 return true; // reading a pipe does not fail otherwise
             }
         };
-        return new Input(new PumpedSource(name, origin, stream, readiness, new Leftover()), readiness);
+        return new Input(new ThreadedSource(name, endpoint, stream, readiness, new Leftover()), readiness);
     }
 
     /**
      * Writes a blocking stream of a child.
      *
-     * @param stream closed with the outbox
+     * @param stream closed with the output
      * @param loop fails it when it ends
      * @param name what messages call it
      * @return the open stream
      * @throws IOException if the loop is closed
      */
-    public static Outbox outbox(OutputStream stream, Loop loop, String name) throws IOException {
+    public static Output output(OutputStream stream, Loop loop, String name) throws IOException {
         Readiness readiness = loop.attach();
-        PumpedSink sink = new PumpedSink(name, stream, readiness);
-        return new Outbox(sink, readiness, new ReaderWatch(null, loop));
+        ThreadedSink sink = new ThreadedSink(name, stream, readiness);
+        return new Output(sink, readiness, new ReaderWatch(null, loop));
     }
 }

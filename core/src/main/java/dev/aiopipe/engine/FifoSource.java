@@ -60,7 +60,7 @@ final class FifoSource implements ByteSource {
         this.fifo = fifo;
         this.state = state;
         this.registration = registration;
-        this.owner = Release.both(registration, release);
+        this.owner = CloseOnce.both(registration, release);
     }
 
     /**
@@ -76,8 +76,8 @@ final class FifoSource implements ByteSource {
     static Input open(
             int fresh, Fifo fifo, boolean awaitsWriter, Loop loop, Closeable release, Object name, Leftover leftover)
             throws IOException {
-        Pipe.SourceChannel channel = Vessel.toRead(fresh);
-        int number = Vessel.numberOf(channel);
+        Pipe.SourceChannel channel = AdoptedChannel.toRead(fresh);
+        int number = AdoptedChannel.numberOf(channel);
         Registration registration = Registration.of(channel, loop);
         State state = awaitsWriter ? State.AWAITING : State.CONNECTED;
         FifoSource source = new FifoSource(channel, number, fifo, state, registration, release, name);
@@ -111,8 +111,8 @@ final class FifoSource implements ByteSource {
         if (closed) {
             throw new ClosedChannelException();
         }
-        Pipe.SourceChannel next = Vessel.toRead(fifo.open());
-        int nextNumber = Vessel.numberOf(next);
+        Pipe.SourceChannel next = AdoptedChannel.toRead(fifo.open());
+        int nextNumber = AdoptedChannel.numberOf(next);
         registration.replace(next);
         channel = next;
         number = nextNumber;

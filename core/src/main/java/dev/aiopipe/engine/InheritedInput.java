@@ -12,18 +12,18 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.Pipe;
 import java.nio.file.Path;
 
-/** Opens a number that this process was started with for reading, by what it is; see {@link InheritedOrigin}. */
+/** Opens a number that this process was started with for reading, by what it is; see {@link InheritedEndpoint}. */
 final class InheritedInput {
     /** A channel for the loop to watch. Reopened: it can be read, too; else it is a copy of the number, whose flags are others'. */
     private record Watched(Pipe.SourceChannel channel, boolean reopened) {}
 
-    private final Inherited claim;
+    private final InheritedDescriptor claim;
     private final int number;
-    private final Kind kind;
+    private final DescriptorKind kind;
     private final Loop loop;
     private final Closeable release;
 
-    InheritedInput(Inherited claim, Kind kind, Loop loop, Closeable release) {
+    InheritedInput(InheritedDescriptor claim, DescriptorKind kind, Loop loop, Closeable release) {
         this.claim = claim;
         this.number = claim.number();
         this.kind = kind;
@@ -33,20 +33,20 @@ final class InheritedInput {
 
     Input open() throws IOException {
         if (number == 0) {
-            SystemIn.takeOver(claim.leftover());
+            SystemInReadAhead.takeOver(claim.leftover());
         }
-        if (number == 0 && kind == Kind.PIPE && NativeAccess.isLibCToBeLoaded()) {
+        if (number == 0 && kind == DescriptorKind.PIPE && NativeAccess.isLibCToBeLoaded()) {
             Input early = early();
             if (early != null) {
                 return early;
             }
         }
-        boolean adopts = kind != Kind.FILE && kind != Kind.DEVICE && NativeAccess.canAdopt();
+        boolean adopts = kind != DescriptorKind.FILE && kind != DescriptorKind.DEVICE && NativeAccess.canAdopt();
         return switch (kind) {
-            case FILE, DEVICE -> pumped(ReadMode.DIRECT, new Standard());
+            case FILE, DEVICE -> threaded(ReadMode.DIRECT, new Standard());
             case PIPE, TERMINAL, SOCKET -> adopts ? adopted() : unadopted();
             case FIFO -> adopts ? fifo() : unadopted();
-            default -> pumped(ReadMode.THREAD, new Standard());
+            default -> threaded(ReadMode.THREAD, new Standard());
         };
     }
 
@@ -56,7 +56,7 @@ final class InheritedInput {
             return watchedByLoop();
         }
         Registration registration = Registration.of(watched.channel, loop);
-        return input(source(watched, Release.both(registration, release)), registration.input());
+        return input(source(watched, CloseOnce.both(registration, release)), registration.input());
     }
 
     private Input fifo() throws IOException {
@@ -68,22 +68,24 @@ final class InheritedInput {
 
     /** Threads read it, but only when there is something: nothing is taken from others by a read that was given up. */
     private Input watchedByLoop() throws IOException {
-        Registration registration = Registration.of(Vessel.toRead(LibC.duplicate(number)), loop);
+        Registration registration = Registration.of(AdoptedChannel.toRead(LibC.duplicate(number)), loop);
         try {
-            return pumped(ReadMode.THREAD, new Adopted(), registration.input(), Release.both(registration, release));
+            return threaded(
+                    ReadMode.THREAD, new Adopted(), registration.input(), CloseOnce.both(registration, release));
         } catch (Throwable e) {
             registration.close();
             throw e;
         }
     }
 
-    private Input pumped(ReadMode mode, PumpedSource.Stream origin) throws IOException {
-        return pumped(mode, origin, loop.attach(), release);
+    private Input threaded(ReadMode mode, ThreadedSource.Stream endpoint) throws IOException {
+        return threaded(mode, endpoint, loop.attach(), release);
     }
 
-    private Input pumped(ReadMode mode, PumpedSource.Stream origin, Readiness readiness, Closeable owner) {
+    private Input threaded(ReadMode mode, ThreadedSource.Stream endpoint, Readiness readiness, Closeable owner) {
         return input(
-                new PumpedSource(claim.toString(), origin, mode, kind, readiness, claim.leftover(), owner), readiness);
+                new ThreadedSource(claim.toString(), endpoint, mode, kind, readiness, claim.leftover(), owner),
+                readiness);
     }
 
     private Input input(ByteSource source, Readiness readiness) {
@@ -95,19 +97,19 @@ final class InheritedInput {
         Readiness readiness = loop.attach();
         InputStream stream = reopened();
         return stream == null
-                ? pumped(ReadMode.THREAD, new Standard(), readiness, release)
-                : pumped(ReadMode.THREAD, new Reopened(stream), readiness, Release.both(stream, release));
+                ? threaded(ReadMode.THREAD, new Standard(), readiness, release)
+                : threaded(ReadMode.THREAD, new Reopened(stream), readiness, CloseOnce.both(stream, release));
     }
 
     /** Null for what only the JDK's own stream can read. To open a terminal could make it the controlling one. */
     private InputStream reopened() throws IOException {
-        if (number <= 2 && kind != Kind.PIPE && kind != Kind.FIFO) {
+        if (number <= 2 && kind != DescriptorKind.PIPE && kind != DescriptorKind.FIFO) {
             return null;
         }
-        Path path = Kind.path(number);
+        Path path = DescriptorKind.path(number);
         try {
-            return kind == Kind.FIFO
-                    ? new HeldFifo(path, false, false)
+            return kind == DescriptorKind.FIFO
+                    ? new BlockingFifo(path, false, false)
                     : Channels.newInputStream(FileChannel.open(path));
         } catch (IOException e) {
             if (number <= 2) {
@@ -119,17 +121,17 @@ final class InheritedInput {
 
     /** While JNA is not loaded. Null if it has to be: the pipe can't be opened by its name, as it is another user's. */
     private Input early() throws IOException {
-        String target = Kind.target(number);
+        String target = DescriptorKind.target(number);
         FileInputStream stream;
         try {
-            stream = new FileInputStream(Kind.path(number).toFile());
+            stream = new FileInputStream(DescriptorKind.path(number).toFile());
         } catch (FileNotFoundException e) {
             return null;
         }
         try {
             Registration registration = Registration.ofNothingYet(loop);
-            EarlySource source =
-                    new EarlySource(stream, registration, () -> adoptEarly(target), claim.leftover(), release);
+            StdinBootstrap source =
+                    new StdinBootstrap(stream, registration, () -> adoptEarly(target), claim.leftover(), release);
             return input(source, registration.input());
         } catch (Throwable e) {
             stream.close();
@@ -137,39 +139,40 @@ final class InheritedInput {
         }
     }
 
-    private EarlySource.Adopted adoptEarly(String target) throws IOException {
+    private StdinBootstrap.Adopted adoptEarly(String target) throws IOException {
         Watched watched = NativeAccess.canAdopt() ? watched() : null;
         if (watched == null) {
             return null;
-        } else if (!Kind.target(number).equals(target)) {
+        } else if (!DescriptorKind.target(number).equals(target)) {
             watched.channel.close();
             throw new IOException("descriptor " + number + " was closed");
         }
-        return new EarlySource.Adopted(watched.channel, source(watched, watched.channel));
+        return new StdinBootstrap.Adopted(watched.channel, source(watched, watched.channel));
     }
 
     /** Null if only threads can read it. */
     private Watched watched() throws IOException {
-        int fresh = kind == Kind.SOCKET ? -1 : claim.reopen(LibC.O_RDONLY);
+        int fresh = kind == DescriptorKind.SOCKET ? -1 : claim.reopen(LibC.O_RDONLY);
         if (fresh >= 0) {
-            return new Watched(Vessel.toRead(fresh), true);
-        } else if (kind == Kind.SOCKET || kind == Kind.PIPE && LibC.canRead(number)) {
-            return new Watched(Vessel.toRead(LibC.duplicate(number)), false);
+            return new Watched(AdoptedChannel.toRead(fresh), true);
+        } else if (kind == DescriptorKind.SOCKET || kind == DescriptorKind.PIPE && LibC.canRead(number)) {
+            return new Watched(AdoptedChannel.toRead(LibC.duplicate(number)), false);
         }
         return null;
     }
 
     private ByteSource source(Watched watched, Closeable owner) {
         return watched.reopened
-                ? new ChannelSource(claim.toString(), watched.channel, owner, kind == Kind.TERMINAL ? number : -1)
-                : new UnflaggedSource(number, kind == Kind.SOCKET, owner);
+                ? new ChannelSource(
+                        claim.toString(), watched.channel, owner, kind == DescriptorKind.TERMINAL ? number : -1)
+                : new SharedDescriptorSource(number, kind == DescriptorKind.SOCKET, owner);
     }
 
     /** What all ways of reading by threads have in common. */
-    private abstract class Blocked implements PumpedSource.Stream {
+    private abstract class Blocked implements ThreadedSource.Stream {
         @Override
         public boolean endsByFailure() {
-            return kind == Kind.TERMINAL;
+            return kind == DescriptorKind.TERMINAL;
         }
     }
 
@@ -177,7 +180,7 @@ final class InheritedInput {
     private final class Adopted extends Blocked {
         @Override
         public InputStream open() throws IOException {
-            return Channels.newInputStream(Vessel.toReadBlocking(LibC.duplicate(number)));
+            return Channels.newInputStream(AdoptedChannel.toReadBlocking(LibC.duplicate(number)));
         }
 
         @Override
@@ -192,7 +195,7 @@ final class InheritedInput {
 
         @Override
         public boolean isOnlyEmpty() throws IOException {
-            return kind == Kind.TERMINAL && LibC.isOnlyEmpty(number);
+            return kind == DescriptorKind.TERMINAL && LibC.isOnlyEmpty(number);
         }
     }
 
@@ -219,7 +222,7 @@ final class InheritedInput {
     private final class Standard extends Blocked {
         @Override
         public InputStream open() {
-            return new FilterInputStream(new FileInputStream(Inherited.STANDARD[number])) {
+            return new FilterInputStream(new FileInputStream(InheritedDescriptor.STANDARD[number])) {
                 @Override
                 public void close() {
                     // the number stays open

@@ -17,7 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The reading side of a stream: runs one {@link Take} at a time over what its source gives. Drivers (suspend functions, futures)
+ * The reading side of a stream: runs one {@link ReadOp} at a time over what its source gives. Drivers (suspend functions, futures)
  * do the waiting:
  *
  * <pre>
@@ -35,7 +35,7 @@ import java.util.concurrent.locks.LockSupport;
  *                              waiter ── abandon ──► free
  *
  *     free is null, or whoever {@linkplain #own owns} this: a start on behalf of anybody else finds it taken; but it goes before a
- *     {@linkplain Drainage drain} that owns this
+ *     {@linkplain DrainOp drain} that owns this
  * </pre>
  *
  * <p>A take runs on the thread of the driver that calls, and a waiter is handed nothing but the news that another try may succeed.
@@ -60,7 +60,7 @@ public final class Input {
 
     private final ByteSource source;
     private final Readiness readiness;
-    private final Release release;
+    private final CloseOnce release;
     private final Leftover leftover; // of an inherited number, else null
     private final Object name;
     private final InputBuffer buffer; // this and what follows belongs to the holder of the slot
@@ -97,7 +97,7 @@ public final class Input {
         this.leftover = null;
         this.name = name;
         this.buffer = new InputBuffer(() -> String.valueOf(name));
-        Release closing = source == null ? Release.NOTHING : Release.of(this, "PipeReader", source);
+        CloseOnce closing = source == null ? CloseOnce.NOTHING : CloseOnce.of(this, "PipeReader", source);
         this.release = closing;
         readiness.onClose(closing::closeWithLoop); // the readiness must not reach this object, which may be collected
     }
@@ -111,11 +111,11 @@ public final class Input {
         this.leftover = leftover;
         this.name = name;
         this.buffer = unread;
-        this.release = Release.of(this, "PipeReader", whole, () -> leave(unread, whole, leftover));
+        this.release = CloseOnce.of(this, "PipeReader", whole, () -> leave(unread, whole, leftover));
         WeakReference<Input> self = new WeakReference<>(this); // one that was collected is closed as lost
         readiness.onClose(cause -> {
             Input open = self.get();
-            if (open != null && cause != Release.BY_OWNER) {
+            if (open != null && cause != CloseOnce.BY_OWNER) {
                 Threads.guarded(open::closeWithLoop);
             }
         });
@@ -150,7 +150,7 @@ public final class Input {
      * @return as {@link #start(Take, Object)}
      * @throws IOException as {@link #start(Take, Object)}
      */
-    public Object start(Take<?> take) throws IOException {
+    public Object start(ReadOp<?> take) throws IOException {
         return start(take, null);
     }
 
@@ -159,12 +159,12 @@ public final class Input {
      *
      * @param take what to read
      * @param reader on whose behalf: the owner's, or null
-     * @return its value; or {@link Take#MORE}, then the slot stays with the caller, who has to {@link #await}
+     * @return its value; or {@link ReadOp#MORE}, then the slot stays with the caller, who has to {@link #await}
      * @throws ReadPendingException if another read is under way, which is not disturbed; or if this is owned by somebody else
      * @throws ClosedChannelException if this is closed
      * @throws IOException what the take or the source throws
      */
-    public Object start(Take<?> take, Object reader) throws IOException {
+    public Object start(ReadOp<?> take, Object reader) throws IOException {
         acquire(reader);
         try {
             return run(take);
@@ -210,7 +210,7 @@ public final class Input {
      *     given up}
      * @throws IOException what the take or the source throws
      */
-    public Object proceed(Readiness.Waiter waiter, Take<?> take) throws IOException {
+    public Object proceed(Readiness.Waiter waiter, ReadOp<?> take) throws IOException {
         for (int tries = 0; !SLOT.compareAndSet(this, waiter, BUSY); tries++) {
             Object holder = slot;
             if (holder != BUSY && holder != waiter) {
@@ -381,12 +381,12 @@ public final class Input {
      * @throws ReadPendingException if somebody is reading, or owns this
      * @throws ClosedChannelException if this is closed, or another drain has dropped something
      */
-    public Drainage drain() throws ClosedChannelException {
+    public DrainOp drain() throws ClosedChannelException {
         acquire(null);
         try {
-            Drainage drainage = new Drainage(!buffer.isUnused());
-            owner = drainage;
-            return drainage;
+            DrainOp drainOp = new DrainOp(!buffer.isUnused());
+            owner = drainOp;
+            return drainOp;
         } finally {
             slot = owner;
         }
@@ -395,18 +395,18 @@ public final class Input {
     /**
      * Ends a drain, whatever it is doing: closes this, unless somebody else has come to read.
      *
-     * @param drainage of this
+     * @param drainOp of this
      * @param waiter who waits for it, if anybody does; it is not woken any more
      */
-    public void endDrain(Drainage drainage, Readiness.Waiter waiter) {
-        for (int tries = 0; owner == drainage && readiness.closeCause() == null; tries++) {
-            if (SLOT.compareAndSet(this, drainage, BUSY)) { // the slot stays busy, so a late reader finds this closed
+    public void endDrain(DrainOp drainOp, Readiness.Waiter waiter) {
+        for (int tries = 0; owner == drainOp && readiness.closeCause() == null; tries++) {
+            if (SLOT.compareAndSet(this, drainOp, BUSY)) { // the slot stays busy, so a late reader finds this closed
                 try {
                     close();
                     buffer.discard();
                 } catch (Throwable e) {
                     if (readiness.closeCause() == null) {
-                        slot = drainage;
+                        slot = drainOp;
                     }
                     throw e;
                 }
@@ -420,13 +420,13 @@ public final class Input {
     /**
      * Ends a drain that has dropped nothing, and leaves this open. One that has dropped something goes on.
      *
-     * @param drainage of this
+     * @param drainOp of this
      * @return true if it has ended, now or before
      */
-    public boolean giveUpDrain(Drainage drainage) {
-        for (int tries = 0; owner == drainage && readiness.closeCause() == null; tries++) {
+    public boolean giveUpDrain(DrainOp drainOp) {
+        for (int tries = 0; owner == drainOp && readiness.closeCause() == null; tries++) {
             Object holder = slot;
-            if (drainage.hasDropped()) {
+            if (drainOp.hasDropped()) {
                 return false;
             } else if (isOfADrain(holder)) {
                 takePlaceOf(holder);
@@ -497,7 +497,7 @@ public final class Input {
      * @throws UncheckedIOException if the source can't be closed
      */
     public void close() {
-        Readiness.Waiter waiter = readiness.close(Release.BY_OWNER);
+        Readiness.Waiter waiter = readiness.close(CloseOnce.BY_OWNER);
         try {
             closeSource();
         } catch (IOException e) {
@@ -580,7 +580,7 @@ public final class Input {
             return whyEmpty;
         } else if (over.isDone()) {
             return "at its end";
-        } else if (owner instanceof Drainage) {
+        } else if (owner instanceof DrainOp) {
             return "being drained";
         } else if (slot instanceof Readiness.Waiter) {
             return "a read waits";
@@ -604,7 +604,7 @@ public final class Input {
     private void requireOpen() throws ClosedChannelException {
         if (readiness.closeCause() != null) {
             forgetIfClosed();
-            throw Closings.before(name + closing(), readiness.closeCause());
+            throw CloseExceptions.before(name + closing(), readiness.closeCause());
         }
     }
 
@@ -617,10 +617,10 @@ public final class Input {
     /** The slot was taken: returns if it is worth another try. */
     private void contend(Object reader, int tries) throws ClosedChannelException {
         Object holder = slot;
-        if (holder == BUSY && (tries < PATIENCE || owner instanceof Drainage)) {
+        if (holder == BUSY && (tries < PATIENCE || owner instanceof DrainOp)) {
             requireOpen();
             pause(tries); // it may be a drain, which is soon through, and waits or has dropped something
-        } else if (!(reader instanceof Drainage) && isOfADrain(holder)) {
+        } else if (!(reader instanceof DrainOp) && isOfADrain(holder)) {
             goBefore(holder);
         } else if (holder instanceof Readiness.Waiter waiter && waiter.isGivenUp()) {
             abandon(waiter);
@@ -630,7 +630,7 @@ public final class Input {
     }
 
     private static boolean isOfADrain(Object holder) {
-        return holder instanceof Drainage || holder instanceof Readiness.Waiter waiter && waiter.yields();
+        return holder instanceof DrainOp || holder instanceof Readiness.Waiter waiter && waiter.yields();
     }
 
     private void goBefore(Object drain) throws ClosedChannelException {
@@ -663,16 +663,17 @@ public final class Input {
     }
 
     private boolean hasHole() {
-        return owner instanceof Drainage drainage && drainage.hasDropped();
+        return owner instanceof DrainOp drainOp && drainOp.hasDropped();
     }
 
     private void refuse() throws ClosedChannelException {
         if (hasHole()) {
-            throw Closings.before(name + " was closed by the stop of its child, which has dropped output", null);
+            throw CloseExceptions.before(name + " was closed by the stop of its child, which has dropped output", null);
         }
-        boolean owned = owner != null && !(owner instanceof Drainage);
-        throw Closings.pending(name + (owned ? " is read by an atomically block or a transfer" : " is being read")
-                + ": one read at a time");
+        boolean owned = owner != null && !(owner instanceof DrainOp);
+        throw CloseExceptions.pending(
+                name + (owned ? " is read by an atomically block or a transfer" : " is being read")
+                        + ": one read at a time");
     }
 
     /** Lets somebody go on who is soon through. That may be a virtual thread that needs the one that this one runs on. */
@@ -685,14 +686,14 @@ public final class Input {
     }
 
     /** Runs a take until it has a value, or there is nothing now. Frees the slot behind a value; the caller does if this throws. */
-    private Object run(Take<?> take) throws IOException {
+    private Object run(ReadOp<?> take) throws IOException {
         Object value;
         boolean endTold;
         do {
             endTold = buffer.ended() && buffer.size() == 0 && !take.onlyLooks();
             value = attempt(take);
-        } while (value == Take.MORE && fill());
-        if (value == Take.MORE) {
+        } while (value == ReadOp.MORE && fill());
+        if (value == ReadOp.MORE) {
             Threads.requireStack(SPARE_FRAMES);
         } else {
             endTold |= buffer.ended() && take.toldTheEnd();
@@ -709,7 +710,7 @@ public final class Input {
     }
 
     /** Tries a take once. If it throws, it has taken nothing. */
-    private Object attempt(Take<?> take) throws IOException {
+    private Object attempt(ReadOp<?> take) throws IOException {
         int mark = buffer.mark();
         try {
             return take.from(buffer);
@@ -784,10 +785,10 @@ public final class Input {
     }
 
     private AsynchronousCloseException closedMeanwhile() {
-        return Closings.meanwhile(name + closing() + " while a read waited", readiness.closeCause());
+        return CloseExceptions.meanwhile(name + closing() + " while a read waited", readiness.closeCause());
     }
 
     private String closing() {
-        return readiness.closeCause() == Release.BY_OWNER ? " was closed here" : " was closed with its loop";
+        return readiness.closeCause() == CloseOnce.BY_OWNER ? " was closed here" : " was closed with its loop";
     }
 }

@@ -37,13 +37,13 @@ public final class Loop {
     private static final long PAUSE_NANOS = 10_000_000;
 
     private final String name;
-    private final Selection.Opener opener;
+    private final LoopSelector.Opener opener;
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final List<Readiness.Waiter> ready = new ArrayList<>();
     private final Set<Readiness> attached = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
-    private final JvmExit jvmExit;
+    private final ShutdownGuard jvmExit;
     private volatile Thread thread; // this and the next one are written once, guarded by this
-    private volatile Selection selection;
+    private volatile LoopSelector selection;
     private volatile Throwable closeCause;
     private boolean noting; // of the loop's thread, as what follows
     private int failures; // of the selector, in a row
@@ -57,10 +57,10 @@ public final class Loop {
         this(name, Selector::open);
     }
 
-    Loop(String name, Selection.Opener opener) {
+    Loop(String name, LoopSelector.Opener opener) {
         this.name = name;
         this.opener = opener;
-        this.jvmExit = new JvmExit(name, this::wakeup);
+        this.jvmExit = new ShutdownGuard(name, this::wakeup);
     }
 
     /**
@@ -77,7 +77,7 @@ public final class Loop {
     }
 
     void register(SelectableChannel channel, Registration registration) throws IOException {
-        Selection running = start();
+        LoopSelector running = start();
         channel.configureBlocking(false);
         try {
             registration.key(running.register(channel, registration));
@@ -96,7 +96,7 @@ public final class Loop {
      * @throws IOException if the loop can't be started, or is closed, or the channel is
      */
     public Readiness acceptable(ServerSocketChannel channel) throws IOException {
-        Selection running = start();
+        LoopSelector running = start();
         while (true) {
             synchronized (this) { // not while it waits: the loop's thread may want the lock
                 SelectionKey key = running.keyOf(channel);
@@ -236,8 +236,8 @@ public final class Loop {
         }
     }
 
-    private Selection start() throws IOException {
-        Selection running = selection;
+    private LoopSelector start() throws IOException {
+        LoopSelector running = selection;
         if (running == null) {
             synchronized (this) {
                 running = selection;
@@ -250,9 +250,9 @@ public final class Loop {
         return running;
     }
 
-    private Selection begin() throws IOException {
-        Room.warmUp();
-        Selection opened = new Selection(opener, this::isIdle, this::note);
+    private LoopSelector begin() throws IOException {
+        DescriptorHeadroom.warmUp();
+        LoopSelector opened = new LoopSelector(opener, this::isIdle, this::note);
         try {
             Thread started = Threads.shared(this::run, name);
             started.start(); // goes on when this has left the lock
@@ -278,7 +278,7 @@ public final class Loop {
     }
 
     private IOException closed() {
-        return Release.because(new ClosedChannelException(), closeCause);
+        return CloseOnce.because(new ClosedChannelException(), closeCause);
     }
 
     private void run() {

@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 
 /**
  * The bytes of one write, between which no other write comes; what of them was sent; and who wants to know the outcome.
- * The {@link Outbox} that it was offered to guards it, and alone calls what is not public.
+ * The {@link Output} that it was offered to guards it, and alone calls what is not public.
  */
 public final class Message {
     /** Who wants to know the outcome. */
@@ -189,7 +189,7 @@ public final class Message {
         listener = interested;
     }
 
-    /** Tells the listener, if there is one. Called after {@link #finish}, outside of the outbox's lock. */
+    /** Tells the listener, if there is one. Called after {@link #finish}, outside of the output's lock. */
     void tell() {
         if (listener != null) {
             listener.done(failure);

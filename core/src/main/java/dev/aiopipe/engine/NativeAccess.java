@@ -21,7 +21,7 @@ final class NativeAccess {
      * @throws IOException if there are too few descriptors to find out
      */
     static boolean hasNumbers() throws IOException {
-        return !DENIED && Descriptors.areFound();
+        return !DENIED && ChannelDescriptor.areFound();
     }
 
     /**
@@ -30,9 +30,9 @@ final class NativeAccess {
      */
     static boolean hasLibC() throws IOException {
         if (isLibCToBeLoaded()) {
-            synchronized (Room.class) { // or somebody who looks for room took what the child needs
+            synchronized (DescriptorHeadroom.class) { // or somebody who looks for room took what the child needs
                 if (isLibCToBeLoaded()) {
-                    Room.require("can't load JNA");
+                    DescriptorHeadroom.require("can't load JNA");
                     libC = loadLibC();
                 }
             }

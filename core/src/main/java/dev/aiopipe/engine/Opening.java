@@ -6,7 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /**
- * Opens an origin: at once where that is a matter of some system calls, else on a blocking thread. A FIFO without a reader can't be
+ * Opens an endpoint: at once where that is a matter of some system calls, else on a blocking thread. A FIFO without a reader can't be
  * opened for writing, and nothing tells when one has come (fifo(7), ENXIO), so that is tried again and again.
  *
  * <p>To cancel waits for the try that is under way, if there is one. So nothing is open any more once {@code cancel} has returned, and the
@@ -23,7 +23,7 @@ public final class Opening<T> {
 
     private static final int RETRY_MILLIS = 10;
 
-    private final Origin origin;
+    private final Endpoint endpoint;
     private final Attempt<T> attempt;
     private final Consumer<T> discard;
     private final Result result = new Result();
@@ -31,8 +31,8 @@ public final class Opening<T> {
     private boolean failed; // and has left nothing open
     private T opened; // and nobody's yet
 
-    private Opening(Origin origin, Attempt<T> attempt, Consumer<T> discard) {
-        this.origin = origin;
+    private Opening(Endpoint endpoint, Attempt<T> attempt, Consumer<T> discard) {
+        this.endpoint = endpoint;
         this.attempt = attempt;
         this.discard = discard;
     }
@@ -40,40 +40,40 @@ public final class Opening<T> {
     /**
      * Opens for reading.
      *
-     * @param origin used up by this
+     * @param endpoint used up by this
      * @param loop waits for the stream
      * @param capacity of the pipe, a wish in bytes; 0 for none
      * @return the open stream, or an IOException. To cancel it leaves nothing open
      */
-    public static CompletableFuture<Input> ofInput(Origin origin, Loop loop, int capacity) {
-        return begin(origin, () -> sized(origin, capacity).openInput(loop), Input::close);
+    public static CompletableFuture<Input> ofInput(Endpoint endpoint, Loop loop, int capacity) {
+        return begin(endpoint, () -> sized(endpoint, capacity).openInput(loop), Input::close);
     }
 
     /**
      * Opens for writing.
      *
-     * @param origin used up by this
+     * @param endpoint used up by this
      * @param loop waits for the stream
      * @param capacity of the pipe, a wish in bytes; 0 for none
      * @return the open stream, or an IOException. To cancel it leaves nothing open
      */
-    public static CompletableFuture<Outbox> ofOutbox(Origin origin, Loop loop, int capacity) {
-        return begin(origin, () -> sized(origin, capacity).openOutbox(loop), Outbox::abort);
+    public static CompletableFuture<Output> ofOutput(Endpoint endpoint, Loop loop, int capacity) {
+        return begin(endpoint, () -> sized(endpoint, capacity).openOutput(loop), Output::abort);
     }
 
-    private static Origin sized(Origin origin, int capacity) throws IOException {
+    private static Endpoint sized(Endpoint endpoint, int capacity) throws IOException {
         if (capacity > 0) {
-            origin.capacity(capacity);
+            endpoint.capacity(capacity);
         }
-        return origin;
+        return endpoint;
     }
 
-    static <T> CompletableFuture<T> begin(Origin origin, Attempt<T> attempt, Consumer<T> discard) {
-        Opening<T> opening = new Opening<>(origin, attempt, discard);
-        if (origin.opensAtOnce()) {
+    static <T> CompletableFuture<T> begin(Endpoint endpoint, Attempt<T> attempt, Consumer<T> discard) {
+        Opening<T> opening = new Opening<>(endpoint, attempt, discard);
+        if (endpoint.opensAtOnce()) {
             opening.attempt();
         } else {
-            Blocking.EXECUTOR.execute(opening::attempt);
+            BlockingPool.EXECUTOR.execute(opening::attempt);
         }
         return opening.result;
     }
@@ -91,7 +91,7 @@ public final class Opening<T> {
                 opened = candidate;
             }
         } catch (Throwable e) {
-            closeOrigin(e);
+            closeEndpoint(e);
             result.completeExceptionally(e);
             return;
         }
@@ -109,7 +109,7 @@ public final class Opening<T> {
             synchronized (this) {
                 givenUp = true;
             }
-            closeOrigin(e);
+            closeEndpoint(e);
             result.completeExceptionally(e);
         }
     }
@@ -127,17 +127,17 @@ public final class Opening<T> {
         return unwanted != null;
     }
 
-    private void discardOrigin() {
+    private void discardEndpoint() {
         try {
-            origin.discard();
+            endpoint.discard();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private void closeOrigin(Throwable failure) {
+    private void closeEndpoint(Throwable failure) {
         try {
-            origin.close();
+            endpoint.close();
         } catch (IOException e) {
             failure.addSuppressed(e);
         }
@@ -153,7 +153,7 @@ public final class Opening<T> {
             }
             boolean cancelled = super.cancel(mayInterruptIfRunning);
             if (cancelled && !discardOpened() && first) {
-                discardOrigin();
+                discardEndpoint();
             }
             return cancelled;
         }

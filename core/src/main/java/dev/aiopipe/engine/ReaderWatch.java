@@ -26,7 +26,7 @@ final class ReaderWatch {
     private final boolean socket;
     private final Loop loop;
     private CompletableFuture<Void> gone; // guarded by this, as is all that follows
-    private Copies<Void> copies;
+    private FutureFanOut<Void> copies;
     private Registration registration;
     private Throwable closeCause;
 
@@ -49,21 +49,21 @@ final class ReaderWatch {
 
     private void beginAnew() {
         gone = new CompletableFuture<>();
-        copies = new Copies<>(gone);
+        copies = new FutureFanOut<>(gone);
     }
 
     /** A future, each time another one, that completes when nobody reads any more, or fails when the writer is closed. Starts to watch, if need be. */
     synchronized CompletableFuture<Void> watch() throws IOException {
         if (closeCause != null) {
-            throw Release.because(new ClosedChannelException(), closeCause);
+            throw CloseOnce.because(new ClosedChannelException(), closeCause);
         }
         if (number != null && NativeAccess.canAdopt()) {
             if (!socket && gone.isDone() && !LibC.hasNoReader(number.get())) {
                 beginAnew(); // a FIFO's next reader has come
             }
             if (registration == null && !gone.isDone()) {
-                Pipe.SourceChannel channel = Vessel.toRead(LibC.duplicate(number.get()));
-                int copy = socket ? Vessel.numberOf(channel) : -1;
+                Pipe.SourceChannel channel = AdoptedChannel.toRead(LibC.duplicate(number.get()));
+                int copy = socket ? AdoptedChannel.numberOf(channel) : -1;
                 registration = Registration.of(channel, loop);
                 Registration watched = registration;
                 watched.input().onClose(cause -> end(watched, cause));
@@ -173,7 +173,7 @@ final class ReaderWatch {
         if (cause == null) {
             event.complete(null);
         } else {
-            event.completeExceptionally(Release.because(new AsynchronousCloseException(), cause));
+            event.completeExceptionally(CloseOnce.because(new AsynchronousCloseException(), cause));
         }
     }
 }

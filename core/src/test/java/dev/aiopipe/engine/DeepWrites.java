@@ -9,7 +9,7 @@ final class DeepWrites {
     private static final byte[] LINE = {'\n'};
 
     private final ScriptedSink sink = new ScriptedSink();
-    private final Outbox outbox = new Outbox(sink, new Readiness(Readiness.OWN_SIGNALS), new ReaderWatch(null, null));
+    private final Output output = new Output(sink, new Readiness(Readiness.OWN_SIGNALS), new ReaderWatch(null, null));
     private final ScriptedSink.Interruption channel = () -> {
         overflown = true;
         call(20);
@@ -20,16 +20,16 @@ final class DeepWrites {
 
     private DeepWrites() {}
 
-    /** Prints whether a write has overflown the stack in the channel, and whether the outbox goes on. */
+    /** Prints whether a write has overflown the stack in the channel, and whether the output goes on. */
     public static void main(String[] arguments) throws Exception {
         DeepWrites writes = new DeepWrites();
         writes.write(); // so that all is linked
         Thread deep = new Thread(null, writes::writeAtEachDepth, "deep", 256 * 1024);
         deep.start();
         deep.join();
-        System.out.println("struck: " + writes.struck + ", idle: " + writes.outbox.isIdle() + ", another: "
-                + writes.outbox.offer(Message.of(ByteBuffer.wrap(LINE))));
-        writes.outbox.abort();
+        System.out.println("struck: " + writes.struck + ", idle: " + writes.output.isIdle() + ", another: "
+                + writes.output.offer(Message.of(ByteBuffer.wrap(LINE))));
+        writes.output.abort();
     }
 
     /** Writes on the way back from the deepest call. */
@@ -47,7 +47,7 @@ final class DeepWrites {
         try {
             sink.room = 100;
             sink.interruption = channel;
-            outbox.offer(Message.of(ByteBuffer.wrap(LINE)));
+            output.offer(Message.of(ByteBuffer.wrap(LINE)));
         } catch (VirtualMachineError e) { // the JVM wraps some overflows
             struck |= overflown; // no call: there may be no stack for one
         } catch (IOException e) {

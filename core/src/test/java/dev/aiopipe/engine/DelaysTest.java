@@ -36,7 +36,7 @@ class DelaysTest {
     @Test
     @DisplayName("a task of the engine gets its thread when there is one again")
     void poolRefuses() {
-        ThreadPoolExecutor pool = (ThreadPoolExecutor) Blocking.EXECUTOR;
+        ThreadPoolExecutor pool = (ThreadPoolExecutor) BlockingPool.EXECUTOR;
         ThreadFactory threads = pool.getThreadFactory();
         CompletableFuture<Void> refused = new CompletableFuture<>();
         CompletableFuture<Thread> run = new CompletableFuture<>();
@@ -49,7 +49,7 @@ class DelaysTest {
             pool.setThreadFactory(threads);
             return null;
         });
-        Blocking.run(() -> run.complete(Thread.currentThread()));
+        BlockingPool.run(() -> run.complete(Thread.currentThread()));
         assertNotNull(run.join());
         assertTrue(refused.isDone());
         pool.setKeepAliveTime(5, TimeUnit.SECONDS);

@@ -24,13 +24,13 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DrainTest {
-    private static final Take<String> LINE = Take.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
 
     private final ScriptedSource source = new ScriptedSource();
     private final Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
     private final Input input = new Input(source, readiness);
     private final List<String> woken = new ArrayList<>();
-    private Drainage drainage;
+    private DrainOp drainOp;
 
     /** As the drivers' own: it reads only as long as nobody has lost anything by it. */
     private final Readiness.Waiter drain = new Readiness.Waiter() {
@@ -41,7 +41,7 @@ class DrainTest {
 
         @Override
         public boolean yields() {
-            return drainage.yields();
+            return drainOp.yields();
         }
     };
 
@@ -56,21 +56,21 @@ class DrainTest {
     }
 
     private Object begin() throws IOException {
-        drainage = input.drain();
+        drainOp = input.drain();
         return goOn();
     }
 
     private Object goOn() throws IOException {
-        return input.start(drainage, drainage);
+        return input.start(drainOp, drainOp);
     }
 
     private void beginAndWait() throws IOException {
-        assertSame(Take.MORE, begin());
+        assertSame(ReadOp.MORE, begin());
         assertTrue(input.await(drain));
     }
 
     private void assertOver() {
-        assertThrows(IllegalStateException.class, () -> input.proceed(drain, drainage));
+        assertThrows(IllegalStateException.class, () -> input.proceed(drain, drainOp));
     }
 
     private void assertClosed() {
@@ -84,14 +84,14 @@ class DrainTest {
         source.thenBytes("dropped\n").thenNothing().thenBytes("too\n");
         assertEquals(8, begin());
         assertClosed();
-        assertSame(Take.MORE, goOn());
+        assertSame(ReadOp.MORE, goOn());
         assertTrue(input.await(drain));
         assertClosed();
         readiness.signal().wake();
         assertClosed();
-        assertEquals(4, input.proceed(drain, drainage));
+        assertEquals(4, input.proceed(drain, drainOp));
         assertClosed();
-        input.endDrain(drainage, drain);
+        input.endDrain(drainOp, drain);
         assertClosed();
         assertEquals(1, source.closes);
         assertEquals(List.of("drain"), woken);
@@ -100,17 +100,17 @@ class DrainTest {
     @Test
     @DisplayName("a read before its beginning is its end; who has read once may be about to come")
     void readerComesAtOnce() throws IOException {
-        drainage = input.drain();
-        assertFalse(drainage.wasRead());
+        drainOp = input.drain();
+        assertFalse(drainOp.wasRead());
         source.thenBytes("line\n").thenBytes("next\n");
         assertEquals("line", input.start(LINE));
         assertThrows(ReadPendingException.class, this::goOn);
-        input.endDrain(drainage, drain);
-        drainage = input.drain();
-        assertTrue(drainage.wasRead());
+        input.endDrain(drainOp, drain);
+        drainOp = input.drain();
+        assertTrue(drainOp.wasRead());
         input.own("owner");
         assertThrows(ReadPendingException.class, this::goOn);
-        input.endDrain(drainage, drain);
+        input.endDrain(drainOp, drain);
         assertEquals("next", input.start(LINE, "owner"));
         input.disown("owner");
     }
@@ -123,18 +123,18 @@ class DrainTest {
         assertEquals("line", input.start(LINE));
         assertEquals(List.of("drain"), woken);
         assertOver();
-        assertFalse(drainage.hasDropped());
+        assertFalse(drainOp.hasDropped());
     }
 
     @Test
     @DisplayName("so does one that has to wait itself")
     void readerWaitsInItsPlace() throws IOException {
         beginAndWait();
-        assertSame(Take.MORE, input.start(LINE));
+        assertSame(ReadOp.MORE, input.start(LINE));
         Readiness.Waiter reader = () -> woken.add("reader");
         assertTrue(input.await(reader));
         assertOver();
-        input.endDrain(drainage, drain); // it is the reader's
+        input.endDrain(drainOp, drain); // it is the reader's
         source.thenBytes("line\n");
         readiness.signal().wake();
         assertEquals("line", input.proceed(reader, LINE));
@@ -153,7 +153,7 @@ class DrainTest {
             }
             assertEquals("line", input.start(LINE));
             input.abandon(drain); // it is cancelled before it finds out
-            input.endDrain(drainage, drain);
+            input.endDrain(drainOp, drain);
             assertOver();
         }
         assertEquals(0, source.closes);
@@ -162,7 +162,7 @@ class DrainTest {
     @Test
     @DisplayName("an input that somebody reads, or owns, is not drained")
     void somebodyReads() throws IOException {
-        assertSame(Take.MORE, input.start(LINE));
+        assertSame(ReadOp.MORE, input.start(LINE));
         Readiness.Waiter reader = () -> woken.add("reader");
         assertTrue(input.await(reader));
         assertThrows(ReadPendingException.class, input::drain);
@@ -208,29 +208,29 @@ class DrainTest {
             "of two drains the later one goes before the one that has dropped nothing, and alone closes in the end")
     void secondDrain() throws IOException {
         beginAndWait();
-        Drainage first = drainage;
+        DrainOp first = drainOp;
         Readiness.Waiter second = () -> woken.add("second");
-        assertSame(Take.MORE, begin());
+        assertSame(ReadOp.MORE, begin());
         assertTrue(input.await(second));
         assertThrows(IllegalStateException.class, () -> input.proceed(drain, first));
         assertThrows(ReadPendingException.class, () -> input.start(first, first));
         input.endDrain(first, drain);
         assertEquals(0, source.closes);
         input.abandon(second);
-        input.endDrain(drainage, drain);
+        input.endDrain(drainOp, drain);
         assertEquals(1, source.closes);
     }
 
     @Test
     @DisplayName("also if the earlier one begins behind it")
     void laterDrainIsQuicker() throws IOException {
-        Drainage first = input.drain();
-        drainage = input.drain();
+        DrainOp first = input.drain();
+        drainOp = input.drain();
         assertThrows(ReadPendingException.class, () -> input.start(first, first));
         input.endDrain(first, drain);
         source.thenBytes("dropped");
         assertEquals(7, goOn());
-        input.endDrain(drainage, drain);
+        input.endDrain(drainOp, drain);
         assertEquals(1, source.closes);
     }
 
@@ -239,11 +239,11 @@ class DrainTest {
     void drainOfWhatIsDrained() throws IOException {
         source.thenBytes("dropped").thenNothing();
         assertEquals(7, begin());
-        assertSame(Take.MORE, goOn());
+        assertSame(ReadOp.MORE, goOn());
         assertTrue(input.await(drain));
         assertThrows(ClosedChannelException.class, input::drain);
         input.abandon(drain);
-        input.endDrain(drainage, drain);
+        input.endDrain(drainOp, drain);
         assertEquals(1, source.closes);
     }
 
@@ -252,7 +252,7 @@ class DrainTest {
     void end() throws IOException {
         beginAndWait();
         input.abandon(drain);
-        input.endDrain(drainage, drain);
+        input.endDrain(drainOp, drain);
         assertClosed();
         assertEquals(1, source.closes);
     }
@@ -286,7 +286,7 @@ class DrainTest {
         source.thenBytes("line\n").thenEnd();
         assertEquals("line", input.start(LINE));
         input.abandon(drain);
-        input.endDrain(drainage, drain);
+        input.endDrain(drainOp, drain);
         assertNull(input.start(LINE));
     }
 
@@ -297,8 +297,8 @@ class DrainTest {
             throw new IOException("failed");
         });
         assertThrows(IOException.class, this::begin);
-        input.endDrain(drainage, drain);
-        input.endDrain(drainage, drain);
+        input.endDrain(drainOp, drain);
+        input.endDrain(drainOp, drain);
         assertClosed();
         assertEquals(1, source.closes);
         assertThrows(ClosedChannelException.class, input::drain);
@@ -307,14 +307,14 @@ class DrainTest {
     @Test
     @DisplayName("given up, an input of which nothing was dropped is left open, whatever its drain does at the moment")
     void giveUp() throws IOException {
-        drainage = input.drain();
-        assertTrue(input.giveUpDrain(drainage));
+        drainOp = input.drain();
+        assertTrue(input.giveUpDrain(drainOp));
         assertThrows(ReadPendingException.class, this::goOn);
         beginAndWait();
-        assertTrue(input.giveUpDrain(drainage));
+        assertTrue(input.giveUpDrain(drainOp));
         assertEquals(List.of("drain"), woken);
         assertOver();
-        assertTrue(input.giveUpDrain(drainage));
+        assertTrue(input.giveUpDrain(drainOp));
         source.thenBytes("line\n");
         assertEquals("line", input.start(LINE));
         assertEquals(0, source.closes);
@@ -325,18 +325,18 @@ class DrainTest {
     void giveUpWithAHole() throws IOException {
         source.thenBytes("dropped").thenNothing();
         assertEquals(7, begin());
-        assertFalse(input.giveUpDrain(drainage));
-        assertSame(Take.MORE, goOn());
+        assertFalse(input.giveUpDrain(drainOp));
+        assertSame(ReadOp.MORE, goOn());
         assertTrue(input.await(drain));
-        assertFalse(input.giveUpDrain(drainage));
+        assertFalse(input.giveUpDrain(drainOp));
         source.thenBytes("too").thenNothing();
         readiness.signal().wake();
-        assertEquals(3, input.proceed(drain, drainage));
-        assertSame(Take.MORE, goOn());
+        assertEquals(3, input.proceed(drain, drainOp));
+        assertSame(ReadOp.MORE, goOn());
         assertTrue(input.await(drain));
-        input.endDrain(drainage, drain);
+        input.endDrain(drainOp, drain);
         assertClosed();
         assertThrows(
-                ClosedChannelException.class, () -> input.proceed(drain, drainage)); // woken before, it does not spin
+                ClosedChannelException.class, () -> input.proceed(drain, drainOp)); // woken before, it does not spin
     }
 }

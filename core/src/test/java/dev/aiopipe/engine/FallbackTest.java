@@ -41,12 +41,12 @@ class FallbackTest {
     @Test
     @DisplayName("a failure that a write has told is not told again by close")
     void closeBehindAFailure() throws IOException {
-        Outbox outbox = Fallback.outbox(new Broken(), loop, "broken");
+        Output output = Fallback.output(new Broken(), loop, "broken");
         CompletableFuture<Void> written = new CompletableFuture<>();
         Message message = Message.of(ByteBuffer.wrap(new byte[] {1}));
         try {
-            outbox.offer(message);
-            outbox.await(message, written::completeExceptionally);
+            output.offer(message);
+            output.await(message, written::completeExceptionally);
         } catch (BrokenPipeException e) { // the thread was quicker
             written.completeExceptionally(e);
         }
@@ -54,14 +54,14 @@ class FallbackTest {
         assertThrows(BrokenPipeException.class, () -> {
             throw told.getCause();
         });
-        outbox.close();
+        output.close();
     }
 
     @Test
     @DisplayName("a failure to close is told if no write has failed")
     void closeFails() throws IOException {
-        Outbox outbox = Fallback.outbox(new Broken(), loop, "broken");
-        assertThrows(UncheckedIOException.class, outbox::close);
+        Output output = Fallback.output(new Broken(), loop, "broken");
+        assertThrows(UncheckedIOException.class, output::close);
     }
 
     @Test
@@ -80,8 +80,8 @@ class FallbackTest {
                 closed.complete(null);
             }
         };
-        PumpedSource source =
-                new PumpedSource("stream", () -> stream, stream, new Readiness(Readiness.OWN_SIGNALS), new Leftover());
+        ThreadedSource source = new ThreadedSource(
+                "stream", () -> stream, stream, new Readiness(Readiness.OWN_SIGNALS), new Leftover());
         synchronized (source) { // which the thread needs
             assertEquals(0, source.read(ByteBuffer.allocate(1)));
             source.close();
@@ -100,7 +100,7 @@ class FallbackTest {
                 closed.complete(null);
             }
         };
-        PumpedSink sink = new PumpedSink("written", written, new Readiness(Readiness.OWN_SIGNALS));
+        ThreadedSink sink = new ThreadedSink("written", written, new Readiness(Readiness.OWN_SIGNALS));
         synchronized (sink) {
             assertEquals(1, sink.write(ByteBuffer.allocate(1)));
             sink.close();
@@ -113,11 +113,11 @@ class FallbackTest {
     @DisplayName("28 streams of the fallback are called by their names")
     void names() throws IOException {
         Input input = Fallback.input(InputStream.nullInputStream(), loop, "stdout of cat");
-        Outbox outbox = Fallback.outbox(OutputStream.nullOutputStream(), loop, "stdin of cat");
+        Output output = Fallback.output(OutputStream.nullOutputStream(), loop, "stdin of cat");
         assertEquals("stdout of cat, never read", input.toString());
-        assertEquals("stdin of cat, open", outbox.toString());
+        assertEquals("stdin of cat, open", output.toString());
         input.close();
-        outbox.close();
+        output.close();
     }
 
     @Test
@@ -130,9 +130,9 @@ class FallbackTest {
             }
         };
         Input input = Fallback.input(closed, loop, "stdout of cat");
-        Take<byte[]> all = Take.all(100);
+        ReadOp<byte[]> all = ReadOp.all(100);
         Object value = input.start(all);
-        while (value == Take.MORE) {
+        while (value == ReadOp.MORE) {
             CompletableFuture<Void> woken = new CompletableFuture<>();
             Readiness.Waiter waiter = () -> woken.complete(null);
             if (input.await(waiter)) {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class FifoSourceTest {
-    private static final Take<String> LINE = Take.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
 
     /** A writer that comes, writes and leaves between a read that found nothing and the question that is to explain it. */
     private final class Hasty implements FifoSource.Fifo {
@@ -56,7 +56,7 @@ class FifoSourceTest {
     void make() throws IOException {
         Assumptions.assumeTrue(NativeAccess.canAdopt());
         path = directory.resolve("fifo");
-        FifoOrigin.create(path);
+        FifoEndpoint.create(path);
     }
 
     @AfterEach
@@ -88,7 +88,7 @@ class FifoSourceTest {
     @DisplayName("E11 a first writer that leaves without a byte during the first read is an end")
     void firstWriterLeavesWithoutAByte() throws IOException {
         Input input = FifoSource.open(fifo.open(), fifo, true, loop, () -> {}, "fifo", null);
-        assertSame(Take.MORE, input.start(LINE));
+        assertSame(ReadOp.MORE, input.start(LINE));
         Readiness.Waiter waiter = () -> {};
         input.await(waiter);
         fifo.next = "";
@@ -132,7 +132,7 @@ class FifoSourceTest {
         assertEquals("line", input[0].start(LINE));
         assertNull(input[0].start(LINE));
         try {
-            assertSame(Take.MORE, input[0].start(LINE));
+            assertSame(ReadOp.MORE, input[0].start(LINE));
         } catch (AsynchronousCloseException e) {
             assertNotNull(e.getMessage()); // it looked after the close
         }
@@ -144,7 +144,7 @@ class FifoSourceTest {
     @Timeout(30)
     @DisplayName("10 the same of a FIFO that a thread reads")
     void closedWhileAThreadOpensItAnew() throws Exception {
-        HeldFifo held = new HeldFifo(path, false, true);
+        BlockingFifo held = new BlockingFifo(path, false, true);
         writeAndLeave("line\n");
         byte[] target = new byte[100];
         assertEquals(5, held.read(target));

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.condition.JRE;
 
 /** Errors within a read: it has taken nothing, and the slot is free. */
 class InputErrorTest {
-    private static final Take<String> LINE = Take.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
 
     /** Signals by itself, and fails as the test says. */
     private static final class FailingInterest implements Readiness.Interest {
@@ -71,12 +71,12 @@ class InputErrorTest {
     @DisplayName("what a take has taken before it throws is readable, also in a block that keeps it")
     void whatAFailingTakeHasTakenIsPutBack() throws IOException {
         source.thenBytes("a\nb\nc\n");
-        Take<String> failing = Take.all(100).map(bytes -> {
+        ReadOp<String> failing = ReadOp.all(100).map(bytes -> {
             throw new InternalError("no text");
         });
-        Take<Integer> greedy = in -> {
+        ReadOp<Integer> greedy = in -> {
             if (in.size() < 2) {
-                return Take.MORE;
+                return ReadOp.MORE;
             }
             in.take(1);
             in.indexOfNewline();
@@ -109,12 +109,12 @@ class InputErrorTest {
         source.thenBytes("abc");
         ByteBuffer target =
                 CompletableFuture.supplyAsync(InputErrorTest::confined).get();
-        for (Take<Integer> take : List.of(Take.into(target), Take.exactly(target))) {
+        for (ReadOp<Integer> take : List.of(ReadOp.into(target), ReadOp.exactly(target))) {
             assertThrows(RuntimeException.class, () -> input.start(take));
             assertEquals(0, target.position());
             assertEquals(3, input.buffered());
         }
-        assertEquals("abc", text(input.start(Take.exactly(3))));
+        assertEquals("abc", text(input.start(ReadOp.exactly(3))));
     }
 
     /** Three bytes of an arena that is this thread's. By reflection, as JDK 17 has none. */
@@ -137,18 +137,18 @@ class InputErrorTest {
             throw new AssertionError("woken");
         };
         interest.failsToArm = true;
-        assertSame(Take.MORE, input.start(LINE));
+        assertSame(ReadOp.MORE, input.start(LINE));
         assertThrows(InternalError.class, () -> input.await(never));
         assertFalse(interest.armed);
         interest.failsToArm = false;
         interest.failsToNudge = true;
-        assertSame(Take.MORE, input.start(LINE));
+        assertSame(ReadOp.MORE, input.start(LINE));
         assertThrows(InternalError.class, () -> input.await(never));
         assertNull(readiness.signal());
 
         source.thenBytes("line\n");
         Readiness.Waiter waiter = () -> {};
-        assertSame(Take.MORE, input.start(LINE));
+        assertSame(ReadOp.MORE, input.start(LINE));
         assertFalse(input.await(waiter), "the signal that nobody waited for is kept");
         assertEquals("line", input.proceed(waiter, LINE));
     }
@@ -160,7 +160,7 @@ class InputErrorTest {
         Readiness.Waiter waiter = () -> {};
         interest.failsToNudge = true;
         interest.duringNudge = () -> assertSame(waiter, readiness.signal());
-        assertSame(Take.MORE, input.start(LINE));
+        assertSame(ReadOp.MORE, input.start(LINE));
         assertTrue(input.await(waiter));
         assertEquals("line", input.proceed(waiter, LINE));
     }
@@ -168,12 +168,12 @@ class InputErrorTest {
     @Test
     @DisplayName("a read that can't wait is quit")
     void quit() throws IOException {
-        assertSame(Take.MORE, input.start(LINE));
+        assertSame(ReadOp.MORE, input.start(LINE));
         input.quit();
         input.own("owner");
-        assertSame(Take.MORE, input.start(LINE, "owner"));
+        assertSame(ReadOp.MORE, input.start(LINE, "owner"));
         input.quit();
-        assertSame(Take.MORE, input.start(LINE, "owner"));
+        assertSame(ReadOp.MORE, input.start(LINE, "owner"));
         input.quit();
         input.disown("owner");
         source.thenBytes("line\n");
@@ -200,7 +200,7 @@ class InputErrorTest {
                     reader.abandon(waiting[0]);
                     waiting[0] = null;
                 }
-                if (failure.get() == null && reader.start(LINE) == Take.MORE) {
+                if (failure.get() == null && reader.start(LINE) == ReadOp.MORE) {
                     driveTo(6, reader, waiting);
                 }
             } catch (StackOverflowError e) {
@@ -225,7 +225,7 @@ class InputErrorTest {
         }
         Readiness.Waiter waiter = () -> {};
         Object line = reader.start(LINE);
-        for (int tries = 0; line == Take.MORE && tries < 3; tries++) {
+        for (int tries = 0; line == ReadOp.MORE && tries < 3; tries++) {
             assertTrue(reader.await(waiter));
             assertSame(waiter, signals.signal());
             line = reader.proceed(waiter, LINE);

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 
 /** Inputs that are closed, or at their end, keep no buffer. */
 class InputMemoryTest {
-    private static final Take<String> LINE = Take.line(StandardCharsets.UTF_8, 100);
-    private static final Take<byte[]> ALL = Take.all(1 << 20);
+    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<byte[]> ALL = ReadOp.all(1 << 20);
 
     private final ScriptedSource source = new ScriptedSource();
     private final Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
@@ -83,7 +83,7 @@ class InputMemoryTest {
     void closedWhileAReadWaits() throws Exception {
         source.thenBytes("abc");
         Readiness.Waiter waiter = () -> {};
-        assertSame(Take.MORE, input.start(LINE));
+        assertSame(ReadOp.MORE, input.start(LINE));
         input.await(waiter);
         input.close();
         assertEquals(0, memory());
@@ -137,9 +137,9 @@ class InputMemoryTest {
     @Test
     void drained() throws Exception {
         source.thenBytes("abc").thenEnd();
-        Drainage drainage = input.drain();
-        assertEquals(3, input.start(drainage, drainage));
-        input.endDrain(drainage, () -> {});
+        DrainOp drainOp = input.drain();
+        assertEquals(3, input.start(drainOp, drainOp));
+        input.endDrain(drainOp, () -> {});
         assertEquals(0, memory());
     }
 }

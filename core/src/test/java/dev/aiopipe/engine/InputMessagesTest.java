@@ -17,7 +17,7 @@ import org.junit.jupiter.api.function.Executable;
 
 /** What exceptions and toString say of an input. */
 class InputMessagesTest {
-    private static final Take<String> LINE = Take.line(StandardCharsets.UTF_8, 5);
+    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 5);
 
     private final ScriptedSource source = new ScriptedSource();
     private final Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
@@ -32,7 +32,7 @@ class InputMessagesTest {
 
     @Test
     void secondReader() throws IOException {
-        assertSame(Take.MORE, input.start(LINE));
+        assertSame(ReadOp.MORE, input.start(LINE));
         input.await(waiter);
         assertEquals("stdout of cat, a read waits", input.toString());
         assertSays(
@@ -48,7 +48,7 @@ class InputMessagesTest {
 
     @Test
     void closed() throws IOException {
-        assertSame(Take.MORE, input.start(LINE));
+        assertSame(ReadOp.MORE, input.start(LINE));
         input.await(waiter);
         input.close();
         assertEquals("stdout of cat, closed", input.toString());
@@ -82,17 +82,17 @@ class InputMessagesTest {
         assertSays(
                 LimitExceededException.class,
                 "the rest of stdout of cat is longer than limit = 6 bytes",
-                () -> input.start(Take.all(6)));
+                () -> input.start(ReadOp.all(6)));
         assertSays(
                 LimitExceededException.class,
                 "a message of stdout of cat is longer than limit = 7 bytes",
-                () -> input.start(Take.until(';', 7)));
+                () -> input.start(ReadOp.until(';', 7)));
         input.own("owner");
         input.hold(8);
         assertSays(
                 LimitExceededException.class,
                 "an atomically block's part of stdout of cat is longer than maxLineBytes = 8 bytes",
-                () -> input.start(Take.exactly(9), "owner"));
+                () -> input.start(ReadOp.exactly(9), "owner"));
         input.close();
     }
 

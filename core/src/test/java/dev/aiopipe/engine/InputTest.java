@@ -23,7 +23,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class InputTest {
-    private static final Take<String> LINE = Take.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
 
     private final ScriptedSource source = new ScriptedSource();
     private final Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
@@ -38,10 +38,10 @@ class InputTest {
     void readWaitsUntilItIsWoken() throws IOException {
         source.thenBytes("par").thenNothing().thenBytes("tial\n");
         Waiter waiter = new Waiter();
-        assertSame(Take.MORE, input.start(LINE));
+        assertSame(ReadOp.MORE, input.start(LINE));
         assertTrue(input.await(waiter));
         wake();
-        assertSame(Take.MORE, input.proceed(waiter, LINE));
+        assertSame(ReadOp.MORE, input.proceed(waiter, LINE));
         Waiter second = new Waiter();
         assertTrue(input.await(second));
         wake();
@@ -53,7 +53,7 @@ class InputTest {
     @Test
     void shortReadIsFollowedByAWait() throws IOException {
         source.thenBytes("half");
-        assertSame(Take.MORE, input.start(LINE));
+        assertSame(ReadOp.MORE, input.start(LINE));
         assertEquals(1, source.reads);
     }
 
@@ -61,7 +61,7 @@ class InputTest {
     void shortReadIsFollowedByAnotherWhereItTellsNothing() throws IOException {
         source.emptyAfterShortRead = false;
         source.thenBytes("ha").thenBytes("lf").thenNothing();
-        assertSame(Take.MORE, input.start(LINE));
+        assertSame(ReadOp.MORE, input.start(LINE));
         assertEquals(3, source.reads);
         assertEquals(4, input.buffered());
     }
@@ -73,15 +73,15 @@ class InputTest {
             throw new IOException("failed");
         });
         Waiter waiter = new Waiter();
-        assertSame(Take.MORE, input.start(Take.exactly(4)));
+        assertSame(ReadOp.MORE, input.start(ReadOp.exactly(4)));
         assertTrue(input.await(waiter));
         wake();
-        assertThrows(IOException.class, () -> input.proceed(waiter, Take.exactly(4)));
-        assertEquals(3, ((byte[]) input.start(Take.atMost(10))).length);
+        assertThrows(IOException.class, () -> input.proceed(waiter, ReadOp.exactly(4)));
+        assertEquals(3, ((byte[]) input.start(ReadOp.atMost(10))).length);
         for (int i = 0; i < 3; i++) {
             assertEquals(
                     "failed",
-                    assertThrows(IOException.class, () -> input.start(Take.atMost(10)))
+                    assertThrows(IOException.class, () -> input.start(ReadOp.atMost(10)))
                             .getMessage());
         }
         assertEquals(2, source.reads);
@@ -90,7 +90,7 @@ class InputTest {
     @Test
     void slotIsFreeAfterAnyFailure() throws IOException {
         source.thenBytes("12345678").thenEnd();
-        assertThrows(LimitExceededException.class, () -> input.start(Take.line(StandardCharsets.UTF_8, 3)));
+        assertThrows(LimitExceededException.class, () -> input.start(ReadOp.line(StandardCharsets.UTF_8, 3)));
         source.thenBytes("9");
         assertThrows(
                 IllegalStateException.class,
@@ -98,10 +98,10 @@ class InputTest {
                     throw new IllegalStateException("a take that fails");
                 }));
         Waiter waiter = new Waiter();
-        assertSame(Take.MORE, input.start(Take.exactly(20)));
+        assertSame(ReadOp.MORE, input.start(ReadOp.exactly(20)));
         input.await(waiter);
         wake();
-        assertThrows(IncompleteReadException.class, () -> input.proceed(waiter, Take.exactly(20)));
+        assertThrows(IncompleteReadException.class, () -> input.proceed(waiter, ReadOp.exactly(20)));
         assertEquals("12345678", input.start(LINE));
     }
 
@@ -112,7 +112,7 @@ class InputTest {
             assertThrows(ReadPendingException.class, () -> input.start(LINE));
             return 0;
         });
-        assertSame(Take.MORE, input.start(LINE));
+        assertSame(ReadOp.MORE, input.start(LINE));
         assertThrows(ReadPendingException.class, () -> input.start(LINE));
         Waiter waiter = new Waiter();
         assertTrue(input.await(waiter));
@@ -136,7 +136,7 @@ class InputTest {
 
     @Test
     void closeBetweenReadAndWaitEndsTheWaitAtOnce() throws IOException {
-        assertSame(Take.MORE, input.start(LINE));
+        assertSame(ReadOp.MORE, input.start(LINE));
         input.close();
         Waiter waiter = new Waiter();
         assertFalse(input.await(waiter));
@@ -261,8 +261,8 @@ class InputTest {
         source.emptyAfterShortRead = false;
         source.thenBytes("a\n").thenEnd().thenBytes("b\n");
         assertEquals("a", input.start(LINE));
-        assertEquals(false, input.start(Take.requestLine(100)));
-        assertEquals(false, input.start(Take.request(1)));
+        assertEquals(false, input.start(ReadOp.requestLine(100)));
+        assertEquals(false, input.start(ReadOp.request(1)));
         assertNull(input.start(LINE));
         assertEquals("b", input.start(LINE));
     }
@@ -272,10 +272,10 @@ class InputTest {
         source.endIsFinal = false;
         source.emptyAfterShortRead = false;
         source.thenBytes("a").thenEnd().thenBytes("b");
-        assertEquals(1, ((ByteBuffer) input.start(Take.peek(9))).remaining());
-        assertEquals(1, ((byte[]) input.start(Take.atMost(9))).length);
-        assertEquals(0, ((ByteBuffer) input.start(Take.peek(9))).remaining());
-        assertEquals(1, ((ByteBuffer) input.start(Take.peek(9))).remaining());
+        assertEquals(1, ((ByteBuffer) input.start(ReadOp.peek(9))).remaining());
+        assertEquals(1, ((byte[]) input.start(ReadOp.atMost(9))).length);
+        assertEquals(0, ((ByteBuffer) input.start(ReadOp.peek(9))).remaining());
+        assertEquals(1, ((ByteBuffer) input.start(ReadOp.peek(9))).remaining());
     }
 
     @Test
@@ -283,8 +283,8 @@ class InputTest {
         source.endIsFinal = false;
         source.emptyAfterShortRead = false;
         source.thenBytes("abc").thenEnd().thenBytes("d");
-        assertThrows(IncompleteReadException.class, () -> input.start(Take.exactly(4)));
-        assertEquals(4, ((byte[]) input.start(Take.exactly(4))).length);
+        assertThrows(IncompleteReadException.class, () -> input.start(ReadOp.exactly(4)));
+        assertEquals(4, ((byte[]) input.start(ReadOp.exactly(4))).length);
     }
 
     @Test
@@ -293,11 +293,11 @@ class InputTest {
         source.endIsFinal = false;
         source.emptyAfterShortRead = false;
         source.thenBytes("a").thenEnd().thenBytes("bc").thenEnd().thenBytes("d").thenEnd();
-        assertEquals("a", new String((byte[]) input.start(Take.all(9)), StandardCharsets.UTF_8));
-        assertEquals(2L, input.start(Take.skip(5, 9)));
-        assertEquals("d", input.start(Take.line(StandardCharsets.UTF_8, 9)));
-        assertNull(input.start(Take.line(StandardCharsets.UTF_8, 9)));
-        assertSame(Take.MORE, input.start(Take.line(StandardCharsets.UTF_8, 9)));
+        assertEquals("a", new String((byte[]) input.start(ReadOp.all(9)), StandardCharsets.UTF_8));
+        assertEquals(2L, input.start(ReadOp.skip(5, 9)));
+        assertEquals("d", input.start(ReadOp.line(StandardCharsets.UTF_8, 9)));
+        assertNull(input.start(ReadOp.line(StandardCharsets.UTF_8, 9)));
+        assertSame(ReadOp.MORE, input.start(ReadOp.line(StandardCharsets.UTF_8, 9)));
     }
 
     @Test
@@ -306,7 +306,7 @@ class InputTest {
         source.endIsFinal = false;
         source.emptyAfterShortRead = false;
         source.thenBytes("a\nb").thenEnd().thenBytes("next\n");
-        Take<String> line = Take.line(StandardCharsets.UTF_8, 9);
+        ReadOp<String> line = ReadOp.line(StandardCharsets.UTF_8, 9);
         Object owner = "owner";
         for (int i = 0; i < 2; i++) {
             input.own(owner);
@@ -332,15 +332,15 @@ class InputTest {
         Object owner = "owner";
         input.own(owner);
         input.hold(9);
-        assertEquals("a", new String((byte[]) input.start(Take.all(9), owner), StandardCharsets.UTF_8));
+        assertEquals("a", new String((byte[]) input.start(ReadOp.all(9), owner), StandardCharsets.UTF_8));
         input.disown(owner);
-        assertEquals("next", input.start(Take.line(StandardCharsets.UTF_8, 9)));
+        assertEquals("next", input.start(ReadOp.line(StandardCharsets.UTF_8, 9)));
     }
 
     @Test
     @DisplayName("R24 who was given up, and does not know it yet, is in nobody's way")
     void waiterThatWasGivenUpIsPassedOver() throws IOException {
-        Take<String> line = Take.line(StandardCharsets.UTF_8, 9);
+        ReadOp<String> line = ReadOp.line(StandardCharsets.UTF_8, 9);
         boolean[] givenUp = {false};
         Readiness.Waiter waiter = new Readiness.Waiter() {
             @Override
@@ -353,7 +353,7 @@ class InputTest {
                 return givenUp[0];
             }
         };
-        assertSame(Take.MORE, input.start(line));
+        assertSame(ReadOp.MORE, input.start(line));
         input.await(waiter);
         assertThrows(ReadPendingException.class, () -> input.start(line));
         givenUp[0] = true;
@@ -370,12 +370,12 @@ class InputTest {
         Object owner = "owner";
         input.own(owner);
         input.hold(4);
-        assertEquals(3, ((byte[]) input.start(Take.exactly(3), owner)).length);
+        assertEquals(3, ((byte[]) input.start(ReadOp.exactly(3), owner)).length);
         assertEquals(3, input.kept());
-        assertThrows(LimitExceededException.class, () -> input.start(Take.exactly(3), owner));
+        assertThrows(LimitExceededException.class, () -> input.start(ReadOp.exactly(3), owner));
         assertNull(input.disown(owner, 1));
         assertEquals(5, input.buffered());
-        assertEquals("bcdef", new String((byte[]) input.start(Take.exactly(5)), StandardCharsets.UTF_8));
+        assertEquals("bcdef", new String((byte[]) input.start(ReadOp.exactly(5)), StandardCharsets.UTF_8));
     }
 
     @Test
@@ -434,7 +434,7 @@ class InputTest {
     @DisplayName("R24 an inner owner is refused while the outer one reads")
     void outerReads() throws IOException {
         input.own("outer");
-        assertSame(Take.MORE, input.start(LINE, "outer"));
+        assertSame(ReadOp.MORE, input.start(LINE, "outer"));
         assertTrue(input.await(() -> {}));
         assertThrows(ReadPendingException.class, () -> input.own(new Inner("outer")));
     }
@@ -443,7 +443,7 @@ class InputTest {
     void aReadThatOutlivesItsOwnerIsOver() throws IOException {
         input.own("owner");
         input.hold(100);
-        assertSame(Take.MORE, input.start(LINE, "owner"));
+        assertSame(ReadOp.MORE, input.start(LINE, "owner"));
         List<String> woken = new ArrayList<>();
         Readiness.Waiter waiter = () -> woken.add("woken");
         assertTrue(input.await(waiter));

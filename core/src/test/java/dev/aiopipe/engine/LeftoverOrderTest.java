@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 /** What one reader of a number leaves, and in which order the next one gets it. */
 @Timeout(30)
 class LeftoverOrderTest {
-    private static final Take<String> LINE = Take.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
 
     private final Leftover leftover = new Leftover();
 
@@ -54,7 +54,7 @@ class LeftoverOrderTest {
             assertEquals(line, next.start(LINE));
             next.close();
         }
-        assertSame(Take.MORE, input(new ScriptedSource()).start(LINE));
+        assertSame(ReadOp.MORE, input(new ScriptedSource()).start(LINE));
     }
 
     @Test
@@ -72,7 +72,7 @@ class LeftoverOrderTest {
         assertNull(second.start(LINE));
         assertEquals("more", second.start(LINE));
         second.close();
-        assertSame(Take.MORE, input(new ScriptedSource()).start(LINE));
+        assertSame(ReadOp.MORE, input(new ScriptedSource()).start(LINE));
     }
 
     @Test
@@ -100,7 +100,7 @@ class LeftoverOrderTest {
         first.own(block);
         first.hold(100);
         assertEquals("one", first.start(LINE, block));
-        readiness.close(Release.BY_OWNER); // the close's first step; its second one leaves what is buffered
+        readiness.close(CloseOnce.BY_OWNER); // the close's first step; its second one leaves what is buffered
         first.disown(block, 0);
         first.close();
         Input second = input(new ScriptedSource());
@@ -142,8 +142,8 @@ class LeftoverOrderTest {
         source.thenBytes("one\nlast").thenEnd().emptyAfterShortRead = false;
         Input input = input(source);
         assertEquals("one", input.start(LINE));
-        assertEquals(true, input.start(Take.request(4)));
-        assertEquals(false, input.start(Take.request(5)));
+        assertEquals(true, input.start(ReadOp.request(4)));
+        assertEquals(false, input.start(ReadOp.request(5)));
         fails[0] = true;
         assertThrows(OutOfMemoryError.class, input::close);
         assertEquals(1, source.closes);
@@ -165,7 +165,7 @@ class LeftoverOrderTest {
     void closedUnderAReadThatNeverEnds() throws IOException {
         ScriptedSource source = new ScriptedSource();
         Input input = input(source);
-        assertSame(Take.MORE, input.start(LINE)); // and never waits
+        assertSame(ReadOp.MORE, input.start(LINE)); // and never waits
         input.close();
         assertEquals(1, source.closes);
     }
@@ -177,7 +177,7 @@ class LeftoverOrderTest {
         assertEquals("one", first.start(LINE));
         leftover.discard();
         first.close();
-        assertSame(Take.MORE, input(new ScriptedSource()).start(LINE));
+        assertSame(ReadOp.MORE, input(new ScriptedSource()).start(LINE));
     }
 
     /** A stream that can't be interrupted. */
@@ -203,8 +203,9 @@ class LeftoverOrderTest {
         }
     }
 
-    private PumpedSource threads(Slow stream, Readiness readiness) {
-        return new PumpedSource("slow", () -> stream, ReadMode.THREAD, Kind.TERMINAL, readiness, leftover, () -> {});
+    private ThreadedSource threads(Slow stream, Readiness readiness) {
+        return new ThreadedSource(
+                "slow", () -> stream, ReadMode.THREAD, DescriptorKind.TERMINAL, readiness, leftover, () -> {});
     }
 
     @Test
@@ -213,7 +214,7 @@ class LeftoverOrderTest {
         Slow slow = new Slow();
         Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
         Input first = new Input(threads(slow, readiness), readiness, "descriptor 0", leftover);
-        assertSame(Take.MORE, first.start(LINE));
+        assertSame(ReadOp.MORE, first.start(LINE));
         assertTrue(first.await(() -> {}));
         slow.reading.await();
         first.close();
@@ -221,7 +222,7 @@ class LeftoverOrderTest {
         Readiness next = new Readiness(Readiness.OWN_SIGNALS);
         ScriptedSource source = new ScriptedSource().thenBytes("two\n");
         Input second = new Input(source, next, "descriptor 0", leftover);
-        assertSame(Take.MORE, second.start(LINE));
+        assertSame(ReadOp.MORE, second.start(LINE));
         CompletableFuture<Void> woken = new CompletableFuture<>();
         Readiness.Waiter waiter = () -> woken.complete(null);
         boolean waits = second.await(waiter);
@@ -243,7 +244,7 @@ class LeftoverOrderTest {
         CompletableFuture<Void> filled = new CompletableFuture<>();
         Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
         Input first = new Input(threads(slow, readiness), readiness, "descriptor 0", leftover);
-        assertSame(Take.MORE, first.start(LINE));
+        assertSame(ReadOp.MORE, first.start(LINE));
         Readiness.Waiter waiter = () -> filled.complete(null);
         if (first.await(waiter)) {
             filled.get(20, TimeUnit.SECONDS);

@@ -44,7 +44,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(NothingLeft.class)
 class LoopTest {
-    private static final Take<String> LINE = Take.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
 
     private final Loop loop = new Loop("aiopipe-test");
     private final Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
@@ -209,11 +209,11 @@ class LoopTest {
         int rounds = 1_000;
         try (Stream stream = new Stream()) {
             for (int i = 0; i < rounds; i++) {
-                assertSame(Take.MORE, stream.input.start(LINE));
+                assertSame(ReadOp.MORE, stream.input.start(LINE));
                 thread.interrupt();
                 stream.write("line " + i + "\n");
-                Object line = Take.MORE;
-                while (line == Take.MORE) {
+                Object line = ReadOp.MORE;
+                while (line == ReadOp.MORE) {
                     Semaphore woken = new Semaphore(0);
                     Readiness.Waiter waiter = woken::release;
                     if (stream.input.await(waiter)) {
@@ -258,18 +258,18 @@ class LoopTest {
     void directionOfASocketThatIsClosedWhileTheOtherLivesDoesNotSpin() throws Exception {
         try (ServerSocketChannel server = ServerSocketChannel.open()) {
             server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-            SocketOrigin[] ends = SocketOrigin.of(SocketChannel.open(server.getLocalAddress()));
+            SocketEndpoint[] ends = SocketEndpoint.of(SocketChannel.open(server.getLocalAddress()));
             Input input = ends[0].openInput(loop);
-            Outbox outbox = ends[1].openOutbox(loop);
+            Output output = ends[1].openOutput(loop);
             try (SocketChannel peer = server.accept()) {
-                assertSame(Take.MORE, input.start(LINE));
+                assertSame(ReadOp.MORE, input.start(LINE));
                 assertTrue(input.await(() -> {}));
                 input.close();
                 peer.write(ByteBuffer.allocate(1)); // nobody is going to read that
                 assertIdles(loopThread());
             } finally {
                 input.close();
-                outbox.abort();
+                output.abort();
             }
         }
     }
@@ -278,21 +278,21 @@ class LoopTest {
     void writerOfASocketThatIsClosedBehindAWaitDoesNotSpin() throws Exception {
         try (ServerSocketChannel server = ServerSocketChannel.open()) {
             server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-            SocketOrigin[] ends = SocketOrigin.of(SocketChannel.open(server.getLocalAddress()));
+            SocketEndpoint[] ends = SocketEndpoint.of(SocketChannel.open(server.getLocalAddress()));
             Input input = ends[0].openInput(loop);
-            Outbox outbox = ends[1].openOutbox(loop);
+            Output output = ends[1].openOutput(loop);
             try (SocketChannel peer = server.accept()) {
-                assertFalse(outbox.offer(Message.of(ByteBuffer.allocate(32 << 20))));
-                outbox.close();
+                assertFalse(output.offer(Message.of(ByteBuffer.allocate(32 << 20))));
+                output.close();
                 ByteBuffer sink = ByteBuffer.allocate(1 << 20);
                 while (peer.read(sink.clear()) >= 0) {
                     continue;
                 }
-                outbox.closed().get();
+                output.closed().get();
                 assertIdles(loopThread());
             } finally {
                 input.close();
-                outbox.abort();
+                output.abort();
             }
         }
     }
@@ -389,7 +389,7 @@ class LoopTest {
 
     /** What can't happen: a key in the selector that is not the loop's. */
     private void kill() throws Exception {
-        Selector selector = (Selector) field(Selection.class, "selector")
+        Selector selector = (Selector) field(LoopSelector.class, "selector")
                 .get(field(Loop.class, "selection").get(loop));
         Pipe pipe = Pipe.open();
         Thread thread = loopThread();
@@ -418,7 +418,7 @@ class LoopTest {
             Pipe pipe = Pipe.open();
             sink = pipe.sink();
             try {
-                input = new ChannelOrigin(pipe.source(), true, "pipe").openInput(loop);
+                input = new ChannelEndpoint(pipe.source(), true, "pipe").openInput(loop);
             } catch (Throwable e) {
                 sink.close();
                 throw e;
@@ -442,19 +442,19 @@ class LoopTest {
         private final CompletableFuture<Void> woken = new CompletableFuture<>();
         private final CompletableFuture<Throwable> outcome = new CompletableFuture<>();
         private final Readiness.Waiter waiter = () -> woken.complete(null);
-        private final Outbox outbox;
+        private final Output output;
         private final Pipe.SourceChannel source;
 
         Waiting(Stream stream) throws IOException {
             this.stream = stream;
-            assertSame(Take.MORE, stream.input.start(LINE));
+            assertSame(ReadOp.MORE, stream.input.start(LINE));
             assertTrue(stream.input.await(waiter));
             Pipe pipe = Pipe.open();
             source = pipe.source();
-            outbox = new ChannelOrigin(pipe.sink(), true, "pipe").openOutbox(loop);
+            output = new ChannelEndpoint(pipe.sink(), true, "pipe").openOutput(loop);
             Message message = Message.of(ByteBuffer.allocate(200_000));
-            assertFalse(outbox.offer(message));
-            outbox.await(message, outcome::complete);
+            assertFalse(output.offer(message));
+            output.await(message, outcome::complete);
         }
 
         void assertFailed(String cause) throws Exception {
@@ -463,12 +463,12 @@ class LoopTest {
             IOException write = assertInstanceOf(AsynchronousCloseException.class, outcome.get());
             IOException later = assertThrows(ClosedChannelException.class, () -> stream.input.start(LINE));
             IOException laterWrite =
-                    assertThrows(ClosedChannelException.class, () -> outbox.offer(Message.of(ByteBuffer.allocate(1))));
+                    assertThrows(ClosedChannelException.class, () -> output.offer(Message.of(ByteBuffer.allocate(1))));
             for (IOException failure : List.of(read, write, later, laterWrite)) {
                 assertTrue(failure.getCause().getMessage().startsWith(cause), () -> "" + failure.getCause());
             }
-            assertThrows(ExecutionException.class, () -> outbox.closed().get());
-            outbox.close();
+            assertThrows(ExecutionException.class, () -> output.closed().get());
+            output.close();
             source.close();
             stream.close();
         }

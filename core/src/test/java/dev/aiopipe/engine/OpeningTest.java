@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class OpeningTest {
-    private final Origin fifo = new FifoOrigin(Path.of("/nowhere"), false, false); // opened on a thread, as all FIFOs
+    private final Endpoint fifo =
+            new FifoEndpoint(Path.of("/nowhere"), false, false); // opened on a thread, as all FIFOs
     private final CountDownLatch entered = new CountDownLatch(1);
     private final CountDownLatch leave = new CountDownLatch(1);
     private final List<String> discarded = new ArrayList<>(); // guarded by itself

@@ -37,7 +37,7 @@ class ReaderWatchTest {
             "E22 W05 while the number is asked for, the end of the loop can't close the channel: no other one gets the number")
     void endOfTheLoopWhileTheNumberIsAskedFor() throws Exception {
         Pipe pipe = Pipe.open();
-        Outbox outbox = open(pipe.sink());
+        Output output = open(pipe.sink());
         CompletableFuture<?> ended = new CompletableFuture<>();
         whileAsked = () -> {
             Thread thread = loopThread();
@@ -48,10 +48,10 @@ class ReaderWatchTest {
             until(() -> isStuckOrOver(thread));
             assertTrue(pipe.sink().isOpen());
         };
-        assertThrows(ClosedChannelException.class, outbox::readerGone);
+        assertThrows(ClosedChannelException.class, output::readerGone);
         ended.get();
         assertFalse(pipe.sink().isOpen());
-        outbox.close();
+        output.close();
         pipe.source().close();
     }
 
@@ -59,8 +59,8 @@ class ReaderWatchTest {
     @DisplayName("E22 W05 the same while an abort has begun")
     void endOfTheLoopWhileAnAbortHasBegun() throws Exception {
         Pipe pipe = Pipe.open();
-        Outbox outbox = open(pipe.sink());
-        Thread aborting = new Thread(outbox::abort);
+        Output output = open(pipe.sink());
+        Thread aborting = new Thread(output::abort);
         CompletableFuture<?> ended = new CompletableFuture<>();
         whileAsked = () -> {
             aborting.start();
@@ -73,7 +73,7 @@ class ReaderWatchTest {
             until(() -> isStuckOrOver(thread));
             assertTrue(pipe.sink().isOpen());
         };
-        assertThrows(IOException.class, outbox::readerGone);
+        assertThrows(IOException.class, output::readerGone);
         ended.get();
         aborting.join();
         assertFalse(pipe.sink().isOpen());
@@ -83,30 +83,30 @@ class ReaderWatchTest {
     @Test
     @DisplayName("W05 a socket with unread input is looked at again though no blocking thread can be had")
     void noThreadToLookAgain() throws Exception {
-        ThreadPoolExecutor pool = (ThreadPoolExecutor) Blocking.EXECUTOR;
+        ThreadPoolExecutor pool = (ThreadPoolExecutor) BlockingPool.EXECUTOR;
         ThreadFactory factory = pool.getThreadFactory();
         long alive = pool.getKeepAliveTime(TimeUnit.MILLISECONDS);
         try (ServerSocketChannel server = ServerSocketChannel.open()) {
             server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             SocketChannel peer = SocketChannel.open(server.getLocalAddress());
             SocketChannel accepted = server.accept();
-            SocketOrigin[] ends = SocketOrigin.of(accepted);
+            SocketEndpoint[] ends = SocketEndpoint.of(accepted);
             peer.write(ByteBuffer.wrap("unread".getBytes()));
             Input input = ends[0].openInput(loop);
-            Outbox outbox = ends[1].openOutbox(loop);
+            Output output = ends[1].openOutput(loop);
             pool.setKeepAliveTime(1, TimeUnit.MILLISECONDS);
             until(() -> pool.getPoolSize() == 0);
             pool.setThreadFactory(task -> {
                 throw new OutOfMemoryError("unable to create native thread");
             });
-            CompletableFuture<Void> gone = outbox.readerGone();
+            CompletableFuture<Void> gone = output.readerGone();
             for (int i = 0; i < 2; i++) { // rounds, in which it sees the input
                 CompletableFuture.runAsync(() -> {}, loop::execute).get();
             }
             assertEquals(6, accepted.read(ByteBuffer.allocate(9)));
             peer.close();
             gone.get(20, TimeUnit.SECONDS);
-            outbox.abort();
+            output.abort();
             input.close();
         } finally {
             pool.setThreadFactory(factory);
@@ -119,9 +119,9 @@ class ReaderWatchTest {
     @DisplayName("W05 a wait that the close ends says which stream was closed")
     void closeNamesTheStream() throws Exception {
         Pipe pipe = Pipe.open();
-        Outbox outbox = open(pipe.sink());
-        CompletableFuture<Void> gone = outbox.readerGone();
-        outbox.close();
+        Output output = open(pipe.sink());
+        CompletableFuture<Void> gone = output.readerGone();
+        output.close();
         Throwable failure = assertThrows(ExecutionException.class, gone::get).getCause();
         assertEquals(AsynchronousCloseException.class, failure.getClass());
         assertEquals("the pipe was closed here", failure.getCause().getMessage());
@@ -129,15 +129,15 @@ class ReaderWatchTest {
         loop.close();
     }
 
-    private Outbox open(Pipe.SinkChannel channel) throws IOException {
+    private Output open(Pipe.SinkChannel channel) throws IOException {
         Registration registration = loop.register(channel);
         ReaderWatch watch = new ReaderWatch(
                 () -> {
                     whileAsked.run();
-                    return Descriptors.numberOf(channel);
+                    return ChannelDescriptor.numberOf(channel);
                 },
                 loop);
-        return new Outbox(new ChannelSink("the pipe", channel, registration), registration.output(), watch);
+        return new Output(new ChannelSink("the pipe", channel, registration), registration.output(), watch);
     }
 
     private static Thread loopThread() {

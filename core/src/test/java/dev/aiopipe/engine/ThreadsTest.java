@@ -59,7 +59,7 @@ class ThreadsTest {
         for (int i = 0; i < count; i++) {
             CompletableFuture<String> name = new CompletableFuture<>();
             names.add(name);
-            assertInheritsNothing(task -> Blocking.EXECUTOR.execute(() -> {
+            assertInheritsNothing(task -> BlockingPool.EXECUTOR.execute(() -> {
                 task.run();
                 name.complete(Thread.currentThread().getName());
                 all.join();

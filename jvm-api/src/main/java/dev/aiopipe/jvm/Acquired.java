@@ -20,7 +20,7 @@ final class Acquired {
             Supplier<CompletableFuture<S>> acquiring,
             Function<S, T> wrapping,
             Consumer<S> discarding,
-            Continuations continuations) {
+            CallbackExecutor continuations) {
         CompletableFuture<S> acquired;
         try {
             acquired = acquiring.get();
@@ -32,6 +32,6 @@ final class Acquired {
                 acquired.thenAccept(discarding);
             }
         };
-        return Relayed.of(acquired.thenApply(wrapping), giveUp, continuations);
+        return RelayedFuture.of(acquired.thenApply(wrapping), giveUp, continuations);
     }
 }

@@ -3,7 +3,7 @@ package dev.aiopipe.jvm;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.ReadMode;
 import dev.aiopipe.engine.Input;
-import dev.aiopipe.engine.Take;
+import dev.aiopipe.engine.ReadOp;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
@@ -42,19 +42,19 @@ import org.jspecify.annotations.Nullable;
 public final class AsyncPipeReader implements AutoCloseable {
     private static final int CHUNK_SIZE = 64 * 1024;
 
-    private final View view;
-    private final Take<String> line;
-    private final Take<Boolean> lineRequest;
+    private final ReaderView view;
+    private final ReadOp<String> line;
+    private final ReadOp<Boolean> lineRequest;
 
-    static AsyncPipeReader of(Input input, PipeOptions options, Continuations continuations) {
-        return new AsyncPipeReader(new View(new Source(input, options, continuations), null, null));
+    static AsyncPipeReader of(Input input, PipeOptions options, CallbackExecutor continuations) {
+        return new AsyncPipeReader(new ReaderView(new ReaderCore(input, options, continuations), null, null));
     }
 
-    AsyncPipeReader(View view) {
+    AsyncPipeReader(ReaderView view) {
         this.view = view;
         PipeOptions options = view.source().options;
-        this.line = Take.line(options.charset(), options.maxLineBytes());
-        this.lineRequest = Take.requestLine(options.maxLineBytes());
+        this.line = ReadOp.line(options.charset(), options.maxLineBytes());
+        this.lineRequest = ReadOp.requestLine(options.maxLineBytes());
     }
 
     /**
@@ -69,7 +69,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the timeout is negative
      */
     public AsyncPipeReader withTimeout(Duration timeout) {
-        return new AsyncPipeReader(view.within(Timeout.of(timeout)));
+        return new AsyncPipeReader(view.within(ReadTimeout.of(timeout)));
     }
 
     /**
@@ -91,7 +91,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the destination is read-only
      */
     public CompletableFuture<Integer> read(ByteBuffer destination) {
-        return read(Take.into(destination));
+        return read(ReadOp.into(destination));
     }
 
     /**
@@ -102,7 +102,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if count is negative
      */
     public CompletableFuture<byte[]> readAtMost(int count) {
-        return read(Take.atMost(count));
+        return read(ReadOp.atMost(count));
     }
 
     /**
@@ -113,7 +113,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if count is negative
      */
     public CompletableFuture<byte[]> readExactly(int count) {
-        return read(Take.exactly(count));
+        return read(ReadOp.exactly(count));
     }
 
     /**
@@ -125,7 +125,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the destination is read-only
      */
     public CompletableFuture<@Nullable Void> readExactly(ByteBuffer destination) {
-        return read(Take.exactly(destination).map(count -> null));
+        return read(ReadOp.exactly(destination).map(count -> null));
     }
 
     /**
@@ -148,7 +148,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the delimiter is no byte or the limit negative
      */
     public CompletableFuture<byte[]> readUntil(int delimiter, int limit) {
-        return read(Take.until(delimiter, limit));
+        return read(ReadOp.until(delimiter, limit));
     }
 
     /**
@@ -172,7 +172,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the delimiter is empty or the limit negative
      */
     public CompletableFuture<byte[]> readUntil(byte[] delimiter, int limit) {
-        return read(Take.until(delimiter, limit));
+        return read(ReadOp.until(delimiter, limit));
     }
 
     /**
@@ -181,7 +181,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @return as {@link #readAll(int)}
      */
     public CompletableFuture<byte[]> readAll() {
-        return readAll(Take.DEFAULT_ALL_LIMIT);
+        return readAll(ReadOp.DEFAULT_ALL_LIMIT);
     }
 
     /**
@@ -193,7 +193,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the limit is negative
      */
     public CompletableFuture<byte[]> readAll(int limit) {
-        return read(Take.all(limit));
+        return read(ReadOp.all(limit));
     }
 
     /**
@@ -202,7 +202,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @return the text
      */
     public CompletableFuture<String> readText() {
-        return readText(Take.DEFAULT_ALL_LIMIT);
+        return readText(ReadOp.DEFAULT_ALL_LIMIT);
     }
 
     /**
@@ -213,7 +213,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the limit is negative
      */
     public CompletableFuture<String> readText(int limit) {
-        return read(Take.text(options().charset(), limit));
+        return read(ReadOp.text(options().charset(), limit));
     }
 
     /**
@@ -225,7 +225,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if count is negative
      */
     public CompletableFuture<Long> skip(long count) {
-        return read(Take.skip(count, options().maxLineBytes()));
+        return read(ReadOp.skip(count, options().maxLineBytes()));
     }
 
     /**
@@ -235,7 +235,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @return how many bytes were dropped, 0 at the end of the stream
      */
     public CompletableFuture<Long> skipLine() {
-        return read(Take.skipLine(options().maxLineBytes()));
+        return read(ReadOp.skipLine(options().maxLineBytes()));
     }
 
     /**
@@ -246,7 +246,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if count is negative
      */
     public CompletableFuture<Boolean> request(int count) {
-        return read(Take.request(count));
+        return read(ReadOp.request(count));
     }
 
     /**
@@ -280,8 +280,8 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @return a publisher over this reader; the buffers are the subscriber's
      */
     public Flow.Publisher<ByteBuffer> chunks() {
-        Take<ByteBuffer> chunk =
-                Take.atMost(CHUNK_SIZE).map(bytes -> bytes.length == 0 ? null : ByteBuffer.wrap(bytes));
+        ReadOp<ByteBuffer> chunk =
+                ReadOp.atMost(CHUNK_SIZE).map(bytes -> bytes.length == 0 ? null : ByteBuffer.wrap(bytes));
         return new ReaderPublisher<>(view, chunk);
     }
 
@@ -440,7 +440,7 @@ public final class AsyncPipeReader implements AutoCloseable {
         return "AsyncPipeReader[" + view.input() + "]";
     }
 
-    Source source() {
+    ReaderCore source() {
         return view.source();
     }
 
@@ -450,9 +450,9 @@ public final class AsyncPipeReader implements AutoCloseable {
 
     /** Tries on this thread; only if there is nothing does somebody wait. */
     @SuppressWarnings("unchecked") // a take of T gives nothing else
-    private <T extends @Nullable Object> CompletableFuture<T> read(Take<T> take) {
+    private <T extends @Nullable Object> CompletableFuture<T> read(ReadOp<T> take) {
         if (view.owner() != null) {
-            return new PendingRead<>(view, take, false).begin(); // the start, too, is under the owner's monitor
+            return new SingleRead<>(view, take, false).begin(); // the start, too, is under the owner's monitor
         }
         Object value;
         try {
@@ -460,8 +460,8 @@ public final class AsyncPipeReader implements AutoCloseable {
         } catch (Exception e) {
             return view.source().continuations.failed(e);
         }
-        return value == Take.MORE
-                ? new PendingRead<>(view, take, true).begin()
+        return value == ReadOp.MORE
+                ? new SingleRead<>(view, take, true).begin()
                 : view.source().continuations.completed((T) value);
     }
 }

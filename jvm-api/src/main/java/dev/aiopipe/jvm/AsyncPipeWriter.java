@@ -2,7 +2,7 @@ package dev.aiopipe.jvm;
 
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.engine.Message;
-import dev.aiopipe.engine.Outbox;
+import dev.aiopipe.engine.Output;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -37,12 +37,12 @@ import org.jspecify.annotations.Nullable;
  * redirected elsewhere.
  */
 public final class AsyncPipeWriter implements AutoCloseable {
-    private final Outbox outbox;
+    private final Output output;
     private final PipeOptions options;
-    private final Continuations continuations;
+    private final CallbackExecutor continuations;
 
-    AsyncPipeWriter(Outbox outbox, PipeOptions options, Continuations continuations) {
-        this.outbox = outbox;
+    AsyncPipeWriter(Output output, PipeOptions options, CallbackExecutor continuations) {
+        this.output = output;
         this.options = options;
         this.continuations = continuations;
     }
@@ -83,7 +83,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
     public CompletableFuture<@Nullable Void> write(ByteBuffer... sources) {
         Message message = Message.of(sources);
         try {
-            return outbox.offer(message) ? continuations.completed(null) : pending(message);
+            return output.offer(message) ? continuations.completed(null) : pending(message);
         } catch (Throwable e) {
             return continuations.failed(e);
         }
@@ -91,16 +91,16 @@ public final class AsyncPipeWriter implements AutoCloseable {
 
     private CompletableFuture<@Nullable Void> pending(Message message) {
         try {
-            return new PendingWrite(outbox, message, continuations).begin();
+            return new PendingWrite(output, message, continuations).begin();
         } catch (Throwable e) { // no memory: nobody waits for the message then
-            outbox.cancel(message);
+            output.cancel(message);
             throw e;
         }
     }
 
     /** Writes what remains as one message. Completes on any thread: for what only schedules. */
     CompletableFuture<@Nullable Void> send(ByteBuffer source) throws IOException {
-        return DirectWrite.of(outbox, source);
+        return DirectWrite.of(output, source);
     }
 
     /**
@@ -120,7 +120,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * @return done when it is sent
      */
     public CompletableFuture<@Nullable Void> writeLine(CharSequence text) {
-        return write(LineWriting.encoded(text, options.charset()));
+        return write(LineWriter.encoded(text, options.charset()));
     }
 
     /**
@@ -134,8 +134,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * @return done when all are sent
      */
     public CompletableFuture<@Nullable Void> writeLines(Iterable<? extends CharSequence> lines) {
-        return ifOpen(
-                () -> new LineWriting(outbox, options.charset(), continuations, new IteratedLines(lines)).begin());
+        return ifOpen(() -> new LineWriter(output, options.charset(), continuations, new IteratedLines(lines)).begin());
     }
 
     /**
@@ -154,13 +153,13 @@ public final class AsyncPipeWriter implements AutoCloseable {
     }
 
     PublishedLines lineSubscriber() {
-        return new PublishedLines(outbox, options.charset(), continuations);
+        return new PublishedLines(output, options.charset(), continuations);
     }
 
     /** A closed writer refuses before it takes anything. */
     private CompletableFuture<@Nullable Void> ifOpen(Supplier<CompletableFuture<@Nullable Void>> writing) {
         try {
-            outbox.requireOpen();
+            output.requireOpen();
         } catch (Throwable e) {
             return continuations.failed(e);
         }
@@ -176,7 +175,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * @return a view of this writer, with no buffer of its own
      */
     public OutputStream asOutputStream() {
-        return new WriterOutputStream(outbox);
+        return new WriterOutputStream(output);
     }
 
     /**
@@ -185,7 +184,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * @return a moment's value
      */
     public int owed() {
-        return outbox.owed();
+        return output.owed();
     }
 
     /**
@@ -200,11 +199,11 @@ public final class AsyncPipeWriter implements AutoCloseable {
     public CompletableFuture<@Nullable Void> onReaderGone() {
         CompletableFuture<@Nullable Void> gone;
         try {
-            gone = outbox.readerGone();
+            gone = output.readerGone();
         } catch (IOException | IllegalStateException e) {
             return continuations.failed(e);
         }
-        return Relayed.of(gone, () -> gone.cancel(false), continuations);
+        return RelayedFuture.of(gone, () -> gone.cancel(false), continuations);
     }
 
     /**
@@ -213,8 +212,8 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * @return done when the writer is closed and all is sent; fails if bytes that were owed were dropped, or if the loop ended before
      */
     public CompletableFuture<@Nullable Void> onClosed() {
-        CompletableFuture<@Nullable Void> closed = outbox.closed();
-        return Relayed.of(closed, () -> closed.cancel(false), continuations);
+        CompletableFuture<@Nullable Void> closed = output.closed();
+        return RelayedFuture.of(closed, () -> closed.cancel(false), continuations);
     }
 
     /**
@@ -223,18 +222,18 @@ public final class AsyncPipeWriter implements AutoCloseable {
      */
     @Override
     public void close() {
-        outbox.close();
+        output.close();
     }
 
     /**
      * Closes the writer now. Writes that wait fail with {@link java.nio.channels.AsynchronousCloseException}; what is owed is dropped.
      */
     public void abort() {
-        outbox.abort();
+        output.abort();
     }
 
     @Override
     public String toString() {
-        return "AsyncPipeWriter[" + outbox + "]";
+        return "AsyncPipeWriter[" + output + "]";
     }
 }

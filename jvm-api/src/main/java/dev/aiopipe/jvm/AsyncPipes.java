@@ -4,11 +4,11 @@ import dev.aiopipe.PipeEnd;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.ReadEnd;
 import dev.aiopipe.WriteEnd;
-import dev.aiopipe.engine.Access;
-import dev.aiopipe.engine.Blocking;
+import dev.aiopipe.engine.BlockingPool;
 import dev.aiopipe.engine.Child;
 import dev.aiopipe.engine.Input;
-import dev.aiopipe.engine.Outbox;
+import dev.aiopipe.engine.Output;
+import dev.aiopipe.engine.SharedSecrets;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -48,7 +48,7 @@ public final class AsyncPipes {
      *     {@link IllegalStateException} if it was used or closed already. Nothing is left behind then
      */
     public static CompletableFuture<AsyncPipeReader> open(ReadEnd end, PipeOptions options) {
-        return open(end, options, Continuations.DEFAULT);
+        return open(end, options, CallbackExecutor.DEFAULT);
     }
 
     /**
@@ -61,9 +61,9 @@ public final class AsyncPipes {
      *     {@link IllegalStateException} if it was used or closed already. Nothing is left behind then
      */
     public static CompletableFuture<AsyncPipeReader> open(ReadEnd end, PipeOptions options, Executor executor) {
-        Continuations continuations = new Continuations(executor);
+        CallbackExecutor continuations = new CallbackExecutor(executor);
         return Acquired.of(
-                () -> Access.get().open(end, options),
+                () -> SharedSecrets.get().open(end, options),
                 input -> AsyncPipeReader.of(input, options, continuations),
                 Input::close,
                 continuations);
@@ -89,7 +89,7 @@ public final class AsyncPipes {
      *     {@link IllegalStateException} if it was used or closed already. Nothing is left behind then
      */
     public static CompletableFuture<AsyncPipeWriter> open(WriteEnd end, PipeOptions options) {
-        return open(end, options, Continuations.DEFAULT);
+        return open(end, options, CallbackExecutor.DEFAULT);
     }
 
     /**
@@ -102,11 +102,11 @@ public final class AsyncPipes {
      *     {@link IllegalStateException} if it was used or closed already. Nothing is left behind then
      */
     public static CompletableFuture<AsyncPipeWriter> open(WriteEnd end, PipeOptions options, Executor executor) {
-        Continuations continuations = new Continuations(executor);
+        CallbackExecutor continuations = new CallbackExecutor(executor);
         return Acquired.of(
-                () -> Access.get().open(end, options),
-                outbox -> new AsyncPipeWriter(outbox, options, continuations),
-                Outbox::abort,
+                () -> SharedSecrets.get().open(end, options),
+                output -> new AsyncPipeWriter(output, options, continuations),
+                Output::abort,
                 continuations);
     }
 
@@ -176,7 +176,7 @@ public final class AsyncPipes {
      */
     public static CompletableFuture<AsyncProcess> start(
             ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options) {
-        return start(builder, passing, options, Continuations.DEFAULT);
+        return start(builder, passing, options, CallbackExecutor.DEFAULT);
     }
 
     /**
@@ -203,9 +203,9 @@ public final class AsyncPipes {
             Objects.requireNonNull(number, "number of a descriptor to pass");
             Objects.requireNonNull(end, "end to pass");
         });
-        Continuations continuations = new Continuations(executor);
+        CallbackExecutor continuations = new CallbackExecutor(executor);
         return Acquired.of(
-                () -> starting(Access.get().start(builder, passing, options), List.copyOf(passing.values())),
+                () -> starting(SharedSecrets.get().start(builder, passing, options), List.copyOf(passing.values())),
                 child -> new AsyncProcess(child, options, continuations),
                 Child::kill,
                 continuations);
@@ -228,7 +228,7 @@ public final class AsyncPipes {
             }
         };
         try {
-            Blocking.EXECUTOR.execute(task);
+            BlockingPool.EXECUTOR.execute(task);
         } catch (Throwable e) { // no thread can be had
             passing.forEach(PipeEnd::close);
             starting.completeExceptionally(e);

@@ -2,7 +2,7 @@ package dev.aiopipe.jvm;
 
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.engine.Child;
-import dev.aiopipe.engine.Stop;
+import dev.aiopipe.engine.StopSequence;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
@@ -11,12 +11,12 @@ public final class AsyncProcess implements AutoCloseable {
     private static final Duration DEFAULT_GRACE = Duration.ofSeconds(5);
 
     private final Child child;
-    private final Continuations continuations;
+    private final CallbackExecutor continuations;
     private final AsyncPipeWriter stdin;
     private final AsyncPipeReader stdout;
     private final AsyncPipeReader stderr;
 
-    AsyncProcess(Child child, PipeOptions options, Continuations continuations) {
+    AsyncProcess(Child child, PipeOptions options, CallbackExecutor continuations) {
         this.child = child;
         this.continuations = continuations;
         this.stdin = new AsyncPipeWriter(child.stdin(), options, continuations);
@@ -68,7 +68,7 @@ public final class AsyncProcess implements AutoCloseable {
      */
     public CompletableFuture<Integer> onExit() {
         CompletableFuture<Integer> exit = child.exit();
-        return Relayed.of(exit, () -> exit.cancel(false), continuations);
+        return RelayedFuture.of(exit, () -> exit.cancel(false), continuations);
     }
 
     /**
@@ -126,8 +126,8 @@ public final class AsyncProcess implements AutoCloseable {
      * @throws IllegalArgumentException if a grace is negative
      */
     public CompletableFuture<Integer> stop(Duration grace, boolean descendants, Duration stdinGrace) {
-        CompletableFuture<Integer> stopped = Stop.begin(child, stdinGrace, grace, descendants, null, false);
-        return Relayed.of(stopped, () -> stopped.cancel(false), continuations);
+        CompletableFuture<Integer> stopped = StopSequence.begin(child, stdinGrace, grace, descendants, null, false);
+        return RelayedFuture.of(stopped, () -> stopped.cancel(false), continuations);
     }
 
     /** Kills the child, and releases everything. Does not wait for the child's end. A second close does nothing. */

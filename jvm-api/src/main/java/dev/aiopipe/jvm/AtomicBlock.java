@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> what the block gives
  */
-final class AtomicBlock<T extends @Nullable Object> extends Owner implements PipeFuture.Operation, Continuations.Task {
-    private final View view;
+final class AtomicBlock<T extends @Nullable Object> extends Owner
+        implements PipeFuture.Operation, CallbackExecutor.Task {
+    private final ReaderView view;
     private final Input input;
     private final PipeFuture<T> future;
     private int keptBefore;
@@ -28,7 +29,7 @@ final class AtomicBlock<T extends @Nullable Object> extends Owner implements Pip
     private @Nullable T value; // written before the executor gets this, as is what follows
     private @Nullable Throwable failure;
 
-    AtomicBlock(View view) {
+    AtomicBlock(ReaderView view) {
         super(view.owner());
         this.view = view;
         this.input = view.input();
@@ -40,7 +41,7 @@ final class AtomicBlock<T extends @Nullable Object> extends Owner implements Pip
      *
      * @param block gets the view that its reads belong to
      */
-    PipeFuture<T> run(Function<View, ? extends CompletionStage<T>> block) {
+    PipeFuture<T> run(Function<ReaderView, ? extends CompletionStage<T>> block) {
         try {
             hold();
         } catch (Exception e) {
@@ -70,7 +71,7 @@ final class AtomicBlock<T extends @Nullable Object> extends Owner implements Pip
     private void complete(@Nullable T result, @Nullable Throwable thrown) {
         if (end(thrown == null)) {
             value = result;
-            failure = Failures.unwrapped(thrown);
+            failure = FutureFailures.unwrapped(thrown);
             if (beginning == Thread.currentThread()) {
                 run();
             } else {
@@ -81,7 +82,7 @@ final class AtomicBlock<T extends @Nullable Object> extends Owner implements Pip
 
     /** Ends the block, once. */
     private boolean end(boolean complete) {
-        Reading left;
+        ReadTask left;
         Readiness.Waiter waiter;
         synchronized (root()) {
             if (!finish()) {

@@ -1,6 +1,6 @@
 package dev.aiopipe.jvm;
 
-import dev.aiopipe.engine.Blocking;
+import dev.aiopipe.engine.BlockingPool;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectableChannel;
@@ -27,7 +27,7 @@ final class BlockingTarget implements Transfer.Target {
     @Override
     public CompletableFuture<?> write(ByteBuffer chunk) {
         Write write = new Write();
-        Blocking.EXECUTOR.execute(() -> {
+        BlockingPool.EXECUTOR.execute(() -> {
             try {
                 writeAll(chunk, write);
                 write.complete(null);

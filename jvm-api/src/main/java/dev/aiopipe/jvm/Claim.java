@@ -16,22 +16,22 @@ final class Claim {
 
     static {
         try {
-            TASK = MethodHandles.lookup().findVarHandle(Claim.class, "task", Continuations.Task.class);
+            TASK = MethodHandles.lookup().findVarHandle(Claim.class, "task", CallbackExecutor.Task.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
     }
 
     private final long since = System.nanoTime();
-    private volatile Continuations.@Nullable Task task; // null once it has begun
+    private volatile CallbackExecutor.@Nullable Task task; // null once it has begun
 
-    Claim(Continuations.Task task) {
+    Claim(CallbackExecutor.Task task) {
         this.task = task;
     }
 
     /** Returns the task to the first caller, who has to run it; null to all others. */
-    Continuations.@Nullable Task take() {
-        return (Continuations.Task) TASK.getAndSet(this, null);
+    CallbackExecutor.@Nullable Task take() {
+        return (CallbackExecutor.Task) TASK.getAndSet(this, null);
     }
 
     boolean hasBegun() {

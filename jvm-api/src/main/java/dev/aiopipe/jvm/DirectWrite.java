@@ -1,7 +1,7 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.engine.Message;
-import dev.aiopipe.engine.Outbox;
+import dev.aiopipe.engine.Output;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
@@ -12,21 +12,21 @@ import org.jspecify.annotations.Nullable;
  * follows. If it is cancelled, the rest of what was begun is owed.
  */
 final class DirectWrite extends CompletableFuture<@Nullable Void> implements Message.Listener {
-    private final Outbox outbox;
+    private final Output output;
     private final Message message;
 
-    private DirectWrite(Outbox outbox, Message message) {
-        this.outbox = outbox;
+    private DirectWrite(Output output, Message message) {
+        this.output = output;
         this.message = message;
     }
 
-    static CompletableFuture<@Nullable Void> of(Outbox outbox, ByteBuffer bytes) throws IOException {
+    static CompletableFuture<@Nullable Void> of(Output output, ByteBuffer bytes) throws IOException {
         Message message = Message.of(bytes);
-        DirectWrite write = new DirectWrite(outbox, message);
-        if (outbox.offer(message)) {
+        DirectWrite write = new DirectWrite(output, message);
+        if (output.offer(message)) {
             write.complete(null);
         } else {
-            outbox.await(message, write);
+            output.await(message, write);
         }
         return write;
     }
@@ -45,7 +45,7 @@ final class DirectWrite extends CompletableFuture<@Nullable Void> implements Mes
         if (isDone()) {
             return false;
         }
-        outbox.cancel(message); // before any dependent runs: the buffer's position is final then
+        output.cancel(message); // before any dependent runs: the buffer's position is final then
         return super.cancel(mayInterruptIfRunning);
     }
 }

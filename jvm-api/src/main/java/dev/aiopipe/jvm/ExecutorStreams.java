@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The streams and children that were given one executor, and the threads that wait for their futures.
  *
- * <p>While threads wait and the executor has tasks, {@link #look} runs every {@link Continuations#PATIENCE_NANOS}. It unparks the
+ * <p>While threads wait and the executor has tasks, {@link #look} runs every {@link CallbackExecutor#PATIENCE_NANOS}. It unparks the
  * threads if a task is overdue. A thread takes overdue tasks of its own stream in any case. It takes those of other streams only if the
  * executor is stuck, that is, has begun no task at all since the previous look: the functions of other streams stay on an executor that
  * is merely busy.
@@ -28,7 +28,7 @@ final class ExecutorStreams {
     private static final Map<Key, ExecutorStreams> BY_EXECUTOR = new ConcurrentHashMap<>();
     private static final ReferenceQueue<Executor> COLLECTED = new ReferenceQueue<>();
 
-    private final Set<Continuations> streams = Collections.newSetFromMap(new WeakHashMap<>()); // guarded by itself
+    private final Set<CallbackExecutor> streams = Collections.newSetFromMap(new WeakHashMap<>()); // guarded by itself
     private final Set<Joiner> waiting = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean watched = new AtomicBoolean();
     private volatile boolean begun; // the executor has begun a task since the last look
@@ -38,7 +38,7 @@ final class ExecutorStreams {
 
     /** Returns those of an executor; of the default executor, which has a thread for each task, new ones for each stream. */
     static ExecutorStreams of(Executor executor) {
-        if (executor == Continuations.DEFAULT) {
+        if (executor == CallbackExecutor.DEFAULT) {
             return new ExecutorStreams();
         }
         for (Reference<?> key = COLLECTED.poll(); key != null; key = COLLECTED.poll()) {
@@ -68,7 +68,7 @@ final class ExecutorStreams {
         }
     }
 
-    void add(Continuations stream) {
+    void add(CallbackExecutor stream) {
         synchronized (streams) {
             streams.add(stream);
         }
@@ -93,7 +93,7 @@ final class ExecutorStreams {
     /** Has {@link #look} called after a while, if somebody waits. */
     void watch() {
         if (!waiting.isEmpty() && watched.compareAndSet(false, true)) {
-            Delays.run(this::look, Continuations.PATIENCE_NANOS);
+            Delays.run(this::look, CallbackExecutor.PATIENCE_NANOS);
         }
     }
 
@@ -103,10 +103,10 @@ final class ExecutorStreams {
         boolean given = false;
         boolean overdue = false;
         synchronized (streams) {
-            for (Continuations stream : streams) {
+            for (CallbackExecutor stream : streams) {
                 Claim oldest = stream.oldest();
                 given |= oldest != null;
-                overdue |= oldest != null && oldest.age() >= Continuations.PATIENCE_NANOS;
+                overdue |= oldest != null && oldest.age() >= CallbackExecutor.PATIENCE_NANOS;
             }
         }
         stuck = overdue && !begun;
@@ -120,13 +120,13 @@ final class ExecutorStreams {
     }
 
     /** Returns an overdue task of any stream, which the caller has to run; null if there is none, or the executor is not stuck. */
-    Continuations.@Nullable Task takeOverdue() {
+    CallbackExecutor.@Nullable Task takeOverdue() {
         if (!stuck || begun) {
             return null;
         }
         synchronized (streams) {
-            for (Continuations stream : streams) {
-                Continuations.Task task = stream.takeOwnOverdue();
+            for (CallbackExecutor stream : streams) {
+                CallbackExecutor.Task task = stream.takeOwnOverdue();
                 if (task != null) {
                     return task;
                 }

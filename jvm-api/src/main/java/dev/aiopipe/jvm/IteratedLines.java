@@ -5,7 +5,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The lines of an {@link Iterable}. */
-final class IteratedLines implements LineWriting.Lines {
+final class IteratedLines implements LineWriter.Lines {
     private final Iterable<? extends CharSequence> iterable;
     private @Nullable Iterator<? extends CharSequence>
             iterator; // made by the first call of next, whose failures are the future's

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A thread in {@code join} or {@code get} of a {@link PipeFuture}. It runs what the operation of the future does after a wait; and what
- * else the executor ought to have begun, see {@link Continuations#takeOverdue}.
+ * else the executor ought to have begun, see {@link CallbackExecutor#takeOverdue}.
  *
  * <pre>
  *     IDLE ── hand: a claim ──► the claim ── the thread takes it ──► BUSY ── the task has run ──► IDLE
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class Joiner implements ForkJoinPool.ManagedBlocker {
-    private static final Claim BUSY = new Claim(new Continuations.Task() {
+    private static final Claim BUSY = new Claim(new CallbackExecutor.Task() {
         @Override
         public void run() {
             throw new AssertionError("is only a mark");
@@ -30,12 +30,12 @@ final class Joiner implements ForkJoinPool.ManagedBlocker {
 
     private final Thread thread = Thread.currentThread();
     private final PipeFuture<?> future;
-    private final Continuations continuations;
+    private final CallbackExecutor continuations;
     private final AtomicReference<@Nullable Claim> handed = new AtomicReference<>(); // null is IDLE
     private long deadline; // of System.nanoTime
     private boolean timed;
 
-    Joiner(PipeFuture<?> future, Continuations continuations) {
+    Joiner(PipeFuture<?> future, CallbackExecutor continuations) {
         this.future = future;
         this.continuations = continuations;
     }
@@ -90,7 +90,7 @@ final class Joiner implements ForkJoinPool.ManagedBlocker {
         Claim claim = handed.getAndSet(BUSY);
         claim = claim == null ? future.resumption() : claim;
         try {
-            Continuations.Task task = claim == null ? null : continuations.take(claim);
+            CallbackExecutor.Task task = claim == null ? null : continuations.take(claim);
             if (task != null) {
                 future.help(task);
             }
@@ -105,7 +105,7 @@ final class Joiner implements ForkJoinPool.ManagedBlocker {
             return true; // look at that first
         }
         try {
-            Continuations.Task task = continuations.takeOverdue();
+            CallbackExecutor.Task task = continuations.takeOverdue();
             if (task != null) {
                 task.run();
             }

@@ -1,7 +1,7 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.engine.BusyReader;
-import dev.aiopipe.engine.Take;
+import dev.aiopipe.engine.ReadOp;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -9,28 +9,28 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Hands one line after the other to an action, each when the action is through with the one before, up to the end of the stream. */
-final class LineLoop extends Reading implements PipeFuture.Operation, BusyReader {
+final class LineLoop extends ReadTask implements PipeFuture.Operation, BusyReader {
     /** For an action that is through when it returns. */
     static final CompletionStage<?> THROUGH = CompletableFuture.completedStage(null);
 
     private final boolean readsOn;
     private final Function<? super String, ? extends CompletionStage<?>> action;
     private final PipeFuture<@Nullable Void> future;
-    private final Turns turns;
+    private final SerialTask turns;
     private volatile boolean acting; // a stage that the action gave is not through
     private volatile @Nullable Throwable failure; // of that stage
 
     /** One whose action is through when it returns reads on for sure; what another one waits for, nobody knows. */
     LineLoop(
-            View view,
-            Take<String> line,
+            ReaderView view,
+            ReadOp<String> line,
             boolean readsOn,
             Function<? super String, ? extends CompletionStage<?>> action) {
         super(view, line);
         this.readsOn = readsOn;
         this.action = action;
         this.future = new PipeFuture<>(view.source().continuations, this);
-        this.turns = new Turns(view.source().continuations, this::turn, this::refused);
+        this.turns = new SerialTask(view.source().continuations, this::turn, this::refused);
     }
 
     PipeFuture<@Nullable Void> begin() {
@@ -53,7 +53,7 @@ final class LineLoop extends Reading implements PipeFuture.Operation, BusyReader
                     throw failure;
                 }
                 Object line = take();
-                if (line == Take.MORE) {
+                if (line == ReadOp.MORE) {
                     return;
                 } else if (line == null) {
                     if (leave()) {
@@ -79,7 +79,7 @@ final class LineLoop extends Reading implements PipeFuture.Operation, BusyReader
         if (stage != THROUGH) {
             acting = true;
             stage.whenComplete((ignored, thrown) -> {
-                failure = Failures.unwrapped(thrown);
+                failure = FutureFailures.unwrapped(thrown);
                 acting = false;
                 turns.schedule();
             });

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 class Owner implements Input.Nested {
     private final @Nullable Owner parent;
     private boolean over; // guarded by the root, as is what follows
-    private @Nullable Reading waiting; // the root's: it has the read slot
+    private @Nullable ReadTask waiting; // the root's: it has the read slot
 
     Owner(@Nullable Owner parent) {
         this.parent = parent;
@@ -39,7 +39,7 @@ class Owner implements Input.Nested {
      * @throws ReadPendingException if somebody else reads or has it, but for the owner around this one
      * @throws ClosedChannelException if it is closed
      */
-    final void acquire(Source source) throws ClosedChannelException {
+    final void acquire(ReaderCore source) throws ClosedChannelException {
         if (parent != null) {
             parent.requireActive();
         }
@@ -63,7 +63,7 @@ class Owner implements Input.Nested {
      * @param mark how much of what is kept is not given back
      * @return a waiter that the caller has to wake when it holds no lock; null if there is none
      */
-    final Readiness.@Nullable Waiter release(Source source, int mark) {
+    final Readiness.@Nullable Waiter release(ReaderCore source, int mark) {
         over = true;
         return source.input.disown(this, mark);
     }
@@ -80,12 +80,12 @@ class Owner implements Input.Nested {
     }
 
     /** The reading has the read slot. */
-    final void waits(Reading reading) {
+    final void waits(ReadTask reading) {
         root().waiting = reading;
     }
 
     /** The reading has it no more. */
-    final void left(Reading reading) {
+    final void left(ReadTask reading) {
         Owner root = root();
         if (root.waiting == reading) {
             root.waiting = null;
@@ -93,8 +93,8 @@ class Owner implements Input.Nested {
     }
 
     /** Who has the read slot on behalf of this or of one within it. */
-    final @Nullable Reading waiting() {
-        Reading reading = root().waiting;
+    final @Nullable ReadTask waiting() {
+        ReadTask reading = root().waiting;
         return reading != null && reading.isOf(this) ? reading : null;
     }
 

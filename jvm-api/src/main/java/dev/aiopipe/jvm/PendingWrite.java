@@ -1,27 +1,27 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.engine.Message;
-import dev.aiopipe.engine.Outbox;
+import dev.aiopipe.engine.Output;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** A message that the kernel has no room for yet, and the future of its being sent. */
-final class PendingWrite implements PipeFuture.Operation, Message.Listener, Continuations.Task {
-    private final Outbox outbox;
+final class PendingWrite implements PipeFuture.Operation, Message.Listener, CallbackExecutor.Task {
+    private final Output output;
     private final Message message;
     private final PipeFuture<@Nullable Void> future;
     private final AtomicBoolean decided = new AtomicBoolean();
     private @Nullable Throwable failure; // written before the executor gets this
 
-    /** The outbox has the message. */
-    PendingWrite(Outbox outbox, Message message, Continuations continuations) {
-        this.outbox = outbox;
+    /** The output has the message. */
+    PendingWrite(Output output, Message message, CallbackExecutor continuations) {
+        this.output = output;
         this.message = message;
         this.future = new PipeFuture<>(continuations, this);
     }
 
     PipeFuture<@Nullable Void> begin() {
-        outbox.await(message, this);
+        output.await(message, this);
         return future;
     }
 
@@ -54,7 +54,7 @@ final class PendingWrite implements PipeFuture.Operation, Message.Listener, Cont
         if (!decided.compareAndSet(false, true)) {
             return false;
         }
-        outbox.cancel(message);
+        output.cancel(message);
         return true;
     }
 }

@@ -67,14 +67,14 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
         }
     }
 
-    private final Continuations continuations;
+    private final CallbackExecutor continuations;
     private final Operation operation;
     private volatile @Nullable Object withdrawing; // the thread that asks the operation, then the answer
     private volatile @Nullable Queue<Joiner> joiners; // threads that wait
     private volatile @Nullable Claim resumption;
     private @Nullable Thread helping; // tells a thread whether that is itself
 
-    PipeFuture(Continuations continuations, Operation operation) {
+    PipeFuture(CallbackExecutor continuations, Operation operation) {
         this.continuations = continuations;
         this.operation = operation;
     }
@@ -105,7 +105,7 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
      *
      * @param task runs no code of the user's but what depends on this future
      */
-    void resume(Continuations.Task task) {
+    void resume(CallbackExecutor.Task task) {
         Claim claim = new Claim(task);
         resumption = claim;
         if (hasDependents() || !hand(claim)) {
@@ -117,7 +117,7 @@ final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> 
      * As {@link #resume} for an operation of many steps: the executor gets each of them, and may refuse. A thread that waits for this
      * may still be quicker.
      */
-    void resumeByExecutor(Continuations.Task task) {
+    void resumeByExecutor(CallbackExecutor.Task task) {
         Claim claim = new Claim(task);
         continuations.run(claim);
         resumption = claim;

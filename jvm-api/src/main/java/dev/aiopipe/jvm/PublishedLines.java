@@ -1,6 +1,6 @@
 package dev.aiopipe.jvm;
 
-import dev.aiopipe.engine.Outbox;
+import dev.aiopipe.engine.Output;
 import java.nio.charset.Charset;
 import java.util.Objects;
 import java.util.Queue;
@@ -9,20 +9,20 @@ import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
 /** The lines of a {@link Flow.Publisher}, of which a few are asked for ahead. */
-final class PublishedLines implements Flow.Subscriber<CharSequence>, LineWriting.Lines {
+final class PublishedLines implements Flow.Subscriber<CharSequence>, LineWriter.Lines {
     private static final int LINES_AHEAD = 64;
     private static final int BATCH = LINES_AHEAD / 2;
 
     private final Queue<CharSequence> queue = new ConcurrentLinkedQueue<>();
-    private final LineWriting writing;
+    private final LineWriter writing;
     private int taken; // since the last request
     private volatile boolean completed; // by the publisher
     private volatile @Nullable Throwable failure; // its own, or that of a call that threw
     private Flow.@Nullable Subscription subscription; // guarded by this, as is what follows
     private boolean stopped;
 
-    PublishedLines(Outbox outbox, Charset charset, Continuations continuations) {
-        writing = new LineWriting(outbox, charset, continuations, this);
+    PublishedLines(Output output, Charset charset, CallbackExecutor continuations) {
+        writing = new LineWriter(output, charset, continuations, this);
     }
 
     PipeFuture<@Nullable Void> begin(Flow.Publisher<? extends CharSequence> lines) {

@@ -1,6 +1,6 @@
 package dev.aiopipe.jvm;
 
-import dev.aiopipe.engine.Take;
+import dev.aiopipe.engine.ReadOp;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,37 +12,37 @@ import java.util.Objects;
 final class ReaderInputStream extends InputStream {
     private static final int MAX_ARRAY_SIZE = Integer.MAX_VALUE - 8;
 
-    private final View view;
+    private final ReaderView view;
 
-    ReaderInputStream(View view) {
+    ReaderInputStream(ReaderView view) {
         this.view = view;
     }
 
     @Override
     public int read() throws IOException {
-        byte[] one = read(Take.atMost(1));
+        byte[] one = read(ReadOp.atMost(1));
         return one.length == 0 ? -1 : one[0] & 0xFF;
     }
 
     @Override
     public int read(byte[] target, int offset, int length) throws IOException {
-        return read(Take.into(slice(target, offset, length)));
+        return read(ReadOp.into(slice(target, offset, length)));
     }
 
     @Override
     public byte[] readAllBytes() throws IOException {
-        return read(Take.all(MAX_ARRAY_SIZE));
+        return read(ReadOp.all(MAX_ARRAY_SIZE));
     }
 
     @Override
     public byte[] readNBytes(int count) throws IOException {
-        return read(Take.upTo(count));
+        return read(ReadOp.upTo(count));
     }
 
     @Override
     public int readNBytes(byte[] target, int offset, int length) throws IOException {
         ByteBuffer slice = slice(target, offset, length);
-        return read(Take.upTo(length).map(bytes -> {
+        return read(ReadOp.upTo(length).map(bytes -> {
             slice.put(bytes);
             return bytes.length;
         }));
@@ -50,7 +50,7 @@ final class ReaderInputStream extends InputStream {
 
     @Override
     public long skip(long count) throws IOException {
-        return count <= 0 ? 0 : read(Take.skip(count, view.source().options.maxLineBytes()));
+        return count <= 0 ? 0 : read(ReadOp.skip(count, view.source().options.maxLineBytes()));
     }
 
     @Override
@@ -64,8 +64,8 @@ final class ReaderInputStream extends InputStream {
     @Override
     public int available() throws IOException {
         try {
-            Take<Integer> size = Take.look(in -> in.size() > 0 || in.ended() ? (Object) in.size() : Take.MORE);
-            return Blocked.poll(view, size, 0);
+            ReadOp<Integer> size = ReadOp.look(in -> in.size() > 0 || in.ended() ? (Object) in.size() : ReadOp.MORE);
+            return ParkedIo.poll(view, size, 0);
         } catch (ReadPendingException e) {
             return 0;
         }
@@ -76,8 +76,8 @@ final class ReaderInputStream extends InputStream {
         view.input().close();
     }
 
-    private <T> T read(Take<T> take) throws IOException {
-        return Blocked.read(view, take);
+    private <T> T read(ReadOp<T> take) throws IOException {
+        return ParkedIo.read(view, take);
     }
 
     private static ByteBuffer slice(byte[] target, int offset, int length) {

@@ -1,6 +1,6 @@
 package dev.aiopipe.jvm;
 
-import dev.aiopipe.engine.Take;
+import dev.aiopipe.engine.ReadOp;
 import java.util.Objects;
 import java.util.concurrent.Flow;
 
@@ -10,10 +10,10 @@ import java.util.concurrent.Flow;
  * @param <T> what is read; the take gives null at the end of the stream
  */
 final class ReaderPublisher<T> implements Flow.Publisher<T> {
-    private final View view;
-    private final Take<T> take;
+    private final ReaderView view;
+    private final ReadOp<T> take;
 
-    ReaderPublisher(View view, Take<T> take) {
+    ReaderPublisher(ReaderView view, ReadOp<T> take) {
         this.view = view;
         this.take = take;
     }

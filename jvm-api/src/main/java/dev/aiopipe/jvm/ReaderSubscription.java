@@ -1,7 +1,7 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.engine.BusyReader;
-import dev.aiopipe.engine.Take;
+import dev.aiopipe.engine.ReadOp;
 import dev.aiopipe.engine.Threads;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicLong;
@@ -13,16 +13,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> what is read; the take gives null at the end of the stream
  */
-final class ReaderSubscription<T> extends Reading implements Flow.Subscription, BusyReader {
-    private final Turns turns;
+final class ReaderSubscription<T> extends ReadTask implements Flow.Subscription, BusyReader {
+    private final SerialTask turns;
     private final AtomicLong demand = new AtomicLong();
     private volatile Flow.@Nullable Subscriber<? super T> subscriber; // null behind the last signal
     private volatile @Nullable RuntimeException misuse;
 
-    ReaderSubscription(View view, Take<T> take, Flow.Subscriber<? super T> subscriber) {
+    ReaderSubscription(ReaderView view, ReadOp<T> take, Flow.Subscriber<? super T> subscriber) {
         super(view, take);
         this.subscriber = subscriber;
-        this.turns = new Turns(view.source().continuations, this::turn, this::refused);
+        this.turns = new SerialTask(view.source().continuations, this::turn, this::refused);
     }
 
     void begin() {
@@ -82,7 +82,7 @@ final class ReaderSubscription<T> extends Reading implements Flow.Subscription, 
                 end(receiver, e);
                 return;
             }
-            if (value == Take.MORE) {
+            if (value == ReadOp.MORE) {
                 return;
             } else if (value == null) {
                 end(receiver, null);

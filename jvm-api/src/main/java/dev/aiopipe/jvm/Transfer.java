@@ -1,8 +1,8 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.engine.InputBuffer;
+import dev.aiopipe.engine.ReadOp;
 import dev.aiopipe.engine.Readiness;
-import dev.aiopipe.engine.Take;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *       └── none, or enough moved ──► done
  * </pre>
  */
-final class Transfer extends Reading implements PipeFuture.Operation {
+final class Transfer extends ReadTask implements PipeFuture.Operation {
     /** Where the bytes go. */
     interface Target {
         /**
@@ -34,25 +34,25 @@ final class Transfer extends Reading implements PipeFuture.Operation {
     private final Owner owner;
     private final Object lock;
     private final PipeFuture<Long> future;
-    private final Turns turns;
-    private final Sending sending = new Sending();
+    private final SerialTask turns;
+    private final WriteInProgress sending = new WriteInProgress();
     private @Nullable ByteBuffer chunk; // guarded by the lock: not taken yet
 
-    static Transfer of(View view, long count, Target target) {
+    static Transfer of(ReaderView view, long count, Target target) {
         if (count < 0) {
             throw new IllegalArgumentException("count < 0: " + count);
         }
         return new Transfer(view, new Owner(view.owner()), new Look(count), target);
     }
 
-    private Transfer(View view, Owner owner, Look look, Target target) {
+    private Transfer(ReaderView view, Owner owner, Look look, Target target) {
         super(view.ownedBy(owner), look);
         this.look = look;
         this.target = target;
         this.owner = owner;
         this.lock = owner.root();
         this.future = new PipeFuture<>(view.source().continuations, this);
-        this.turns = new Turns(future, this::turn, this::refused);
+        this.turns = new SerialTask(future, this::turn, this::refused);
     }
 
     PipeFuture<Long> begin() {
@@ -92,11 +92,11 @@ final class Transfer extends Reading implements PipeFuture.Operation {
         } else if (sent != null) {
             takeSent();
             if (sent.isCompletedExceptionally()) {
-                throw Failures.of(sent);
+                throw FutureFailures.of(sent);
             }
         }
         Object value = take();
-        if (value == Take.MORE) {
+        if (value == ReadOp.MORE) {
             return false;
         }
         ByteBuffer bytes = (ByteBuffer) value;
@@ -132,7 +132,7 @@ final class Transfer extends Reading implements PipeFuture.Operation {
                 int sent = chunk.position();
                 chunk = null;
                 look.moved += sent;
-                view.start(Take.skip(sent, sent)); // is there, so it does not wait
+                view.start(ReadOp.skip(sent, sent)); // is there, so it does not wait
             }
         }
     }
@@ -190,7 +190,7 @@ final class Transfer extends Reading implements PipeFuture.Operation {
     }
 
     /** What is there and may be taken, without taking it; nothing at the end, and when enough has been moved. */
-    private static final class Look implements Take<ByteBuffer> {
+    private static final class Look implements ReadOp<ByteBuffer> {
         private static final int CHUNK_SIZE = 64 * 1024;
 
         private final long count;
@@ -204,7 +204,7 @@ final class Transfer extends Reading implements PipeFuture.Operation {
         public Object from(InputBuffer in) throws IOException {
             return count == moved
                     ? ByteBuffer.allocate(0)
-                    : Take.peek((int) Math.min(CHUNK_SIZE, count - moved)).from(in);
+                    : ReadOp.peek((int) Math.min(CHUNK_SIZE, count - moved)).from(in);
         }
 
         /** Behind the last byte that is wanted it does not tell the end. */

@@ -1,6 +1,6 @@
 package dev.aiopipe.jvm;
 
-import dev.aiopipe.engine.Outbox;
+import dev.aiopipe.engine.Output;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -8,10 +8,10 @@ import java.util.Objects;
 
 /** A writer as a stream that blocks. Each call is one message. */
 final class WriterOutputStream extends OutputStream {
-    private final Outbox outbox;
+    private final Output output;
 
-    WriterOutputStream(Outbox outbox) {
-        this.outbox = outbox;
+    WriterOutputStream(Output output) {
+        this.output = output;
     }
 
     @Override
@@ -22,11 +22,11 @@ final class WriterOutputStream extends OutputStream {
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
         Objects.checkFromIndexSize(offset, length, bytes.length);
-        Blocked.write(outbox, ByteBuffer.wrap(bytes, offset, length));
+        ParkedIo.write(output, ByteBuffer.wrap(bytes, offset, length));
     }
 
     @Override
     public void close() {
-        outbox.close();
+        output.close();
     }
 }

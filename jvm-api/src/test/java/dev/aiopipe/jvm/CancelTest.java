@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.PipeOptions;
-import dev.aiopipe.engine.Take;
+import dev.aiopipe.engine.ReadOp;
 import dev.aiopipe.jvm.NothingLeft.Await;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -97,7 +97,7 @@ class CancelTest {
     @DisplayName("J02 cancel waits for a take that is under way: it takes, cancel returns false")
     void cancelLosesAgainstTake() throws Exception {
         Gate gate = new Gate("value");
-        PendingRead<Object> read = gate.startedOn(new View(reader.source(), null, null));
+        SingleRead<Object> read = gate.startedOn(new ReaderView(reader.source(), null, null));
         CompletableFuture<Object> future = gate.begin(read, this::wakeAndRun);
 
         CompletableFuture<Boolean> cancelled = gate.whileTaking(() -> future.cancel(true));
@@ -109,8 +109,8 @@ class CancelTest {
     @Test
     @DisplayName("J02 cancel waits for a take that is under way: it takes nothing, cancel returns true")
     void cancelWinsAgainstTakeOfNothing() throws Exception {
-        Gate gate = new Gate(Take.MORE);
-        PendingRead<Object> read = gate.startedOn(new View(reader.source(), null, null));
+        Gate gate = new Gate(ReadOp.MORE);
+        SingleRead<Object> read = gate.startedOn(new ReaderView(reader.source(), null, null));
         CompletableFuture<Object> future = gate.begin(read, this::wakeAndRun);
 
         CompletableFuture<Boolean> cancelled = gate.whileTaking(() -> future.cancel(true));
@@ -353,12 +353,13 @@ class CancelTest {
         failure(TimeoutException.class, impatient.readLine());
     }
 
-    private AsyncPipeReader timed(Timeout.Alarm alarm) {
-        return new AsyncPipeReader(new View(reader.source(), null, Timeout.of(java.time.Duration.ofDays(1), alarm)));
+    private AsyncPipeReader timed(ReadTimeout.Alarm alarm) {
+        return new AsyncPipeReader(
+                new ReaderView(reader.source(), null, ReadTimeout.of(java.time.Duration.ofDays(1), alarm)));
     }
 
     /** Rings when the test says so, also what was switched off: too late. */
-    private static final class ManualAlarm implements Timeout.Alarm {
+    private static final class ManualAlarm implements ReadTimeout.Alarm {
         private final List<Runnable> set = new ArrayList<>();
 
         @Override
@@ -396,21 +397,21 @@ class CancelTest {
             this.outcome = outcome;
         }
 
-        PendingRead<Object> startedOn(View view) throws Exception {
-            Take<Object> take = in -> {
+        SingleRead<Object> startedOn(ReaderView view) throws Exception {
+            ReadOp<Object> take = in -> {
                 if (first) {
                     first = false;
-                    return Take.MORE;
+                    return ReadOp.MORE;
                 }
                 entered.countDown();
                 awaitUninterruptibly(leave);
                 return outcome;
             };
-            assertEquals(Take.MORE, view.start(take));
-            return new PendingRead<>(view, take, true);
+            assertEquals(ReadOp.MORE, view.start(take));
+            return new SingleRead<>(view, take, true);
         }
 
-        CompletableFuture<Object> begin(PendingRead<Object> read, Runnable wakeAndRun) {
+        CompletableFuture<Object> begin(SingleRead<Object> read, Runnable wakeAndRun) {
             CompletableFuture<Object> future = read.begin();
             new Thread(wakeAndRun).start();
             awaitUninterruptibly(entered);

@@ -16,12 +16,12 @@ public class ChunksVerification extends FlowPublisherVerification<ByteBuffer> {
     public Flow.Publisher<ByteBuffer> createFlowPublisher(long elements) {
         ScriptedSource source =
                 new ScriptedSource().arriveOneByOne(elements).end().signalledWhenArmed();
-        return source.reader(Continuations.DEFAULT).chunks();
+        return source.reader(CallbackExecutor.DEFAULT).chunks();
     }
 
     @Override
     public Flow.Publisher<ByteBuffer> createFailedFlowPublisher() {
-        AsyncPipeReader reader = new ScriptedSource().reader(Continuations.DEFAULT);
+        AsyncPipeReader reader = new ScriptedSource().reader(CallbackExecutor.DEFAULT);
         reader.lines().subscribe(new Collecting<>(0));
         return reader.chunks();
     }

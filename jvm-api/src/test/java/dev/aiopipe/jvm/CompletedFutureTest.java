@@ -103,10 +103,11 @@ class CompletedFutureTest {
     @DisplayName("a future of an open that has just come to its executor leaves the reader alone")
     void relayed() throws Exception {
         ManualExecutor executor = new ManualExecutor();
-        CompletableFuture<String> origin = new CompletableFuture<>();
+        CompletableFuture<String> endpoint = new CompletableFuture<>();
         int[] givenUp = new int[1];
-        CompletableFuture<String> relayed = Relayed.of(origin, () -> givenUp[0]++, new Continuations(executor));
-        origin.complete("value");
+        CompletableFuture<String> relayed =
+                RelayedFuture.of(endpoint, () -> givenUp[0]++, new CallbackExecutor(executor));
+        endpoint.complete("value");
         assertFalse(relayed.cancel(true), "its outcome is known");
         executor.runAll();
 
@@ -122,7 +123,7 @@ class CompletedFutureTest {
         CountDownLatch leave = new CountDownLatch(1);
         boolean[] withdrawn = new boolean[1];
         Executor executor = Runnable::run;
-        PipeFuture<Object> future = new PipeFuture<>(new Continuations(executor), () -> {
+        PipeFuture<Object> future = new PipeFuture<>(new CallbackExecutor(executor), () -> {
             boolean first = !withdrawn[0];
             withdrawn[0] = true;
             entered.countDown();

@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.aiopipe.AioPipe;
 import dev.aiopipe.PipeOptions;
-import dev.aiopipe.engine.Take;
+import dev.aiopipe.engine.ReadOp;
 import dev.aiopipe.jvm.NothingLeft.Await;
 import java.util.ArrayList;
 import java.util.List;
@@ -207,16 +207,16 @@ class JoinTest {
     void lateDependent() throws Exception {
         CompletableFuture<Thread> ran = new CompletableFuture<>();
         CompletableFuture<?>[] read = new CompletableFuture<?>[1];
-        Take<String> take = in -> {
+        ReadOp<String> take = in -> {
             if (in.size() == 0) {
-                return Take.MORE;
+                return ReadOp.MORE;
             }
             read[0].thenRun(() -> ran.complete(Thread.currentThread())); // while the take is under way
             return "value";
         };
-        View view = new View(reader.source(), null, null);
-        assertSame(Take.MORE, view.start(take));
-        CompletableFuture<String> future = new PendingRead<>(view, take, true).begin();
+        ReaderView view = new ReaderView(reader.source(), null, null);
+        assertSame(ReadOp.MORE, view.start(take));
+        CompletableFuture<String> future = new SingleRead<>(view, take, true).begin();
         read[0] = future;
         Waiting<String> joiner = new Waiting<>(future::join);
 

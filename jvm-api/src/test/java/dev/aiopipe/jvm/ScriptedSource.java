@@ -32,7 +32,7 @@ final class ScriptedSource implements ByteSource, Readiness.Interest {
     }
 
     AsyncPipeReader reader(Executor executor, PipeOptions options) {
-        return AsyncPipeReader.of(input, options, new Continuations(executor));
+        return AsyncPipeReader.of(input, options, new CallbackExecutor(executor));
     }
 
     /** Bytes arrive; nobody is told. */

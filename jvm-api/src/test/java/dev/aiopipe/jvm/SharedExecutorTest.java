@@ -109,11 +109,11 @@ class SharedExecutorTest {
     void busyExecutor() {
         ManualExecutor busy = new ManualExecutor();
         ExecutorStreams streams = ExecutorStreams.of(busy);
-        Continuations one = new Continuations(busy);
-        Continuations other = new Continuations(busy);
+        CallbackExecutor one = new CallbackExecutor(busy);
+        CallbackExecutor other = new CallbackExecutor(busy);
         one.runAnyway(() -> {});
         Claim claim = one.oldest();
-        Await.until(() -> claim.age() >= Continuations.PATIENCE_NANOS, () -> "time stands still");
+        Await.until(() -> claim.age() >= CallbackExecutor.PATIENCE_NANOS, () -> "time stands still");
         assertNull(other.takeOverdue(), "nobody has looked whether the executor begins tasks");
 
         other.runAnyway(() -> {});

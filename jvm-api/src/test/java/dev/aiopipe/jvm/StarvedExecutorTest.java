@@ -226,12 +226,12 @@ class StarvedExecutorTest {
     void withoutParallelism() throws Exception {
         CompletableFuture<Void> first = new CompletableFuture<>();
         CompletableFuture<Void> second = new CompletableFuture<>();
-        Continuations.byParallelism(1).execute(() -> {
+        CallbackExecutor.byParallelism(1).execute(() -> {
             second.join();
             first.complete(null);
         });
-        Continuations.byParallelism(1).execute(() -> second.complete(null));
+        CallbackExecutor.byParallelism(1).execute(() -> second.complete(null));
         get(first);
-        assertEquals(java.util.concurrent.ForkJoinPool.commonPool(), Continuations.byParallelism(2));
+        assertEquals(java.util.concurrent.ForkJoinPool.commonPool(), CallbackExecutor.byParallelism(2));
     }
 }

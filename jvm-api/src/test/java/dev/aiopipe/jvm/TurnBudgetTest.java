@@ -20,7 +20,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** A busy stream lets others on the same executor have their turn. */
 @ExtendWith(NothingLeft.class)
 class TurnBudgetTest {
-    private static final int LINES = 10 * Turns.STEPS;
+    private static final int LINES = 10 * SerialTask.STEPS;
 
     private final ManualExecutor executor = new ManualExecutor();
 
@@ -37,7 +37,7 @@ class TurnBudgetTest {
         executor.execute(() -> seenByOther.set(seen.get()));
         executor.runAll();
 
-        assertTrue(seenByOther.get() <= Turns.STEPS, () -> "waited for " + seenByOther);
+        assertTrue(seenByOther.get() <= SerialTask.STEPS, () -> "waited for " + seenByOther);
         get(loop);
         assertEquals(LINES, seen.get());
     }
@@ -55,8 +55,8 @@ class TurnBudgetTest {
         get(first);
         get(second);
         get(quiet);
-        assertTrue(order.indexOf("second") <= Turns.STEPS);
-        assertTrue(order.indexOf("quiet") <= 2 * Turns.STEPS);
+        assertTrue(order.indexOf("second") <= SerialTask.STEPS);
+        assertTrue(order.indexOf("quiet") <= 2 * SerialTask.STEPS);
         assertEquals(2 * LINES + 1, order.size());
     }
 
@@ -69,7 +69,7 @@ class TurnBudgetTest {
         executor.execute(() -> seenByOther.set(subscriber.received.size()));
         executor.runAll();
 
-        assertTrue(seenByOther.get() <= 2 * Turns.STEPS, () -> "waited for " + seenByOther);
+        assertTrue(seenByOther.get() <= 2 * SerialTask.STEPS, () -> "waited for " + seenByOther);
         get(subscriber.done);
         assertEquals(LINES, subscriber.received.size());
     }
@@ -81,7 +81,7 @@ class TurnBudgetTest {
                 new ScriptedSource().arriveOneByOne(LINES).end().reader(executor);
         AtomicInteger sent = new AtomicInteger();
         AtomicInteger seenByOther = new AtomicInteger(-1);
-        Transfer transfer = Transfer.of(new View(reader.source(), null, null), Long.MAX_VALUE, chunk -> {
+        Transfer transfer = Transfer.of(new ReaderView(reader.source(), null, null), Long.MAX_VALUE, chunk -> {
             sent.incrementAndGet();
             chunk.position(chunk.limit());
             return CompletableFuture.completedFuture(null);
@@ -90,7 +90,7 @@ class TurnBudgetTest {
         executor.execute(() -> seenByOther.set(sent.get()));
         executor.runAll();
 
-        assertTrue(seenByOther.get() <= Turns.STEPS, () -> "waited for " + seenByOther);
+        assertTrue(seenByOther.get() <= SerialTask.STEPS, () -> "waited for " + seenByOther);
         assertEquals(LINES, get(moved));
     }
 
@@ -99,7 +99,7 @@ class TurnBudgetTest {
     void writing() throws Exception {
         try (Link link = Kind.PIPE.open(PipeOptions.defaults(), executor)) {
             AtomicInteger made = new AtomicInteger();
-            Iterable<String> lines = () -> Collections.nCopies(Turns.STEPS * 8, "x".repeat(4000)).stream()
+            Iterable<String> lines = () -> Collections.nCopies(SerialTask.STEPS * 8, "x".repeat(4000)).stream()
                     .peek(line -> {
                         made.incrementAndGet();
                         link.reader().asInputStream(); // keeps the reader
@@ -108,7 +108,7 @@ class TurnBudgetTest {
                     .iterator();
             CompletableFuture<Void> written = link.writer().writeLines(lines);
             assertFalse(written.isDone());
-            assertTrue(made.get() <= Turns.STEPS + 2, () -> "made " + made);
+            assertTrue(made.get() <= SerialTask.STEPS + 2, () -> "made " + made);
             while (!written.isDone()) {
                 executor.runAll();
                 drain(link.reader());
@@ -129,7 +129,7 @@ class TurnBudgetTest {
     @DisplayName("an executor that runs tasks in place does not recurse, however much is there")
     void inPlace() {
         AtomicInteger seen = new AtomicInteger();
-        int many = 1_000 * Turns.STEPS;
+        int many = 1_000 * SerialTask.STEPS;
         get(new ScriptedSource()
                 .arriveLines(many)
                 .end()
@@ -148,6 +148,6 @@ class TurnBudgetTest {
         });
         executor.runAll();
         Futures.failure(java.util.concurrent.RejectedExecutionException.class, loop);
-        assertTrue(seen.get() <= Turns.STEPS);
+        assertTrue(seen.get() <= SerialTask.STEPS);
     }
 }

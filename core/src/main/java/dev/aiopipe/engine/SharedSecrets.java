@@ -1,0 +1,80 @@
+package dev.aiopipe.engine;
+
+import dev.aiopipe.PipeEnd;
+import dev.aiopipe.PipeLoop;
+import dev.aiopipe.PipeOptions;
+import dev.aiopipe.ReadEnd;
+import dev.aiopipe.WriteEnd;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * What the drivers of this engine, here and in the facade, may do with the public types and nobody else may. The public package
+ * installs it when {@link PipeLoop} is initialized.
+ */
+public abstract class SharedSecrets {
+    private static SharedSecrets installed;
+
+    /** For the one subclass, which is among the public types. */
+    protected SharedSecrets() {}
+
+    /**
+     * The way in.
+     *
+     * @return always the same one
+     */
+    public static SharedSecrets get() {
+        PipeLoop.shared(); // initializes the class, starts nothing
+        return installed;
+    }
+
+    /**
+     * Called once, by the public package.
+     *
+     * @param access the way in
+     */
+    public static void install(SharedSecrets access) {
+        installed = access;
+    }
+
+    /**
+     * Opens an end: at once if it is half of a pipe or a socket, else on a thread for blocking calls.
+     *
+     * @param end used up by this
+     * @param options how
+     * @return the open stream, or an IOException; nothing is left open then, nor if this is cancelled before it is complete
+     * @throws IllegalStateException if the end was used already
+     */
+    public abstract CompletableFuture<Input> open(ReadEnd end, PipeOptions options);
+
+    /**
+     * Opens an end: at once if it is half of a pipe or a socket, else on a thread for blocking calls.
+     *
+     * @param end used up by this
+     * @param options how
+     * @return the open stream, or an IOException; nothing is left open then, nor if this is cancelled before it is complete
+     * @throws IllegalStateException if the end was used already
+     */
+    public abstract CompletableFuture<Output> open(WriteEnd end, PipeOptions options);
+
+    /**
+     * Prepares the start of a child: copies the arguments, which their owner may change from then on.
+     *
+     * @param builder stays as it is
+     * @param passing further ends, by the number that the child is to see them at; used up by the start
+     * @param options how its pipes are opened
+     * @return starts the child, once, and blocks for as long as that takes; throws an IOException that names the program if it can't be
+     *     started, and nothing is left open then. If it is not called, the ends in {@code passing} are the caller's to close
+     */
+    public abstract Callable<Child> start(
+            ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options);
+
+    /**
+     * The engine of a loop.
+     *
+     * @param loop the public one
+     * @return its engine
+     */
+    public abstract Loop loop(PipeLoop loop);
+}
