@@ -13,4 +13,14 @@ module dev.aiopipe {
     exports dev.aiopipe;
     exports dev.aiopipe.engine to
             dev.aiopipe.jvm;
+    exports dev.aiopipe.engine.loop to
+            dev.aiopipe.jvm;
+    exports dev.aiopipe.engine.process to
+            dev.aiopipe.jvm;
+    exports dev.aiopipe.engine.read to
+            dev.aiopipe.jvm;
+    exports dev.aiopipe.engine.support to
+            dev.aiopipe.jvm;
+    exports dev.aiopipe.engine.write to
+            dev.aiopipe.jvm;
 }

@@ -1,7 +1,7 @@
 package dev.aiopipe;
 
-import dev.aiopipe.engine.ChannelEndpoint;
-import dev.aiopipe.engine.DescriptorHeadroom;
+import dev.aiopipe.engine.endpoint.ChannelEndpoint;
+import dev.aiopipe.engine.linux.DescriptorHeadroom;
 import java.io.IOException;
 import java.nio.channels.Pipe;
 

@@ -1,7 +1,7 @@
 package dev.aiopipe;
 
-import dev.aiopipe.engine.CloseOnce;
-import dev.aiopipe.engine.Endpoint;
+import dev.aiopipe.engine.endpoint.Endpoint;
+import dev.aiopipe.engine.support.CloseOnce;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;

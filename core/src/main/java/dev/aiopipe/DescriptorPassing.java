@@ -1,7 +1,7 @@
 package dev.aiopipe;
 
-import dev.aiopipe.engine.ChannelEndpoint;
-import dev.aiopipe.engine.ProcessExit;
+import dev.aiopipe.engine.endpoint.ChannelEndpoint;
+import dev.aiopipe.engine.process.ProcessExit;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;

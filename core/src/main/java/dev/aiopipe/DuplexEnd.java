@@ -1,8 +1,8 @@
 package dev.aiopipe;
 
-import dev.aiopipe.engine.Input;
-import dev.aiopipe.engine.Output;
-import dev.aiopipe.engine.SocketEndpoint;
+import dev.aiopipe.engine.endpoint.SocketEndpoint;
+import dev.aiopipe.engine.read.Input;
+import dev.aiopipe.engine.write.Output;
 import java.nio.channels.SocketChannel;
 
 /** Both directions of a conversation: an end to read from and an end to write to, each of which is used on its own. */

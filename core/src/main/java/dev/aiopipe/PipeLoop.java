@@ -1,10 +1,10 @@
 package dev.aiopipe;
 
-import dev.aiopipe.engine.Child;
-import dev.aiopipe.engine.Input;
-import dev.aiopipe.engine.Loop;
-import dev.aiopipe.engine.Output;
 import dev.aiopipe.engine.SharedSecrets;
+import dev.aiopipe.engine.loop.Loop;
+import dev.aiopipe.engine.process.Child;
+import dev.aiopipe.engine.read.Input;
+import dev.aiopipe.engine.write.Output;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;

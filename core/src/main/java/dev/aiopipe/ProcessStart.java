@@ -1,11 +1,11 @@
 package dev.aiopipe;
 
-import dev.aiopipe.engine.Child;
-import dev.aiopipe.engine.DescriptorHeadroom;
-import dev.aiopipe.engine.Fallback;
-import dev.aiopipe.engine.InheritedEndpoint;
-import dev.aiopipe.engine.Input;
-import dev.aiopipe.engine.Output;
+import dev.aiopipe.engine.endpoint.Fallback;
+import dev.aiopipe.engine.endpoint.InheritedEndpoint;
+import dev.aiopipe.engine.linux.DescriptorHeadroom;
+import dev.aiopipe.engine.process.Child;
+import dev.aiopipe.engine.read.Input;
+import dev.aiopipe.engine.write.Output;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

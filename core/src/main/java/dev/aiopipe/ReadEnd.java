@@ -1,12 +1,12 @@
 package dev.aiopipe;
 
-import dev.aiopipe.engine.ChannelEndpoint;
-import dev.aiopipe.engine.Endpoint;
-import dev.aiopipe.engine.FifoEndpoint;
-import dev.aiopipe.engine.InheritedEndpoint;
-import dev.aiopipe.engine.Input;
-import dev.aiopipe.engine.Loop;
-import dev.aiopipe.engine.Opening;
+import dev.aiopipe.engine.endpoint.ChannelEndpoint;
+import dev.aiopipe.engine.endpoint.Endpoint;
+import dev.aiopipe.engine.endpoint.FifoEndpoint;
+import dev.aiopipe.engine.endpoint.InheritedEndpoint;
+import dev.aiopipe.engine.endpoint.Opening;
+import dev.aiopipe.engine.loop.Loop;
+import dev.aiopipe.engine.read.Input;
 import java.io.IOException;
 import java.nio.channels.Pipe;
 import java.nio.file.Path;

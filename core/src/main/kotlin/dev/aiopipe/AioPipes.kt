@@ -3,8 +3,8 @@
 
 package dev.aiopipe
 
-import dev.aiopipe.engine.Delays
-import dev.aiopipe.engine.Readiness
+import dev.aiopipe.engine.loop.Readiness
+import dev.aiopipe.engine.support.Delays
 import java.io.IOException
 import java.nio.channels.Channel
 import java.nio.channels.SelectableChannel

@@ -3,7 +3,7 @@
 
 package dev.aiopipe
 
-import dev.aiopipe.engine.BlockingPool
+import dev.aiopipe.engine.support.BlockingPool
 import java.io.IOException
 import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration

@@ -1,6 +1,6 @@
 package dev.aiopipe
 
-import dev.aiopipe.engine.Input
+import dev.aiopipe.engine.read.Input
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.ensureActive

@@ -1,9 +1,9 @@
 package dev.aiopipe
 
-import dev.aiopipe.engine.BlockingPool
-import dev.aiopipe.engine.BusyReader
-import dev.aiopipe.engine.Input
-import dev.aiopipe.engine.ReadOp
+import dev.aiopipe.engine.read.BusyReader
+import dev.aiopipe.engine.read.Input
+import dev.aiopipe.engine.read.ReadOp
+import dev.aiopipe.engine.support.BlockingPool
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.ClosedChannelException

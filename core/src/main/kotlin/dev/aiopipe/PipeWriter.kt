@@ -1,9 +1,9 @@
 package dev.aiopipe
 
-import dev.aiopipe.engine.BlockingPool
-import dev.aiopipe.engine.Delays
-import dev.aiopipe.engine.Message
-import dev.aiopipe.engine.Output
+import dev.aiopipe.engine.support.BlockingPool
+import dev.aiopipe.engine.support.Delays
+import dev.aiopipe.engine.write.Message
+import dev.aiopipe.engine.write.Output
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.ReadableByteChannel

@@ -1,8 +1,8 @@
 package dev.aiopipe
 
-import dev.aiopipe.engine.Child
-import dev.aiopipe.engine.Delays
-import dev.aiopipe.engine.StopSequence
+import dev.aiopipe.engine.process.Child
+import dev.aiopipe.engine.process.StopSequence
+import dev.aiopipe.engine.support.Delays
 import java.io.IOException
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.atomic.AtomicInteger

@@ -1,8 +1,8 @@
 package dev.aiopipe
 
-import dev.aiopipe.engine.Input
-import dev.aiopipe.engine.ReadOp
-import dev.aiopipe.engine.Readiness
+import dev.aiopipe.engine.loop.Readiness
+import dev.aiopipe.engine.read.Input
+import dev.aiopipe.engine.read.ReadOp
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
 import kotlinx.coroutines.CancellableContinuation

@@ -1,11 +1,11 @@
 package dev.aiopipe;
 
-import dev.aiopipe.engine.Input;
-import dev.aiopipe.engine.Loop;
-import dev.aiopipe.engine.Message;
-import dev.aiopipe.engine.Output;
-import dev.aiopipe.engine.ReadOp;
-import dev.aiopipe.engine.Readiness;
+import dev.aiopipe.engine.loop.Loop;
+import dev.aiopipe.engine.loop.Readiness;
+import dev.aiopipe.engine.read.Input;
+import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.write.Message;
+import dev.aiopipe.engine.write.Output;
 import java.io.Closeable;
 import java.io.File;
 import java.io.FileInputStream;

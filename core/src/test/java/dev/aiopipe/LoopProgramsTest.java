@@ -3,6 +3,7 @@ package dev.aiopipe;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;

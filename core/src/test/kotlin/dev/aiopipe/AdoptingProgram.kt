@@ -2,6 +2,7 @@
 
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Posix
 import java.io.FileInputStream
 import java.nio.file.Path
 import java.util.zip.CRC32

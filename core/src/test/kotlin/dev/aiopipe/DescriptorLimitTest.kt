@@ -1,5 +1,6 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.NothingLeft
 import java.io.FileInputStream
 import java.io.IOException
 import kotlinx.coroutines.flow.toList
@@ -49,7 +50,13 @@ class DescriptorLimitTest {
             runBlocking<Unit> {
                 AtTheLimit.loadClasses()
                 for (name in
-                    listOf("NativeAccess", "LibC", "LibC\$Binding", "DescriptorHeadroom", "StdinBootstrap\$Adopted")) {
+                    listOf(
+                        "linux.NativeAccess",
+                        "linux.LibC",
+                        "linux.LibC\$Binding",
+                        "linux.DescriptorHeadroom",
+                        "transport.StdinBootstrap\$Adopted",
+                    )) {
                     Class.forName("dev.aiopipe.engine.$name", false, javaClass.classLoader)
                 }
                 System.getLogger("dev.aiopipe").log(System.Logger.Level.WARNING, "reads its configuration")

@@ -1,5 +1,6 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.NothingLeft
 import java.io.File
 import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.extension.ExtendWith
 import org.junit.jupiter.api.io.TempDir
 
 @ExtendWith(NothingLeft::class)
-class PassedDescriptorsTest {
+class DescriptorPassingTest {
     @TempDir lateinit var directory: Path
 
     @Test

@@ -1,5 +1,6 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.NothingLeft
 import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
 import java.nio.channels.Pipe

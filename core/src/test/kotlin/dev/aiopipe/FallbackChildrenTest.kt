@@ -1,5 +1,6 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.NothingLeft
 import java.nio.channels.AsynchronousCloseException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.hours

@@ -1,6 +1,6 @@
 package dev.aiopipe
 
-import dev.aiopipe.engine.Fallback
+import dev.aiopipe.engine.endpoint.Fallback
 import java.nio.channels.Channels
 import java.nio.channels.Pipe
 import java.util.Collections

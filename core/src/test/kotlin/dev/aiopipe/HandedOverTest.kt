@@ -1,5 +1,7 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Posix
 import java.io.File
 import java.io.IOException
 import java.nio.file.Path

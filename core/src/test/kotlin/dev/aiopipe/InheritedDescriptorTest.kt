@@ -1,5 +1,7 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Posix
 import java.io.File
 import java.io.IOException
 import java.lang.ref.WeakReference
@@ -21,7 +23,7 @@ import org.junit.jupiter.api.extension.ExtendWith
 
 /** Numbers that were open before this library came: made here by the C library, as a parent would have. */
 @ExtendWith(NothingLeft::class)
-class InheritedTest {
+class InheritedDescriptorTest {
     @Test
     @DisplayName("E09 a pipe is adopted both ways; its flags stay, and closing closes the numbers")
     fun pipe() =

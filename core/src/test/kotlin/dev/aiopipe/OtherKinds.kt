@@ -1,6 +1,6 @@
 package dev.aiopipe
 
-import dev.aiopipe.engine.Fallback
+import dev.aiopipe.engine.endpoint.Fallback
 import java.net.StandardProtocolFamily
 import java.net.UnixDomainSocketAddress
 import java.nio.channels.Channels

@@ -1,5 +1,7 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Posix
 import java.nio.file.Path
 import java.util.zip.CRC32
 import kotlinx.coroutines.CoroutineScope

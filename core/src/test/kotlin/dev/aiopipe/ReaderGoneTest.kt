@@ -1,5 +1,7 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Posix
 import java.nio.channels.AsynchronousCloseException
 import java.nio.channels.ClosedChannelException
 import java.nio.file.Path

@@ -1,5 +1,7 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Posix
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse

@@ -1,6 +1,7 @@
 package dev.aiopipe
 
-import dev.aiopipe.engine.ChannelEndpoint
+import dev.aiopipe.engine.endpoint.ChannelEndpoint
+import dev.aiopipe.testkit.NothingLeft
 import java.nio.ByteBuffer
 import java.nio.channels.Pipe
 import java.nio.channels.ReadableByteChannel

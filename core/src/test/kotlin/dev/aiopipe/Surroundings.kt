@@ -1,5 +1,6 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Posix
 import java.io.File
 import java.nio.file.Path
 import org.junit.jupiter.api.Assertions.assertTrue

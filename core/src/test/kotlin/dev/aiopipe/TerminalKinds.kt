@@ -1,5 +1,6 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Posix
 import java.io.Closeable
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlinx.coroutines.Dispatchers

@@ -1,5 +1,7 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Posix
 import java.nio.file.Files
 import java.nio.file.Path
 import kotlinx.coroutines.runBlocking

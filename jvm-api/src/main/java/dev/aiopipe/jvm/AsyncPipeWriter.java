@@ -1,8 +1,16 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.PipeOptions;
-import dev.aiopipe.engine.Message;
-import dev.aiopipe.engine.Output;
+import dev.aiopipe.engine.write.Message;
+import dev.aiopipe.engine.write.Output;
+import dev.aiopipe.jvm.internal.blocking.WriterOutputStream;
+import dev.aiopipe.jvm.internal.future.CallbackExecutor;
+import dev.aiopipe.jvm.internal.future.PendingWrite;
+import dev.aiopipe.jvm.internal.future.RelayedFuture;
+import dev.aiopipe.jvm.internal.write.DirectWrite;
+import dev.aiopipe.jvm.internal.write.IteratedLines;
+import dev.aiopipe.jvm.internal.write.LineWriter;
+import dev.aiopipe.jvm.internal.write.PublishedLines;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;

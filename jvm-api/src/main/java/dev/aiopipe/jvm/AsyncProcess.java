@@ -1,8 +1,10 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.PipeOptions;
-import dev.aiopipe.engine.Child;
-import dev.aiopipe.engine.StopSequence;
+import dev.aiopipe.engine.process.Child;
+import dev.aiopipe.engine.process.StopSequence;
+import dev.aiopipe.jvm.internal.future.CallbackExecutor;
+import dev.aiopipe.jvm.internal.future.RelayedFuture;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 

@@ -9,8 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.PipeOptions;
-import dev.aiopipe.engine.ReadOp;
+import dev.aiopipe.engine.read.ReadOp;
 import dev.aiopipe.jvm.NothingLeft.Await;
+import dev.aiopipe.jvm.internal.future.ReadTimeout;
+import dev.aiopipe.jvm.internal.read.ReaderView;
+import dev.aiopipe.jvm.internal.read.SingleRead;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadPendingException;

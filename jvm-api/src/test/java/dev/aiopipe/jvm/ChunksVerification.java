@@ -1,5 +1,6 @@
 package dev.aiopipe.jvm;
 
+import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Flow;
 import org.reactivestreams.tck.TestEnvironment;

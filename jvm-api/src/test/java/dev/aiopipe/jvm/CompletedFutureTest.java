@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.AioPipe;
 import dev.aiopipe.jvm.Link.Kind;
+import dev.aiopipe.jvm.internal.future.CallbackExecutor;
+import dev.aiopipe.jvm.internal.future.PipeFuture;
+import dev.aiopipe.jvm.internal.future.RelayedFuture;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;

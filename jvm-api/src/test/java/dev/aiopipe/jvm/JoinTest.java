@@ -9,8 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.aiopipe.AioPipe;
 import dev.aiopipe.PipeOptions;
-import dev.aiopipe.engine.ReadOp;
+import dev.aiopipe.engine.read.ReadOp;
 import dev.aiopipe.jvm.NothingLeft.Await;
+import dev.aiopipe.jvm.internal.read.ReaderView;
+import dev.aiopipe.jvm.internal.read.SingleRead;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;

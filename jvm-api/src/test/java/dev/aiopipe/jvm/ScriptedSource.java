@@ -1,9 +1,10 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.PipeOptions;
-import dev.aiopipe.engine.ByteSource;
-import dev.aiopipe.engine.Input;
-import dev.aiopipe.engine.Readiness;
+import dev.aiopipe.engine.loop.Readiness;
+import dev.aiopipe.engine.read.ByteSource;
+import dev.aiopipe.engine.read.Input;
+import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.jvm.Link.Kind;
 import dev.aiopipe.jvm.NothingLeft.Await;
+import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import java.io.ByteArrayOutputStream;
 import java.nio.channels.Channels;
 import java.time.Duration;

@@ -11,6 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.aiopipe.BrokenPipeException;
 import dev.aiopipe.jvm.Link.Kind;
 import dev.aiopipe.jvm.NothingLeft.Await;
+import dev.aiopipe.jvm.internal.read.ReaderView;
+import dev.aiopipe.jvm.internal.read.Transfer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

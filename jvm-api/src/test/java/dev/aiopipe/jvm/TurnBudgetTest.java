@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.jvm.Link.Kind;
+import dev.aiopipe.jvm.internal.future.SerialTask;
+import dev.aiopipe.jvm.internal.read.ReaderView;
+import dev.aiopipe.jvm.internal.read.Transfer;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;

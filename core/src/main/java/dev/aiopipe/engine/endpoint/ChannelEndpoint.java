@@ -1,0 +1,93 @@
+package dev.aiopipe.engine.endpoint;
+
+import dev.aiopipe.engine.linux.ChannelDescriptor;
+import dev.aiopipe.engine.linux.LibC;
+import dev.aiopipe.engine.linux.NativeAccess;
+import dev.aiopipe.engine.linux.ProcDescriptorFile;
+import dev.aiopipe.engine.loop.Loop;
+import dev.aiopipe.engine.loop.Registration;
+import dev.aiopipe.engine.read.Input;
+import dev.aiopipe.engine.transport.ChannelSink;
+import dev.aiopipe.engine.transport.ChannelSource;
+import dev.aiopipe.engine.write.Output;
+import dev.aiopipe.engine.write.ReaderWatch;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.WritableByteChannel;
+import java.util.function.BooleanSupplier;
+
+/** An NIO channel: half of a pipe that is ours, or one that the user has brought. */
+public final class ChannelEndpoint implements Endpoint {
+    private final SelectableChannel channel;
+    private final boolean ours;
+    private final String name;
+
+    /**
+     * A channel that nobody else uses from now on.
+     *
+     * @param channel readable or writable
+     * @param ours whether it is half of a pipe that was made here, so that a child may have it
+     * @param name what messages call it
+     */
+    public ChannelEndpoint(SelectableChannel channel, boolean ours, String name) {
+        this.channel = channel;
+        this.ours = ours;
+        this.name = name;
+    }
+
+    @Override
+    public Input openInput(Loop loop) throws IOException {
+        Registration registration = Registration.of(channel, loop);
+        ReadableByteChannel readable = (ReadableByteChannel) channel;
+        return new Input(new ChannelSource(name, readable, registration), registration.input());
+    }
+
+    @Override
+    public Output openOutput(Loop loop) throws IOException {
+        Registration registration = Registration.of(channel, loop);
+        WritableByteChannel writable = (WritableByteChannel) channel;
+        ReaderWatch watch = new ReaderWatch(() -> ChannelDescriptor.numberOf(channel), loop);
+        return new Output(new ChannelSink(name, writable, registration), registration.output(), watch);
+    }
+
+    @Override
+    public boolean opensAtOnce() {
+        return true;
+    }
+
+    @Override
+    public void capacity(int bytes) throws IOException {
+        if (NativeAccess.canAdopt()) {
+            LibC.setPipeCapacity(ChannelDescriptor.numberOf(channel), bytes);
+        }
+    }
+
+    @Override
+    public boolean canBeHandedOver() {
+        return ours;
+    }
+
+    @Override
+    public Redirect redirect(BooleanSupplier usable) throws IOException {
+        ProcDescriptorFile file = new ProcDescriptorFile(ChannelDescriptor.numberOf(channel), usable);
+        return (channel.validOps() & SelectionKey.OP_READ) != 0 ? Redirect.from(file) : Redirect.to(file);
+    }
+
+    @Override
+    public String path(String self) throws IOException {
+        return self + "/fd/" + ChannelDescriptor.numberOf(channel);
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

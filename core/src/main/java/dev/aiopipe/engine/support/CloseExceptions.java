@@ -1,0 +1,98 @@
+package dev.aiopipe.engine.support;
+
+/**
+ * Makes the JDK's exceptions about streams that are closed or in use, with the message that theirs lack: which stream, and what happened to it. The
+ * classes are called as the JDK's, for logs of simple names.
+ */
+public final class CloseExceptions {
+    private CloseExceptions() {}
+
+    /**
+     * Reports a call on a closed stream.
+     *
+     * @param message names the stream and what closed it
+     * @param cause why it was closed; {@link CloseOnce#BY_OWNER} is left out
+     */
+    public static java.nio.channels.ClosedChannelException before(String message, Throwable cause) {
+        return CloseOnce.because(new ClosedChannelException(message), cause);
+    }
+
+    /**
+     * Reports that a stream was closed while a call waited.
+     *
+     * @param message names the stream and what closed it
+     * @param cause why it was closed; {@link CloseOnce#BY_OWNER} is left out
+     */
+    public static java.nio.channels.AsynchronousCloseException meanwhile(String message, Throwable cause) {
+        return CloseOnce.because(new AsynchronousCloseException(message), cause);
+    }
+
+    /**
+     * Reports that somebody else is reading.
+     *
+     * @param message names the stream and who reads
+     */
+    public static java.nio.channels.ReadPendingException pending(String message) {
+        return new ReadPendingException(message);
+    }
+
+    private static final class ReadPendingException extends java.nio.channels.ReadPendingException {
+        private static final long serialVersionUID = 1L;
+
+        private final String message;
+
+        ReadPendingException(String message) {
+            this.message = message;
+        }
+
+        @Override
+        public String getMessage() {
+            return message;
+        }
+
+        @Override
+        public String toString() {
+            return java.nio.channels.ReadPendingException.class.getName() + ": " + message;
+        }
+    }
+
+    private static final class ClosedChannelException extends java.nio.channels.ClosedChannelException {
+        private static final long serialVersionUID = 1L;
+
+        private final String message;
+
+        ClosedChannelException(String message) {
+            this.message = message;
+        }
+
+        @Override
+        public String getMessage() {
+            return message;
+        }
+
+        @Override
+        public String toString() {
+            return java.nio.channels.ClosedChannelException.class.getName() + ": " + message;
+        }
+    }
+
+    private static final class AsynchronousCloseException extends java.nio.channels.AsynchronousCloseException {
+        private static final long serialVersionUID = 1L;
+
+        private final String message;
+
+        AsynchronousCloseException(String message) {
+            this.message = message;
+        }
+
+        @Override
+        public String getMessage() {
+            return message;
+        }
+
+        @Override
+        public String toString() {
+            return java.nio.channels.AsynchronousCloseException.class.getName() + ": " + message;
+        }
+    }
+}

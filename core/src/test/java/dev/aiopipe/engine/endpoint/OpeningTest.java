@@ -1,0 +1,90 @@
+package dev.aiopipe.engine.endpoint;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class OpeningTest {
+    private final Endpoint fifo =
+            new FifoEndpoint(Path.of("/nowhere"), false, false); // opened on a thread, as all FIFOs
+    private final CountDownLatch entered = new CountDownLatch(1);
+    private final CountDownLatch leave = new CountDownLatch(1);
+    private final List<String> discarded = new ArrayList<>(); // guarded by itself
+
+    private volatile int attempts;
+
+    @Test
+    @DisplayName("cancelling waits for the try that is under way, and there is none afterwards")
+    void cancelDuringATry() throws Exception {
+        CompletableFuture<String> opening = Opening.begin(fifo, () -> blocked(null), this::discard);
+        Thread canceller = cancelDuringTheTry(opening);
+
+        leave.countDown();
+        canceller.join();
+
+        assertTrue(opening.isCancelled());
+        CompletableFuture.runAsync(
+                        () -> {},
+                        CompletableFuture.delayedExecutor(
+                                50, TimeUnit.MILLISECONDS)) // five times what it waits between tries
+                .join();
+        assertEquals(1, attempts);
+    }
+
+    @Test
+    @DisplayName("what a try has opened is closed when cancel returns, or was handed over before")
+    void cancelDuringASuccess() throws Exception {
+        CompletableFuture<String> opening = Opening.begin(fifo, () -> blocked("open"), this::discard);
+        Thread canceller = cancelDuringTheTry(opening);
+
+        leave.countDown();
+        canceller.join();
+
+        if (opening.isCancelled()) {
+            synchronized (discarded) {
+                assertEquals(List.of("open"), discarded);
+            }
+        } else {
+            assertEquals("open", opening.join());
+        }
+    }
+
+    private Thread cancelDuringTheTry(CompletableFuture<String> opening) throws InterruptedException {
+        entered.await();
+        Thread canceller = new Thread(() -> opening.cancel(true));
+        canceller.start();
+        while (canceller.getState() != Thread.State.BLOCKED) {
+            Thread.onSpinWait();
+        }
+        assertFalse(opening.isDone());
+        return canceller;
+    }
+
+    private String blocked(String outcome) {
+        attempts++;
+        entered.countDown();
+        try {
+            leave.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+        return outcome;
+    }
+
+    private void discard(String opened) {
+        synchronized (discarded) {
+            discarded.add(opened);
+        }
+    }
+}

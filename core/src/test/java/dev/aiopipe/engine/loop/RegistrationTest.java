@@ -1,0 +1,143 @@
+package dev.aiopipe.engine.loop;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.aiopipe.testkit.NothingLeft;
+import java.io.IOException;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.Pipe;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(NothingLeft.class)
+class RegistrationTest {
+    private final Loop loop = new Loop("aiopipe-test");
+    private Pipe pipe;
+
+    @BeforeEach
+    void open() throws IOException {
+        pipe = Pipe.open();
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        loop.close();
+        pipe.source().close();
+        pipe.sink().close();
+    }
+
+    @Test
+    void keyCancelledWhileItsInterestIsSwitchedOffDoesNotHarmTheLoop() throws IOException {
+        loop.attach(); // starts it
+        Registration registration = new Registration(loop, pipe.source());
+        registration.key(new KeyCancelledInTheAct());
+        Readiness.Waiter waiter = () -> {};
+        assertTrue(registration.input().await(waiter));
+        registration.input().cancel(waiter);
+        assertNull(registration.input().signal()); // the loop does this in its select, and would die of an exception
+    }
+
+    @Test
+    void channelThatComesTooLateToReplaceAnotherIsClosed() throws IOException {
+        Registration registration = loop.register(pipe.source());
+        Pipe next = Pipe.open();
+        loop.close();
+        assertThrows(ClosedChannelException.class, () -> registration.replace(next.source()));
+        assertFalse(next.source().isOpen());
+        next.sink().close();
+    }
+
+    @Test
+    void loopThatEndsWhileTheFirstChannelComes() throws IOException {
+        Registration registration = Registration.ofNothingYet(loop);
+        IOException cause = new IOException("the loop's end");
+        registration.fail(cause); // as soon as there is a key, but before the registration knows its channel
+        assertSame(cause, registration.input().closeCause());
+        registration.replace(pipe.source());
+        assertFalse(pipe.source().isOpen());
+    }
+
+    @Test
+    @DisplayName("the loop's end wakes both directions, also if the waiter of one throws")
+    void waiterThatThrowsAtTheEnd() throws Exception {
+        loop.attach(); // starts it
+        Registration registration = new Registration(loop, pipe.source());
+        RuntimeException failure = new IllegalStateException("a waiter that throws");
+        AtomicBoolean woken = new AtomicBoolean();
+        registration.input().await(() -> {
+            throw failure;
+        });
+        registration.output().await(() -> woken.set(true));
+        List<Throwable> uncaught = new ArrayList<>();
+        Thread ending = new Thread(() -> registration.fail(new IOException("the end")));
+        ending.setUncaughtExceptionHandler((thread, thrown) -> uncaught.add(thrown));
+        ending.start();
+        ending.join();
+        assertEquals(List.of(failure), uncaught);
+        assertTrue(woken.get());
+        assertFalse(pipe.source().isOpen());
+    }
+
+    /** Valid when it is asked, cancelled when it is used. */
+    private static final class KeyCancelledInTheAct extends SelectionKey {
+        @Override
+        public boolean isValid() {
+            return true;
+        }
+
+        @Override
+        public int interestOpsOr(int ops) {
+            return 0;
+        }
+
+        @Override
+        public int interestOpsAnd(int ops) {
+            throw new CancelledKeyException();
+        }
+
+        @Override
+        public SelectableChannel channel() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Selector selector() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void cancel() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public int interestOps() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public SelectionKey interestOps(int ops) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public int readyOps() {
+            throw new UnsupportedOperationException();
+        }
+    }
+}
