@@ -9,6 +9,7 @@ module dev.aiopipe {
     requires static kotlin.stdlib;
     requires static kotlinx.coroutines.core;
     requires com.sun.jna;
+    requires static transitive org.jspecify;
 
     exports dev.aiopipe;
     exports dev.aiopipe.engine to
