@@ -10,6 +10,7 @@ module dev.aiopipe {
     requires static kotlinx.coroutines.core;
     requires com.sun.jna;
     requires static transitive org.jspecify;
+    requires static com.google.errorprone.annotations;
 
     exports dev.aiopipe;
     exports dev.aiopipe.engine to

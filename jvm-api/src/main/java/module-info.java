@@ -2,6 +2,7 @@
 module dev.aiopipe.jvm {
     requires transitive dev.aiopipe;
     requires static transitive org.jspecify;
+    requires static com.google.errorprone.annotations;
 
     exports dev.aiopipe.jvm;
 }
