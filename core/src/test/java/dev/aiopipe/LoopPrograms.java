@@ -7,19 +7,20 @@ import dev.aiopipe.engine.read.ReadOp;
 import dev.aiopipe.engine.write.Message;
 import dev.aiopipe.engine.write.Output;
 import java.io.Closeable;
-import java.io.File;
 import java.io.FileInputStream;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.stream.Stream;
 
 /** What real JVMs do in the tests with their loops. Plain Java: with few descriptors no other library could be loaded. */
 public final class LoopPrograms {
@@ -178,12 +179,14 @@ public final class LoopPrograms {
     /** Whose files could not be opened later. None is initialized. */
     private static void loadClasses() throws Exception {
         for (Class<?> type : List.of(PipeLoop.class, LoopPrograms.class)) {
-            URI root = type.getProtectionDomain().getCodeSource().getLocation().toURI();
-            for (String folder : List.of("dev/aiopipe", "dev/aiopipe/engine")) {
-                for (String file : new File(new File(root), folder).list()) {
-                    boolean program = file.startsWith("LoopPrograms") || type == PipeLoop.class;
-                    if (program && file.endsWith(".class") && !file.contains("Kt")) {
-                        load(folder.replace('/', '.') + "." + file.substring(0, file.length() - 6));
+            Path root = Path.of(
+                    type.getProtectionDomain().getCodeSource().getLocation().toURI());
+            try (Stream<Path> files = Files.walk(root.resolve("dev/aiopipe"))) {
+                for (Path file : (Iterable<Path>) files::iterator) {
+                    String name = root.relativize(file).toString();
+                    boolean program = name.contains("LoopPrograms") || type == PipeLoop.class;
+                    if (program && name.endsWith(".class") && !name.contains("Kt")) {
+                        load(name.substring(0, name.length() - 6).replace('/', '.'));
                     }
                 }
             }
