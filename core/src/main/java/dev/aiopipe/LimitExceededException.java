@@ -20,6 +20,17 @@ public class LimitExceededException extends IOException {
     }
 
     /**
+     * A limit that was passed.
+     *
+     * @param limit in bytes
+     * @param message what passed it
+     */
+    public LimitExceededException(int limit, String message) {
+        super(message);
+        this.limit = limit;
+    }
+
+    /**
      * The limit that was passed.
      *
      * @return a count of bytes

@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -72,7 +73,8 @@ final class ProcessStart implements Callable<Child> {
 
     /** All that can fail comes before the fork: a program that has run can't be taken back. */
     private Child start() throws IOException {
-        String program = builder.command().get(0);
+        List<String> command = List.copyOf(builder.command());
+        String program = command.get(0);
         Redirect redirectedInput = builder.redirectInput();
         boolean merged = builder.redirectErrorStream();
         try (DescriptorPassing passed = passing.isEmpty() ? null : new DescriptorPassing(passing);
@@ -104,7 +106,7 @@ final class ProcessStart implements Callable<Child> {
                         ? in.output(process.getOutputStream())
                         : Output.refusing("stdin is redirected: " + redirectedInput);
                 Input stdout = out.input(process.getInputStream());
-                Child child = new Child(program, process, stdin, stdout, err.input(process.getErrorStream()));
+                Child child = new Child(command, process, stdin, stdout, err.input(process.getErrorStream()));
                 in.handOver();
                 out.handOver();
                 err.handOver();

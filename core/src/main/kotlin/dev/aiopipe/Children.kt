@@ -59,7 +59,8 @@ public suspend fun ProcessBuilder.startPiped(
 }
 
 /** Does something else besides throwing this. */
-private inline fun Throwable.suppressing(block: () -> Unit) {
+@JvmSynthetic
+internal inline fun Throwable.suppressing(block: () -> Unit) {
     try {
         block()
     } catch (e: IOException) {

@@ -1,7 +1,9 @@
 package dev.aiopipe
 
 import dev.aiopipe.engine.process.Child
+import dev.aiopipe.engine.process.Communication
 import dev.aiopipe.engine.process.StopSequence
+import dev.aiopipe.engine.read.ReadOp
 import dev.aiopipe.engine.support.Delays
 import java.io.IOException
 import java.util.concurrent.CompletableFuture
@@ -13,10 +15,12 @@ import kotlin.time.Duration.Companion.seconds
 import kotlin.time.toJavaDuration
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.future.await
 
 /** A child process and this side of its pipes. Made by [startPiped] and [withPiped]. */
-public class PipedProcess internal constructor(private val child: Child, options: PipeOptions) : AutoCloseable {
+public class PipedProcess internal constructor(private val child: Child, private val options: PipeOptions) :
+    AutoCloseable {
     /**
      * The child as the JDK knows it. Its own streams are not for use: they are not connected, or, in the fallback, read
      * and written by this library.
@@ -40,6 +44,56 @@ public class PipedProcess internal constructor(private val child: Child, options
      * @return its exit code, as [Process.exitValue] gives it: 128 plus the signal's number for one that was killed
      */
     public suspend fun awaitExit(): Int = child.exit().await()
+
+    /**
+     * Writes [input] to the child's stdin and closes it, collects what comes of stdout and stderr from now on, side by
+     * side, and waits for the exit. The child may have been talked to before.
+     *
+     * *Cancellation:* the child gets the stop signal at once, and KILL after a second.
+     *
+     * @param input all that the child may still read
+     * @param limit bytes that each output may have
+     * @param drain how long an output may stay open after the exit
+     * @return what came, see [runPiped]; an output that was read to its end before is empty
+     * @throws LimitExceededException naming the output that has more bytes than [limit]; the child was stopped
+     * @throws java.nio.channels.ReadPendingException if an output is being read; nothing has happened
+     * @throws java.nio.channels.ClosedChannelException if a stream of the child was closed here
+     * @throws IllegalStateException if there is input, and stdin is redirected
+     * @throws IllegalArgumentException if the limit or drain is negative
+     */
+    @Throws(IOException::class)
+    @JvmName("communicate")
+    public suspend fun communicate(
+        input: ByteArray = NO_INPUT,
+        limit: Int = ReadOp.DEFAULT_ALL_LIMIT,
+        drain: Duration = 1.seconds,
+    ): ProcessOutput =
+        communicate(
+            Communication.Plan(
+                child.command(),
+                input,
+                limit,
+                drain.toJavaDuration(),
+                null,
+                options.charset(),
+                System.nanoTime(),
+            )
+        )
+
+    @JvmSynthetic
+    internal suspend fun communicate(plan: Communication.Plan): ProcessOutput {
+        coroutineContext.ensureActive()
+        return Communication.begin(child, plan).await()
+    }
+
+    /**
+     * The lines of both outputs, labelled, in the order in which they come. It ends after both outputs; the exit is for
+     * [awaitExit]. Cold over hot readers, as [PipeReader.lines] is: what a collector leaves can be read. A slow
+     * collector holds the child back.
+     *
+     * The flow fails with [LimitExceededException] at a line longer than `maxLineBytes`, which stays readable.
+     */
+    public fun outputLines(): Flow<OutputLine> = OutputLines(child.stdout(), child.stderr(), options)
 
     /**
      * Ends the child as gently as it lets: closes its stdin; asks it to end (SIGTERM) if it has not exited within

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
  * A child that was started, and this side of its pipes. All of it is kept while the child lives, or while one of the streams is in use.
  */
 public final class Child {
+    private final List<String> command;
     private final String program;
     private final Process process;
     private final Output stdin;
@@ -24,14 +25,15 @@ public final class Child {
     /**
      * A child with its streams.
      *
-     * @param program what messages call it
+     * @param command the program, which is what messages call it, and its arguments
      * @param process the child
      * @param stdin refuses every message if the user has redirected it
      * @param stdout at its end if the user has redirected it
      * @param stderr at its end if the user has redirected it, or has it go where stdout goes
      */
-    public Child(String program, Process process, Output stdin, Input stdout, Input stderr) {
-        this.program = program;
+    public Child(List<String> command, Process process, Output stdin, Input stdout, Input stderr) {
+        this.command = List.copyOf(command);
+        this.program = command.get(0);
         this.process = process;
         this.stdin = stdin;
         this.stdout = stdout;
@@ -41,6 +43,15 @@ public final class Child {
         stdout.keep(this);
         stderr.keep(this);
         stdin.explain(() -> process.isAlive() ? null : program + " has exited with code " + process.exitValue());
+    }
+
+    /**
+     * Returns how it was started.
+     *
+     * @return the program and its arguments
+     */
+    public List<String> command() {
+        return command;
     }
 
     /**

@@ -61,7 +61,7 @@ public final class StopSequence {
         this.exit = child.exit();
     }
 
-    private static long nanos(String name, Duration grace) {
+    static long nanos(String name, Duration grace) {
         if (grace.isNegative()) {
             throw new IllegalArgumentException(name + " < 0: " + grace);
         }

@@ -44,7 +44,11 @@ class StopSequenceTest {
     private final Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
     private final Input stdout = new Input(source, readiness);
     private final Child child = new Child(
-            "script", process, Output.refusing("none"), stdout, Input.atEnd("stderr of script", "redirected"));
+            java.util.List.of("script"),
+            process,
+            Output.refusing("none"),
+            stdout,
+            Input.atEnd("stderr of script", "redirected"));
 
     @AfterEach
     void exit() {

@@ -1,0 +1,274 @@
+package dev.aiopipe.engine.process;
+
+import dev.aiopipe.ProcessOutput;
+import dev.aiopipe.ProcessTimeoutException;
+import dev.aiopipe.engine.support.BlockingPool;
+import dev.aiopipe.engine.support.Delays;
+import dev.aiopipe.engine.write.Message;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.Charset;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+
+/**
+ * Feeds a child its whole input, collects both outputs side by side, and waits for its exit. All of it happens on threads of the
+ * engine.
+ *
+ * <pre>
+ *     RUNNING ── exit, and the ends of both outputs ────────────────────► OVER: the output
+ *        │ └──── exit, and `drain` without these ends ──────────────────► OVER: the output, not complete
+ *        ├────── the time is over ──► STOPPING ── as RUNNING ────────────► OVER: ProcessTimeoutException
+ *        └────── failure, limit, cancel ──► STOPPING ── the child's end ──► OVER: the failure
+ * </pre>
+ */
+public final class Communication {
+    /**
+     * How a child is communicated with.
+     *
+     * @param command the program and its arguments, for the result and messages
+     * @param input the bytes of its stdin
+     * @param limit how many bytes each output may have
+     * @param drain how long an output may stay open after the exit
+     * @param timeout how long all of it may take; null for ever
+     * @param charset how text is decoded
+     * @param startNanos when the time began, by {@link System#nanoTime}
+     */
+    public record Plan(
+            List<String> command,
+            byte[] input,
+            int limit,
+            Duration drain,
+            Duration timeout,
+            Charset charset,
+            long startNanos) {
+        /**
+         * Makes a plan. The parameters are the components.
+         *
+         * @throws IllegalArgumentException if the limit, the drain or the timeout is negative
+         */
+        public Plan {
+            if (limit < 0) {
+                throw new IllegalArgumentException("limit < 0: " + limit);
+            }
+            StopSequence.nanos("drain", drain);
+            if (timeout != null) {
+                StopSequence.nanos("timeout", timeout);
+            }
+        }
+    }
+
+    private enum State {
+        RUNNING,
+        STOPPING,
+        OVER
+    }
+
+    /** How long a child that is stopped may take between the stop signal and KILL. */
+    private static final Duration GRACE = Duration.ofSeconds(1);
+
+    private static final int COPIED_HERE = 1 << 20;
+
+    private final Child child;
+    private final Plan plan;
+    private final OutputCollector stdout;
+    private final OutputCollector stderr;
+    private final CompletableFuture<Integer> exit;
+    private final CompletableFuture<ProcessOutput> output = new CompletableFuture<>();
+    private final CompletableFuture<Void> over = new CompletableFuture<>();
+    private State state = State.RUNNING; // guarded by this, as is all that follows
+    private Throwable failure; // why it is STOPPING; null for the time
+    private boolean inputAccepted;
+    private Future<?> timer;
+    private Future<?> drainTimer;
+
+    private Communication(Child child, Plan plan) {
+        this.child = child;
+        this.plan = plan;
+        this.stdout = new OutputCollector(child.stdout(), plan.limit());
+        this.stderr = new OutputCollector(child.stderr(), plan.limit());
+        this.exit = child.exit();
+    }
+
+    /**
+     * Begins.
+     *
+     * @param child nobody reads its outputs
+     * @param plan what to do
+     * @return the communication that has begun
+     * @throws IllegalStateException if there is input, and the child's stdin is redirected
+     * @throws java.nio.channels.ReadPendingException if somebody reads an output; nothing has happened
+     * @throws IOException if a stream of the child is closed
+     */
+    public static Communication begin(Child child, Plan plan) throws IOException {
+        Communication communication = new Communication(child, plan);
+        communication.begin();
+        return communication;
+    }
+
+    private void begin() throws IOException {
+        if (plan.input().length > 0) {
+            child.stdin().requireOpen();
+        }
+        stdout.begin();
+        try {
+            stderr.begin();
+        } catch (Throwable e) {
+            stdout.finish();
+            throw e;
+        }
+        feed();
+        stdout.over().whenComplete((end, problem) -> outputEnded(problem));
+        stderr.over().whenComplete((end, problem) -> outputEnded(problem));
+        exit.whenComplete((code, problem) -> exited());
+        if (plan.timeout() != null) {
+            long left = StopSequence.nanos("timeout", plan.timeout()) - (System.nanoTime() - plan.startNanos());
+            synchronized (this) {
+                timer = Delays.run(() -> BlockingPool.run(() -> stop(null)), left);
+            }
+        }
+        endIfComplete();
+    }
+
+    /** Completes with what came of the child. Its cancellation stops nothing: {@link #cancel} does. */
+    public CompletableFuture<ProcessOutput> output() {
+        return output;
+    }
+
+    /**
+     * Stops the child, if this is not over.
+     *
+     * @return completes, always normally, when the child has ended, or lives on after KILL
+     */
+    public CompletableFuture<Void> cancel() {
+        stop(new CancellationException("the communication was cancelled"));
+        return over;
+    }
+
+    private void feed() {
+        if (plan.input().length == 0) {
+            fed(null);
+            return;
+        }
+        Message message = Message.of(ByteBuffer.wrap(plan.input()));
+        try {
+            if (child.stdin().offer(message)) {
+                fed(null);
+            } else {
+                child.stdin().await(message, this::fed);
+            }
+        } catch (IOException e) {
+            fed(e);
+        }
+    }
+
+    /** A child that does not read its input has not failed. */
+    private void fed(Throwable problem) {
+        synchronized (this) {
+            inputAccepted = problem == null;
+        }
+        child.stdin().close();
+    }
+
+    private void outputEnded(Throwable problem) {
+        if (problem != null) {
+            stop(problem);
+        }
+        endIfComplete();
+    }
+
+    private void exited() {
+        synchronized (this) {
+            if (state != State.OVER) {
+                drainTimer = Delays.run(
+                        () -> BlockingPool.run(this::drained), plan.drain().toNanos());
+            }
+        }
+        endIfComplete();
+    }
+
+    /** The outputs had their time after the exit. */
+    private void drained() {
+        stdout.finish();
+        stderr.finish();
+    }
+
+    /** Stops the child; the first cause counts. */
+    private void stop(Throwable cause) {
+        synchronized (this) {
+            if (state != State.RUNNING) {
+                return;
+            }
+            state = State.STOPPING;
+            failure = cause;
+        }
+        StopSequence.begin(child, Duration.ZERO, GRACE, false, this, false).whenComplete((code, problem) -> {
+            if (problem != null || cause != null) { // nobody waits for what the outputs still give
+                end(problem);
+            } else {
+                endIfComplete();
+            }
+        });
+    }
+
+    private void endIfComplete() {
+        if (stdout.over().isDone() && stderr.over().isDone() && exit.isDone()) {
+            if (stdout.size() + stderr.size() > COPIED_HERE) {
+                BlockingPool.run(() -> end(null)); // this may be the loop's thread
+            } else {
+                end(null);
+            }
+        }
+    }
+
+    private void end(Throwable problem) {
+        State before;
+        Throwable cause;
+        boolean accepted;
+        synchronized (this) {
+            before = state;
+            if (before == State.OVER) {
+                return;
+            }
+            state = State.OVER;
+            cause = problem != null ? problem : failure;
+            accepted = inputAccepted;
+            cancelTimers();
+        }
+        child.stdin().abort();
+        stdout.finish(); // or they would wait on
+        stderr.finish();
+        if (cause != null) {
+            output.completeExceptionally(cause);
+        } else if (before == State.STOPPING) {
+            output.completeExceptionally(new ProcessTimeoutException(result(accepted), plan.timeout()));
+        } else {
+            output.complete(result(accepted));
+        }
+        over.complete(null);
+    }
+
+    private void cancelTimers() {
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        if (drainTimer != null) {
+            drainTimer.cancel(false);
+        }
+    }
+
+    private ProcessOutput result(boolean accepted) {
+        return new ProcessOutput(
+                plan.command(),
+                exit.join(),
+                stdout.bytes(),
+                stderr.bytes(),
+                plan.charset(),
+                accepted,
+                stdout.reachedEnd() && stderr.reachedEnd(),
+                Duration.ofNanos(System.nanoTime() - plan.startNanos()));
+    }
+}

@@ -1,0 +1,152 @@
+@file:JvmName("AioPipes")
+@file:JvmMultifileClass
+
+package dev.aiopipe
+
+import dev.aiopipe.engine.process.Communication
+import dev.aiopipe.engine.read.ReadOp
+import java.io.IOException
+import java.lang.ProcessBuilder.Redirect
+import java.time.Duration as JavaDuration
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toJavaDuration
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.FlowCollector
+import kotlinx.coroutines.future.await
+import kotlinx.coroutines.withContext
+
+/**
+ * Runs a program to its end and returns all that came of it: `ProcessBuilder("git",
+ * "status").runPiped().orThrow().stdoutText()`.
+ *
+ * Writes [input] to the child's stdin and closes it, and collects stdout and stderr side by side. A child that does not
+ * read its input has not failed, see [ProcessOutput.inputAccepted]; nor has one that exits with another code than 0:
+ * [ProcessOutput.orThrow] throws then. What the builder redirects stays redirected, and is empty in the result.
+ *
+ * *Cancellation:* the child gets the stop signal at once, and KILL after a second. Nothing is left behind.
+ *
+ * @param input all that the child may read; empty by default, so that the child finds the end of its stdin
+ * @param limit bytes that each output may have
+ * @param timeout wall-clock time for all of it, the start included
+ * @param drain how long an output may stay open after the exit, as a process that the child left behind may hold it.
+ *   After that the result has what came, and [ProcessOutput.outputComplete] is false
+ * @throws ProcessTimeoutException if the child did not end in time; it was stopped, and the exception has what came
+ * @throws LimitExceededException naming the output that has more bytes than [limit]; the child was stopped
+ * @throws IOException naming the program, if it can't be started, or lives on after KILL
+ * @throws IllegalArgumentException if a limit or time is negative
+ * @throws IllegalStateException if there is input, and the builder redirects stdin; nothing was started
+ */
+@Throws(IOException::class)
+@JvmName("runPiped")
+public suspend fun ProcessBuilder.runPiped(
+    input: ByteArray = NO_INPUT,
+    limit: Int = ReadOp.DEFAULT_ALL_LIMIT,
+    timeout: Duration = Duration.INFINITE,
+    drain: Duration = 1.seconds,
+    options: PipeOptions = PipeOptions.defaults(),
+): ProcessOutput {
+    check(input.isEmpty() || redirectInput() == Redirect.PIPE) { "stdin is redirected: ${redirectInput()}" }
+    val timeLimit = if (timeout.isInfinite()) null else timeout.toJavaDuration()
+    val plan =
+        Communication.Plan(
+            command().toList(),
+            input,
+            limit,
+            drain.toJavaDuration(),
+            timeLimit,
+            options.charset(),
+            System.nanoTime(),
+        )
+    return startPiped(options = options).use { it.communicate(plan) }
+}
+
+/**
+ * Runs a program to its end, as the other [runPiped].
+ *
+ * @param input encoded by the charset of the [options]
+ */
+@Throws(IOException::class)
+@JvmName("runPiped")
+public suspend fun ProcessBuilder.runPiped(
+    input: String,
+    limit: Int = ReadOp.DEFAULT_ALL_LIMIT,
+    timeout: Duration = Duration.INFINITE,
+    drain: Duration = 1.seconds,
+    options: PipeOptions = PipeOptions.defaults(),
+): ProcessOutput = runPiped(input.toByteArray(options.charset()), limit, timeout, drain, options)
+
+/**
+ * The lines of a program's outputs, as they come. Cold: each collection starts a child, and ends it.
+ *
+ * After the last line the exit is looked at. A collector that leaves early, or fails, has the child stopped at once: by
+ * the stop signal, and by KILL after a second. The child's stdin is at its end.
+ *
+ * The flow fails with [ProcessFailedException] if the child exits with another code than 0; the output of the exception
+ * has the last lines of stderr. It fails with [LimitExceededException] at a line longer than `maxLineBytes`, and with
+ * [IOException] if the program can't be started. Reads of a slow collector hold the child back.
+ */
+public fun ProcessBuilder.outputLines(options: PipeOptions = PipeOptions.defaults()): Flow<OutputLine> =
+    LinesOfRun(this, options)
+
+private class LinesOfRun(private val builder: ProcessBuilder, private val options: PipeOptions) : Flow<OutputLine> {
+    override suspend fun collect(collector: FlowCollector<OutputLine>) {
+        val begin = System.nanoTime()
+        val ending = StderrEnding()
+        builder.startPiped(options = options).use { child ->
+            try {
+                child.stdin.close()
+                child.outputLines().collect { line ->
+                    ending.remember(line)
+                    collector.emit(line)
+                }
+                val code = child.awaitExit()
+                ending.output(builder.command(), code, options, begin).orThrow()
+            } catch (e: Throwable) {
+                e.suppressing { withContext(NonCancellable) { child.stop(GRACE, stdinGrace = Duration.ZERO) } }
+                throw e
+            }
+        }
+    }
+}
+
+/** The last lines of stderr, for the message of a failure. */
+private class StderrEnding {
+    private val lines = ArrayDeque<String>()
+
+    fun remember(line: OutputLine) {
+        if (line.source != OutputLine.Source.STDERR) return
+        if (lines.size == KEPT_LINES) lines.removeFirst()
+        lines.addLast(line.text)
+    }
+
+    fun output(command: List<String>, exitCode: Int, options: PipeOptions, beginNanos: Long): ProcessOutput {
+        val text = lines.joinToString("") { "$it\n" }
+        val elapsed = JavaDuration.ofNanos(System.nanoTime() - beginNanos)
+        return ProcessOutput(
+            command,
+            exitCode,
+            NO_INPUT,
+            text.toByteArray(options.charset()),
+            options.charset(),
+            true,
+            true,
+            elapsed,
+        )
+    }
+}
+
+@JvmSynthetic
+internal suspend fun Communication.await(): ProcessOutput =
+    try {
+        output().await()
+    } catch (e: CancellationException) {
+        withContext(NonCancellable) { cancel().await() }
+        throw e
+    }
+
+@JvmSynthetic internal val NO_INPUT = ByteArray(0)
+private const val KEPT_LINES = 20
+private val GRACE = 1.seconds
