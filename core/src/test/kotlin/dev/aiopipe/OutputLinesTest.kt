@@ -1,0 +1,202 @@
+package dev.aiopipe
+
+import dev.aiopipe.OutputLine.Source.STDERR
+import dev.aiopipe.OutputLine.Source.STDOUT
+import dev.aiopipe.testkit.NothingLeft
+import java.nio.channels.ReadPendingException
+import java.nio.file.Path
+import kotlin.time.Duration.Companion.hours
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.TimeSource
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.async
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.map
+import kotlinx.coroutines.flow.take
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertThrows
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.DisplayName
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.extension.ExtendWith
+import org.junit.jupiter.api.io.TempDir
+
+@ExtendWith(NothingLeft::class)
+class OutputLinesTest {
+    private fun out(text: String) = OutputLine(STDOUT, text)
+
+    private fun err(text: String) = OutputLine(STDERR, text)
+
+    @Test
+    @DisplayName("P24 lines arrive while the child runs, the unterminated last one too")
+    fun linesArrive() =
+        runBlocking<Unit> {
+            sh("read a; echo \$a; read b; echo \$b >&2; printf end; printf last >&2").startPiped().use { child ->
+                val lines = Channel<OutputLine>(Channel.UNLIMITED)
+                val collector = launch { child.outputLines().collect { lines.send(it) } }
+                child.stdin.writeLine("first")
+                assertEquals(out("first"), lines.receive())
+                child.stdin.writeLine("second")
+                assertEquals(err("second"), lines.receive())
+                assertEquals(setOf(out("end"), err("last")), setOf(lines.receive(), lines.receive()))
+                collector.join()
+                assertEquals(0, child.awaitExit())
+            }
+        }
+
+    @Test
+    @DisplayName("P25 a failed exit fails the flow after its last line, with the last lines of stderr")
+    fun failedExit() =
+        runBlocking<Unit> {
+            val lines = mutableListOf<OutputLine>()
+            val failure =
+                failureOf<ProcessFailedException> {
+                    sh("seq 30 >&2; echo out; exit 3").outputLines().collect { lines += it }
+                }
+            assertEquals(31, lines.size)
+            assertEquals(3, failure.output().exitCode)
+            assertTrue("code 3" in failure.message!! && failure.message!!.endsWith("29\n30")) { "$failure" }
+        }
+
+    @Test
+    @DisplayName("P26 whoever has enough ends the child at once, and without an error")
+    fun takeThree() =
+        runBlocking<Unit> {
+            val begin = TimeSource.Monotonic.markNow()
+            assertEquals(List(3) { out("y") }, ProcessBuilder("yes").outputLines().take(3).toList())
+            assertEquals(err("x"), sh("trap '' TERM; echo x >&2; while :; do sleep 0.1; done").outputLines().first())
+            assertTrue(begin.elapsedNow() < 10.seconds)
+        }
+
+    @Test
+    @DisplayName("P26 what take(3) leaves of a running child can be read")
+    fun takeFromRunningChild() =
+        runBlocking<Unit> {
+            sh("seq 1 10; cat >/dev/null").startPiped().use { child ->
+                assertEquals(listOf("1", "2", "3"), child.outputLines().take(3).map { it.text }.toList())
+                assertEquals("4", child.stdout.readLine())
+                assertEquals("5", child.outputLines().first().text)
+                child.stop()
+            }
+        }
+
+    @Test
+    @DisplayName("P27 a failing collector ends the child, and its exception arrives")
+    fun failingCollector() =
+        runBlocking<Unit> {
+            val failure =
+                failureOf<IllegalStateException> {
+                    sh("echo line; exec sleep 1000").outputLines().collect { error("collector") }
+                }
+            assertEquals("collector", failure.message)
+        }
+
+    @Test
+    @DisplayName("P28 a slow collector beside a full stderr")
+    fun slowCollector() =
+        runBlocking<Unit> {
+            val child = sh("for i in 1 2 3; do echo \$i; done; yes error | head -c 1000000 >&2; echo 4")
+            val gate = CompletableDeferred<Unit>()
+            var errors = 0
+            val collector =
+                async(start = CoroutineStart.UNDISPATCHED) {
+                    val texts = mutableListOf<String>()
+                    child.outputLines().collect { line ->
+                        if (line == out("1")) gate.await()
+                        if (line.source == STDERR) errors++ else texts += line.text
+                    }
+                    texts
+                }
+            gate.complete(Unit)
+            assertEquals(listOf("1", "2", "3", "4"), collector.await())
+            assertEquals(166_667, errors)
+        }
+
+    @Test
+    @DisplayName("P29 nothing starts without a collector, and each collection starts its own child")
+    fun cold(@TempDir directory: Path) =
+        runBlocking<Unit> {
+            val log = directory.resolve("log").toFile()
+            val lines = sh("echo start >>$log; wc -l <$log").outputLines()
+            assertFalse(log.exists())
+            assertEquals(listOf("1", "2"), List(2) { lines.toList().single().text.trim() })
+        }
+
+    @Test
+    @DisplayName("P30 a line over the limit ends the child")
+    fun longLine() =
+        runBlocking<Unit> {
+            val builder = sh("echo short; echo too long a line; exec sleep 1000")
+            val lines = mutableListOf<String>()
+            failureOf<LimitExceededException> {
+                builder.outputLines(PipeOptions.defaults().withMaxLineBytes(10)).collect { lines += it.text }
+            }
+            assertEquals(listOf("short"), lines)
+        }
+
+    @Test
+    @DisplayName("a cancelled collection frees both read slots")
+    fun cancelled() =
+        runBlocking<Unit> {
+            sh("cat; cat >&2").startPiped().use { child ->
+                val collector = launch(start = CoroutineStart.UNDISPATCHED) { child.outputLines().collect {} }
+                failureOf<ReadPendingException> { child.stderr.readLine() }
+                collector.cancelAndJoin()
+                child.stdin.writeLine("line")
+                assertEquals("line", withTimeout(1.hours) { child.stdout.readLine() })
+                child.stop()
+            }
+        }
+
+    @Test
+    @DisplayName("the collector may read from either output itself")
+    fun readWithinCollector() =
+        runBlocking<Unit> {
+            sh("echo header; printf body; echo more >&2").startPiped().use { child ->
+                val lines = mutableListOf<OutputLine>()
+                child.outputLines().collect { line ->
+                    lines += line
+                    if (line == out("header")) {
+                        assertEquals("body", child.stdout.readExactly(4).decodeToString())
+                        assertEquals("more", child.stderr.readLine())
+                    }
+                }
+                assertEquals(listOf(out("header")), lines.filter { it.source == STDOUT })
+                child.stop()
+            }
+        }
+
+    @Test
+    @DisplayName("random cancellations lose no line")
+    fun randomCancellations() =
+        runBlocking<Unit> {
+            sh("seq 1 20000; seq 1 20000 >&2").startPiped().use { child ->
+                val seen = mapOf(STDOUT to mutableListOf<Int>(), STDERR to mutableListOf<Int>())
+                val random = kotlin.random.Random(7)
+                while (seen.values.any { it.size < 20_000 }) {
+                    val collector =
+                        launch(start = CoroutineStart.UNDISPATCHED) {
+                            child.outputLines().collect {
+                                seen.getValue(it.source) += it.text.toInt()
+                                if (random.nextInt(10) == 0) kotlinx.coroutines.yield()
+                            }
+                        }
+                    repeat(random.nextInt(20)) { kotlinx.coroutines.yield() }
+                    collector.cancelAndJoin()
+                }
+                seen.values.forEach { assertEquals((1..20_000).toList(), it) }
+                child.stop()
+            }
+        }
+
+    private inline fun <reified T : Throwable> failureOf(crossinline block: suspend () -> Any?): T =
+        assertThrows(T::class.java) { runBlocking { block() } }
+}
