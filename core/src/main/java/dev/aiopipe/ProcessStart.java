@@ -51,6 +51,16 @@ final class ProcessStart implements Callable<Child> {
         return copy;
     }
 
+    /** Has the child read what a {@link ChildEnd} stands for. Called before {@link #call}. */
+    void redirectInput(Redirect from) {
+        builder.redirectInput(from);
+    }
+
+    /** Has the child write to what a {@link ChildEnd} stands for. Called before {@link #call}. */
+    void redirectOutput(Redirect to) {
+        builder.redirectOutput(to);
+    }
+
     /** Starts the child; blocks for as long as that takes. If it fails nothing is left open, here or there. */
     @Override
     public Child call() throws IOException {

@@ -67,23 +67,11 @@ public class PipedProcess internal constructor(private val child: Child, private
         input: ByteArray = NO_INPUT,
         limit: Int = ReadOp.DEFAULT_ALL_LIMIT,
         drain: Duration = 1.seconds,
-    ): ProcessOutput =
-        communicate(
-            Communication.Plan(
-                child.command(),
-                input,
-                limit,
-                drain.toJavaDuration(),
-                null,
-                options.charset(),
-                System.nanoTime(),
-            )
-        )
-
-    @JvmSynthetic
-    internal suspend fun communicate(plan: Communication.Plan): ProcessOutput {
+    ): ProcessOutput {
+        val plan = planOf(input, limit, Duration.INFINITE, drain, options)
         coroutineContext.ensureActive()
-        return Communication.begin(child, plan).await()
+        val communication = Communication.begin(child, plan)
+        return communication.output().awaitOr { communication.cancel() }
     }
 
     /**

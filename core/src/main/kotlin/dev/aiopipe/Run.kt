@@ -4,15 +4,19 @@
 package dev.aiopipe
 
 import dev.aiopipe.engine.process.Communication
+import dev.aiopipe.engine.process.Run
 import dev.aiopipe.engine.read.ReadOp
 import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
 import java.time.Duration as JavaDuration
+import java.util.concurrent.CompletableFuture
+import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.toJavaDuration
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.FlowCollector
 import kotlinx.coroutines.future.await
@@ -49,19 +53,20 @@ public suspend fun ProcessBuilder.runPiped(
     options: PipeOptions = PipeOptions.defaults(),
 ): ProcessOutput {
     check(input.isEmpty() || redirectInput() == Redirect.PIPE) { "stdin is redirected: ${redirectInput()}" }
-    val timeLimit = if (timeout.isInfinite()) null else timeout.toJavaDuration()
-    val plan =
-        Communication.Plan(
-            command().toList(),
-            input,
-            limit,
-            drain.toJavaDuration(),
-            timeLimit,
-            options.charset(),
-            System.nanoTime(),
-        )
-    return startPiped(options = options).use { it.communicate(plan) }
+    val plan = planOf(input, limit, timeout, drain, options)
+    return ProcessStart(this, emptyMap(), options).run { Run.begin({ listOf(call()) }, plan) }.await().single()
 }
+
+@JvmSynthetic
+internal fun planOf(input: ByteArray, limit: Int, timeout: Duration, drain: Duration, options: PipeOptions) =
+    Communication.Plan(
+        input,
+        limit,
+        drain.toJavaDuration(),
+        if (timeout.isInfinite()) null else timeout.toJavaDuration(),
+        options.charset(),
+        System.nanoTime(),
+    )
 
 /**
  * Runs a program to its end, as the other [runPiped].
@@ -138,14 +143,20 @@ private class StderrEnding {
     }
 }
 
+/** What came of the run. If this is cancelled, it waits until nothing of the run is left. */
+@JvmSynthetic internal suspend fun Run.await(): List<ProcessOutput> = output().awaitOr { cancel() }
+
+/** The value of this. If the caller is cancelled first, the work behind this is stopped, and waited for. */
 @JvmSynthetic
-internal suspend fun Communication.await(): ProcessOutput =
+internal suspend fun <T> CompletableFuture<T>.awaitOr(stop: () -> CompletableFuture<Void>): T {
     try {
-        output().await()
+        coroutineContext.ensureActive()
+        return await()
     } catch (e: CancellationException) {
-        withContext(NonCancellable) { cancel().await() }
+        withContext(NonCancellable) { stop().await() }
         throw e
     }
+}
 
 @JvmSynthetic internal val NO_INPUT = ByteArray(0)
 private const val KEPT_LINES = 20

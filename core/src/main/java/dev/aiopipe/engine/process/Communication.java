@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
@@ -29,7 +28,6 @@ public final class Communication {
     /**
      * How a child is communicated with.
      *
-     * @param command the program and its arguments, for the result and messages
      * @param input the bytes of its stdin
      * @param limit how many bytes each output may have
      * @param drain how long an output may stay open after the exit
@@ -37,14 +35,7 @@ public final class Communication {
      * @param charset how text is decoded
      * @param startNanos when the time began, by {@link System#nanoTime}
      */
-    public record Plan(
-            List<String> command,
-            byte[] input,
-            int limit,
-            Duration drain,
-            Duration timeout,
-            Charset charset,
-            long startNanos) {
+    public record Plan(byte[] input, int limit, Duration drain, Duration timeout, Charset charset, long startNanos) {
         /**
          * Makes a plan. The parameters are the components.
          *
@@ -58,6 +49,15 @@ public final class Communication {
             if (timeout != null) {
                 StopSequence.nanos("timeout", timeout);
             }
+        }
+
+        /**
+         * Returns the plan for a child that nobody feeds.
+         *
+         * @return this without input
+         */
+        public Plan withoutInput() {
+            return new Plan(new byte[0], limit, drain, timeout, charset, startNanos);
         }
     }
 
@@ -146,6 +146,16 @@ public final class Communication {
     public CompletableFuture<Void> cancel() {
         stop(new CancellationException("the communication was cancelled"));
         return over;
+    }
+
+    /** Completes, always normally, when the child has ended, or lives on after KILL. */
+    CompletableFuture<Void> over() {
+        return over;
+    }
+
+    /** Returns why {@link #output} failed; null if it did not. Called after the end. */
+    Throwable failure() {
+        return output.handle((result, problem) -> problem).join();
     }
 
     private void feed() {
@@ -262,7 +272,7 @@ public final class Communication {
 
     private ProcessOutput result(boolean accepted) {
         return new ProcessOutput(
-                plan.command(),
+                child.command(),
                 exit.join(),
                 stdout.bytes(),
                 stderr.bytes(),

@@ -1,0 +1,136 @@
+package dev.aiopipe.engine.process;
+
+import dev.aiopipe.ProcessOutput;
+import dev.aiopipe.engine.support.BlockingPool;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Starts the stages of a pipeline, or a single child; communicates with all of them side by side; and releases them.
+ *
+ * <pre>
+ *     STARTING ── started ──► RUNNING ── all are over, or one fails: the others are stopped ──► OVER
+ *        └───────── the start fails, or cancel ─────────────────────────────────────────────────►
+ * </pre>
+ */
+public final class Run {
+    private final Communication.Plan plan;
+    private final CompletableFuture<List<ProcessOutput>> output = new CompletableFuture<>();
+    private final CompletableFuture<Void> over = new CompletableFuture<>();
+    private final List<Communication> communications = new ArrayList<>(); // guarded by this, as is what follows
+    private boolean cancelled;
+
+    private Run(Communication.Plan plan) {
+        this.plan = plan;
+    }
+
+    /**
+     * Begins.
+     *
+     * @param start starts the children, on a thread of the engine; if it is not called, it leaves nothing to be released
+     * @param plan how to communicate with them; the input is for the first one
+     * @return the run that has begun
+     */
+    public static Run begin(Callable<List<Child>> start, Communication.Plan plan) {
+        Run run = new Run(plan);
+        try {
+            BlockingPool.EXECUTOR.execute(() -> run.start(start));
+        } catch (Throwable e) { // no thread can be had
+            run.end(e);
+        }
+        return run;
+    }
+
+    /** Completes with what came of each child, in their order. Its cancellation stops nothing: {@link #cancel} does. */
+    public CompletableFuture<List<ProcessOutput>> output() {
+        return output;
+    }
+
+    /**
+     * Stops what runs, if this is not over.
+     *
+     * @return completes, always normally, when nothing is left
+     */
+    public CompletableFuture<Void> cancel() {
+        List<Communication> begun;
+        synchronized (this) {
+            cancelled = true;
+            begun = List.copyOf(communications);
+        }
+        begun.forEach(Communication::cancel);
+        return over;
+    }
+
+    private void start(Callable<List<Child>> start) {
+        try {
+            if (!isCancelled()) {
+                communicate(start.call());
+                return;
+            }
+            end(new CancellationException("the run was cancelled before its start"));
+        } catch (Throwable e) {
+            end(e);
+        }
+    }
+
+    private synchronized boolean isCancelled() {
+        return cancelled;
+    }
+
+    private void communicate(List<Child> children) {
+        List<Communication> begun = new ArrayList<>();
+        Throwable failure = null;
+        try {
+            for (Child child : children) {
+                begun.add(Communication.begin(child, begun.isEmpty() ? plan : plan.withoutInput()));
+            }
+        } catch (Throwable e) {
+            failure = e;
+        }
+        boolean stop;
+        synchronized (this) {
+            communications.addAll(begun);
+            stop = cancelled || failure != null;
+        }
+        for (Communication communication : begun) {
+            communication.output().whenComplete((result, problem) -> {
+                if (problem != null) {
+                    cancel(); // the other stages
+                }
+            });
+        }
+        if (stop) {
+            cancel();
+        }
+        Throwable why = failure;
+        CompletableFuture.allOf(begun.stream().map(Communication::over).toArray(CompletableFuture[]::new))
+                .whenComplete((all, problem) -> {
+                    children.forEach(Child::kill); // they have ended; this releases what is open
+                    end(why);
+                });
+    }
+
+    private void end(Throwable failure) {
+        List<ProcessOutput> results = new ArrayList<>();
+        Throwable cause = failure;
+        synchronized (this) {
+            for (Communication communication : communications) {
+                Throwable problem = communication.failure();
+                if (problem == null) {
+                    results.add(communication.output().join());
+                } else if (cause == null || cause instanceof CancellationException) { // one that was stopped by another
+                    cause = problem;
+                }
+            }
+        }
+        if (cause == null) {
+            output.complete(results);
+        } else {
+            output.completeExceptionally(cause);
+        }
+        over.complete(null);
+    }
+}
