@@ -1,5 +1,6 @@
 package dev.aiopipe;
 
+import dev.aiopipe.engine.process.ChildSettings;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -90,6 +91,11 @@ public final class ChildOptions {
      */
     public Optional<Boolean> stopAtExit() {
         return stopAtExit;
+    }
+
+    /** Returns what the engine needs to know. */
+    ChildSettings settings(boolean stopAtExitByDefault) {
+        return new ChildSettings(ownGroup, stopSignal, stopAtExit.orElse(stopAtExitByDefault));
     }
 
     @Override

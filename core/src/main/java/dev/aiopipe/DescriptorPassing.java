@@ -168,7 +168,7 @@ final class DescriptorPassing implements AutoCloseable {
     }
 
     /** Finds the program as the JDK does: with this process's PATH, in the child's directory. */
-    private static String resolve(ProcessBuilder builder) throws IOException {
+    static String resolve(ProcessBuilder builder) throws IOException {
         String program = builder.command().get(0);
         File directory = builder.directory();
         if (directory != null && !directory.isDirectory()) {

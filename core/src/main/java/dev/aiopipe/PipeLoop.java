@@ -3,8 +3,10 @@ package dev.aiopipe;
 import dev.aiopipe.engine.SharedSecrets;
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.process.Child;
+import dev.aiopipe.engine.process.ChildSettings;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.write.Output;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -32,8 +34,22 @@ public final class PipeLoop implements AutoCloseable {
 
             @Override
             public Callable<Child> start(
-                    ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options) {
-                return new ProcessStart(builder, passing, options);
+                    ProcessBuilder builder,
+                    Map<Integer, ? extends PipeEnd> passing,
+                    PipeOptions options,
+                    ChildSettings settings) {
+                return new ProcessStart(builder, passing, options, settings);
+            }
+
+            @Override
+            public Callable<List<Child>> startPipeline(
+                    List<ProcessBuilder> stages, PipeOptions options, ChildSettings settings) {
+                return new PipelineStart(stages, options, settings);
+            }
+
+            @Override
+            public ChildSettings settings(ChildOptions options, boolean stopAtExitByDefault) {
+                return options.settings(stopAtExitByDefault);
             }
 
             @Override

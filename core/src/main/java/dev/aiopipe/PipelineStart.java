@@ -2,6 +2,7 @@ package dev.aiopipe;
 
 import dev.aiopipe.engine.endpoint.Fallback;
 import dev.aiopipe.engine.process.Child;
+import dev.aiopipe.engine.process.ChildSettings;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.util.ArrayList;
@@ -24,7 +25,7 @@ final class PipelineStart implements Callable<List<Child>> {
      * @throws IllegalArgumentException if there is no stage, or the output of one but the last, or the input of one but the first, is
      *     redirected
      */
-    PipelineStart(List<ProcessBuilder> stages, PipeOptions options) {
+    PipelineStart(List<ProcessBuilder> stages, PipeOptions options, ChildSettings settings) {
         if (stages.isEmpty()) {
             throw new IllegalArgumentException("no stages");
         }
@@ -36,7 +37,7 @@ final class PipelineStart implements Callable<List<Child>> {
             if (i < stages.size() - 1) {
                 requirePipe("stdout", i, stage.redirectOutput());
             }
-            starts.add(new ProcessStart(stage, Map.of(), options));
+            starts.add(new ProcessStart(stage, Map.of(), options, settings));
         }
     }
 
@@ -67,7 +68,7 @@ final class PipelineStart implements Callable<List<Child>> {
             }
             return children;
         } catch (Throwable e) {
-            children.forEach(Child::kill);
+            children.forEach(Child::close);
             throw e;
         } finally {
             ends.forEach(ChildEnd::close);

@@ -4,6 +4,7 @@ import dev.aiopipe.engine.endpoint.Fallback;
 import dev.aiopipe.engine.endpoint.InheritedEndpoint;
 import dev.aiopipe.engine.linux.DescriptorHeadroom;
 import dev.aiopipe.engine.process.Child;
+import dev.aiopipe.engine.process.ChildSettings;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.write.Output;
 import java.io.IOException;
@@ -26,12 +27,18 @@ final class ProcessStart implements Callable<Child> {
     private final ProcessBuilder builder;
     private final Map<Integer, PipeEnd> passing;
     private final PipeOptions options;
+    private final ChildSettings settings;
 
     /** Begins nothing yet. From here on {@code passing} is used up by {@link #call} or {@link #discard}. */
-    ProcessStart(ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options) {
+    ProcessStart(
+            ProcessBuilder builder,
+            Map<Integer, ? extends PipeEnd> passing,
+            PipeOptions options,
+            ChildSettings settings) {
         this.builder = copyOf(builder);
         this.passing = new TreeMap<>(passing);
         this.options = options;
+        this.settings = settings;
     }
 
     private static ProcessBuilder copyOf(ProcessBuilder original) {
@@ -107,6 +114,9 @@ final class ProcessStart implements Callable<Child> {
             if (passed != null) {
                 builder.command(passed.command(builder));
             }
+            if (settings.ownGroup()) {
+                builder.command(OwnGroup.command(builder));
+            }
             Process process = passed == null ? builder.start() : passed.start(builder, program);
             try {
                 if (passed != null) {
@@ -116,7 +126,7 @@ final class ProcessStart implements Callable<Child> {
                         ? in.output(process.getOutputStream())
                         : Output.refusing("stdin is redirected: " + redirectedInput);
                 Input stdout = out.input(process.getInputStream());
-                Child child = new Child(command, process, stdin, stdout, err.input(process.getErrorStream()));
+                Child child = new Child(command, process, settings, stdin, stdout, err.input(process.getErrorStream()));
                 in.handOver();
                 out.handOver();
                 err.handOver();

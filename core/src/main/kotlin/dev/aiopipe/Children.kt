@@ -3,6 +3,7 @@
 
 package dev.aiopipe
 
+import dev.aiopipe.engine.process.ChildSettings
 import dev.aiopipe.engine.support.BlockingPool
 import java.io.IOException
 import kotlin.coroutines.coroutineContext
@@ -29,6 +30,7 @@ import kotlinx.coroutines.withContext
  * *Cancellation:* a start that has not begun never runs, and one that has is waited for; then the child is killed, and
  * nothing is left behind.
  *
+ * @param child how the child is started and ended; by default the exit of the JVM leaves it alone
  * @return to be closed, or [stopped][PipedProcess.stop]; [withPiped] does that by itself
  * @throws IOException naming the program, if it can't be started; nothing is left behind
  * @throws IllegalArgumentException if the command is empty, or a number is not from 3 to 9
@@ -38,8 +40,16 @@ import kotlinx.coroutines.withContext
 public suspend fun ProcessBuilder.startPiped(
     passing: Map<Int, PipeEnd> = emptyMap(),
     options: PipeOptions = PipeOptions.defaults(),
+    child: ChildOptions = ChildOptions.defaults(),
+): PipedProcess = start(passing, options, child.settings(false))
+
+@JvmSynthetic
+internal suspend fun ProcessBuilder.start(
+    passing: Map<Int, PipeEnd>,
+    options: PipeOptions,
+    settings: ChildSettings,
 ): PipedProcess {
-    val start = ProcessStart(this, passing, options)
+    val start = ProcessStart(this, passing, options, settings)
     closeIfCancelled { start.discard() }
     val child =
         try {
@@ -102,6 +112,7 @@ private class Piped(block: CoroutineScope, override val backgroundScope: Corouti
  *
  * *Cancellation:* the child is stopped all the same.
  *
+ * @param child how the child is started and ended; by default an orderly exit of the JVM ends it
  * @param grace how long each step of the stop waits; wall-clock time
  * @return what the block returned
  * @throws IllegalArgumentException if the grace is negative; nothing is started
@@ -112,34 +123,51 @@ private class Piped(block: CoroutineScope, override val backgroundScope: Corouti
 public suspend fun <R> ProcessBuilder.withPiped(
     passing: Map<Int, PipeEnd> = emptyMap(),
     options: PipeOptions = PipeOptions.defaults(),
+    child: ChildOptions = ChildOptions.defaults(),
     grace: Duration = 5.seconds,
     block: suspend PipedScope.(PipedProcess) -> R,
 ): R {
     require(!grace.isNegative()) { "grace < 0: $grace" }
-    return startPiped(passing, options).use { child ->
-        coroutineScope {
-            val background = Job(coroutineContext.job)
-            val backgroundScope = CoroutineScope(coroutineContext + background)
-            val value =
-                try {
-                    coroutineScope { Piped(this, backgroundScope).block(child) }
-                } catch (e: Throwable) {
-                    e.suppressing { child.end(background, grace, stdinGrace = Duration.ZERO) }
-                    throw e
-                }
-            child.end(background, grace, stdinGrace = grace)
-            value
-        }
+    return start(passing, options, child.settings(true)).use { started ->
+        inScope(grace, started::endWith) { block(started) }
     }
 }
 
-private suspend fun PipedProcess.end(background: Job, grace: Duration, stdinGrace: Duration) =
-    withContext(NonCancellable) {
-        val readers = background.children.toList()
+/** Ends one child, or the stages of a pipeline: within the graces, and after the readers in the background. */
+private typealias End = suspend (readers: List<Job>, grace: Duration, stdinGrace: Duration) -> Unit
+
+/**
+ * Runs a block with a scope of its own and one for the background, and ends the child whichever way the block is left.
+ */
+@JvmSynthetic
+internal suspend fun <R> inScope(grace: Duration, end: End, block: suspend PipedScope.() -> R): R = coroutineScope {
+    val background = Job(coroutineContext.job)
+    val backgroundScope = CoroutineScope(coroutineContext + background)
+    val value =
         try {
-            stop(grace, descendants = false, stdinGrace, patient = readers.isNotEmpty()) // they may not have begun yet
+            coroutineScope { Piped(this, backgroundScope).block() }
+        } catch (e: Throwable) {
+            e.suppressing { endAll(background) { end(it, grace, Duration.ZERO) } }
+            throw e
+        }
+    endAll(background) { end(it, grace, grace) }
+    value
+}
+
+private suspend fun endAll(background: Job, end: suspend (List<Job>) -> Unit) =
+    withContext(NonCancellable) {
+        try {
+            end(background.children.toList())
         } finally {
-            if (readers.isNotEmpty()) awaitReaders(readers, grace)
             background.cancelAndJoin()
         }
     }
+
+@JvmSynthetic
+internal suspend fun PipedProcess.endWith(readers: List<Job>, grace: Duration, stdinGrace: Duration) {
+    try {
+        stop(grace, descendants = false, stdinGrace, patient = readers.isNotEmpty()) // they may not have begun yet
+    } finally {
+        if (readers.isNotEmpty()) awaitReaders(readers, grace)
+    }
+}

@@ -141,8 +141,32 @@ public class PipedProcess internal constructor(private val child: Child, private
         timeout.cancel(false)
     }
 
-    /** Kills the child, and releases everything. Does not wait for the child's end. A second close does nothing. */
-    override fun close(): Unit = child.kill()
+    /**
+     * Sends a signal to the child, or to all of its group if it has its own. Never to a process that got the number of
+     * a child that has exited: then this does nothing. The first signal but TERM and KILL blocks for a tenth of a
+     * second, in which JNA is loaded.
+     *
+     * @throws IOException if the system refuses
+     */
+    @Throws(IOException::class) public fun signal(signal: Signal): Unit = child.signal(signal)
+
+    /**
+     * Kills the child, and all of its group if it has its own. Does not wait for their ends. The outputs stay readable;
+     * [close] or [stop] is still to be called.
+     */
+    public fun kill(): Unit = child.kill()
+
+    /**
+     * Lets the child live on: closes the streams to it, here. What was written before still goes out. If the child
+     * writes on, that is its broken pipe, which ends most programs; redirect its outputs to avoid that.
+     */
+    public fun detach(): Unit = child.detach()
+
+    /**
+     * Kills the child, and all of its group if it has its own, and releases everything. Does not wait for their ends. A
+     * second close does nothing.
+     */
+    override fun close(): Unit = child.close()
 
     override fun toString(): String = "PipedProcess[$child]"
 

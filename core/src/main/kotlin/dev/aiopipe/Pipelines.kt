@@ -12,6 +12,7 @@ import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
@@ -35,8 +36,11 @@ import kotlinx.coroutines.withContext
  */
 @Throws(IOException::class)
 @JvmOverloads
-public suspend fun List<ProcessBuilder>.startPipeline(options: PipeOptions = PipeOptions.defaults()): PipedPipeline {
-    val start = PipelineStart(this, options)
+public suspend fun List<ProcessBuilder>.startPipeline(
+    options: PipeOptions = PipeOptions.defaults(),
+    child: ChildOptions = ChildOptions.defaults(),
+): PipedPipeline {
+    val start = PipelineStart(this, options, child.settings(true))
     coroutineContext.ensureActive()
     val pipeline = blocking(BlockingPool.EXECUTOR) { PipedPipeline(start.call().map { PipedProcess(it, options) }) }
     try {
@@ -47,6 +51,30 @@ public suspend fun List<ProcessBuilder>.startPipeline(options: PipeOptions = Pip
         throw e
     }
     return pipeline
+}
+
+/**
+ * Starts a pipeline as [startPipeline] does and runs [block] with it. Whichever way the block is left, all stages are
+ * [stopped][PipedPipeline.stop] then, as [withPiped] has it for a single child.
+ *
+ * *Cancellation:* the stages are stopped all the same.
+ *
+ * @param grace how long each step of the stop waits, for all stages together; wall-clock time
+ * @return what the block returned
+ * @throws IllegalArgumentException if the grace is negative; or as [startPipeline]
+ * @throws IOException as [startPipeline]. Or if a stage lives on after KILL
+ */
+@JvmName("withPipeline")
+public suspend fun <R> List<ProcessBuilder>.withPipeline(
+    options: PipeOptions = PipeOptions.defaults(),
+    child: ChildOptions = ChildOptions.defaults(),
+    grace: Duration = 5.seconds,
+    block: suspend PipedScope.(PipedPipeline) -> R,
+): R {
+    require(!grace.isNegative()) { "grace < 0: $grace" }
+    return startPipeline(options, child).use { pipeline ->
+        inScope(grace, pipeline::endWith) { block(pipeline) }
+    }
 }
 
 /**
@@ -73,9 +101,10 @@ public suspend fun List<ProcessBuilder>.runPipeline(
     timeout: Duration = Duration.INFINITE,
     drain: Duration = 1.seconds,
     options: PipeOptions = PipeOptions.defaults(),
+    child: ChildOptions = ChildOptions.defaults(),
 ): PipelineOutput {
     val plan = planOf(input, limit, timeout, drain, options)
-    val start = PipelineStart(this, options)
+    val start = PipelineStart(this, options, child.settings(true))
     val stdin = first().redirectInput()
     check(input.isEmpty() || stdin == Redirect.PIPE) { "stdin is redirected: $stdin" }
     return PipelineOutput(Run.begin(start, plan).await())
@@ -112,13 +141,16 @@ internal constructor(
      */
     @Throws(IOException::class)
     @JvmName("stop")
-    public suspend fun stop(grace: Duration = 5.seconds): List<Int> = stop(grace, stdinGrace = grace)
+    public suspend fun stop(grace: Duration = 5.seconds): List<Int> = sideBySide { it.stop(grace) }
 
     @JvmSynthetic
-    internal suspend fun stop(grace: Duration, stdinGrace: Duration, patient: Boolean = false): List<Int> =
-        coroutineScope {
-            processes.map { async { it.stop(grace, descendants = false, stdinGrace, patient) } }.awaitAll()
-        }
+    internal suspend fun endWith(readers: List<Job>, grace: Duration, stdinGrace: Duration) {
+        sideBySide { it.endWith(readers, grace, stdinGrace) }
+    }
+
+    private suspend fun <T> sideBySide(action: suspend (PipedProcess) -> T): List<T> = coroutineScope {
+        processes.map { async { action(it) } }.awaitAll()
+    }
 
     /** Kills all stages, and releases everything. Does not wait for their ends. A second close does nothing. */
     override fun close(): Unit = processes.forEach { it.close() }

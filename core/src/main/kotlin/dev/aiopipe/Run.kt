@@ -3,6 +3,7 @@
 
 package dev.aiopipe
 
+import dev.aiopipe.engine.process.ChildSettings
 import dev.aiopipe.engine.process.Communication
 import dev.aiopipe.engine.process.Run
 import dev.aiopipe.engine.read.ReadOp
@@ -51,10 +52,11 @@ public suspend fun ProcessBuilder.runPiped(
     timeout: Duration = Duration.INFINITE,
     drain: Duration = 1.seconds,
     options: PipeOptions = PipeOptions.defaults(),
+    child: ChildOptions = ChildOptions.defaults(),
 ): ProcessOutput {
     check(input.isEmpty() || redirectInput() == Redirect.PIPE) { "stdin is redirected: ${redirectInput()}" }
     val plan = planOf(input, limit, timeout, drain, options)
-    return ProcessStart(this, emptyMap(), options).run { Run.begin({ listOf(call()) }, plan) }.await().single()
+    return Run.begin(PipelineStart(listOf(this), options, child.settings(true)), plan).await().single()
 }
 
 @JvmSynthetic
@@ -81,7 +83,8 @@ public suspend fun ProcessBuilder.runPiped(
     timeout: Duration = Duration.INFINITE,
     drain: Duration = 1.seconds,
     options: PipeOptions = PipeOptions.defaults(),
-): ProcessOutput = runPiped(input.toByteArray(options.charset()), limit, timeout, drain, options)
+    child: ChildOptions = ChildOptions.defaults(),
+): ProcessOutput = runPiped(input.toByteArray(options.charset()), limit, timeout, drain, options, child)
 
 /**
  * The lines of a program's outputs, as they come. Cold: each collection starts a child, and ends it.
@@ -93,14 +96,21 @@ public suspend fun ProcessBuilder.runPiped(
  * has the last lines of stderr. It fails with [LimitExceededException] at a line longer than `maxLineBytes`, and with
  * [IOException] if the program can't be started. Reads of a slow collector hold the child back.
  */
-public fun ProcessBuilder.outputLines(options: PipeOptions = PipeOptions.defaults()): Flow<OutputLine> =
-    LinesOfRun(this, options)
+@JvmOverloads
+public fun ProcessBuilder.outputLines(
+    options: PipeOptions = PipeOptions.defaults(),
+    child: ChildOptions = ChildOptions.defaults(),
+): Flow<OutputLine> = LinesOfRun(this, options, child.settings(true))
 
-private class LinesOfRun(private val builder: ProcessBuilder, private val options: PipeOptions) : Flow<OutputLine> {
+private class LinesOfRun(
+    private val builder: ProcessBuilder,
+    private val options: PipeOptions,
+    private val settings: ChildSettings,
+) : Flow<OutputLine> {
     override suspend fun collect(collector: FlowCollector<OutputLine>) {
         val begin = System.nanoTime()
         val ending = StderrEnding()
-        builder.startPiped(options = options).use { child ->
+        builder.start(emptyMap(), options, settings).use { child ->
             try {
                 child.stdin.close()
                 child.outputLines().collect { line ->

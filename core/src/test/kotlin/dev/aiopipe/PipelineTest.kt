@@ -94,7 +94,7 @@ class PipelineTest {
             val pipe = aioPipe()
             val written = pipe.tx().forChild()
             val read = pipe.rx().forChild()
-        val counter = ProcessBuilder("wc", "-l").redirectInput(read.redirect()).startPiped()
+            val counter = ProcessBuilder("wc", "-l").redirectInput(read.redirect()).startPiped()
             val writers = List(5) { sh("seq 1000").redirectOutput(written.redirect()).startPiped() }
             pipe.close()
             written.close()

@@ -104,7 +104,8 @@ class PreparedStartTest {
         val builder = sh("echo \$GREETING; pwd; echo three >&3").directory(directory.toFile())
         builder.environment()["GREETING"] = "hello"
         val passing = mutableMapOf<Int, PipeEnd>(3 to pipe.tx())
-        val start = ProcessStart(builder, passing, PipeOptions.defaults())
+        val start =
+            ProcessStart(builder, passing, PipeOptions.defaults(), dev.aiopipe.engine.process.ChildSettings.DEFAULTS)
 
         builder.command("false").directory(null).redirectOutput(Redirect.DISCARD).environment().clear()
         passing.clear()

@@ -6,6 +6,7 @@ import dev.aiopipe.ReadEnd;
 import dev.aiopipe.WriteEnd;
 import dev.aiopipe.engine.SharedSecrets;
 import dev.aiopipe.engine.process.Child;
+import dev.aiopipe.engine.process.ChildSettings;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.engine.write.Output;
@@ -207,9 +208,11 @@ public final class AsyncPipes {
         });
         CallbackExecutor continuations = new CallbackExecutor(executor);
         return Acquired.of(
-                () -> starting(SharedSecrets.get().start(builder, passing, options), List.copyOf(passing.values())),
+                () -> starting(
+                        SharedSecrets.get().start(builder, passing, options, ChildSettings.DEFAULTS),
+                        List.copyOf(passing.values())),
                 child -> new AsyncProcess(child, options, continuations),
-                Child::kill,
+                Child::close,
                 continuations);
     }
 
@@ -223,7 +226,7 @@ public final class AsyncPipes {
             try {
                 Child child = start.call();
                 if (!starting.complete(child)) {
-                    child.kill();
+                    child.close();
                 }
             } catch (Throwable e) {
                 starting.completeExceptionally(e);

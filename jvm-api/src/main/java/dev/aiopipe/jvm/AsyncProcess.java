@@ -135,7 +135,7 @@ public final class AsyncProcess implements AutoCloseable {
     /** Kills the child, and releases everything. Does not wait for the child's end. A second close does nothing. */
     @Override
     public void close() {
-        child.kill();
+        child.close();
     }
 
     @Override

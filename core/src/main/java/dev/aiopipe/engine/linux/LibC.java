@@ -22,6 +22,7 @@ public final class LibC {
     static final int O_CLOEXEC = 02000000;
 
     static final int ENOENT = 2;
+    static final int ESRCH = 3;
     static final int EINTR = 4;
     public static final int ENXIO = 6;
     static final int EAGAIN = 11;
@@ -42,6 +43,9 @@ public final class LibC {
     private static final int POLLIN = 0x01;
     private static final int POLLERR = 0x08;
     private static final int POLLHUP = 0x10;
+
+    private static final long SYS_PIDFD_SEND_SIGNAL = 424;
+    private static final long SYS_PIDFD_OPEN = 434;
 
     private static final int TERMIOS_SIZE = 256; // more than any system has
     private static final int LOCAL_FLAGS = 12; // c_lflag, after three other int
@@ -110,6 +114,26 @@ public final class LibC {
             throw failure("dup of descriptor " + number);
         }
         return copy;
+    }
+
+    /** Whether the last call failed because there is no such process, or nobody is in the group. */
+    static boolean isNoProcess() {
+        return errno() == ESRCH;
+    }
+
+    /** Opens a descriptor of a process. The number, or -1. */
+    static int openPid(long pid) {
+        return (int) Binding.syscall(SYS_PIDFD_OPEN, pid, 0, 0, 0);
+    }
+
+    /** Sends a signal to the process that a descriptor was opened for. 0, or -1. */
+    static int signalPid(int pidfd, int signal) {
+        return (int) Binding.syscall(SYS_PIDFD_SEND_SIGNAL, pidfd, signal, 0, 0);
+    }
+
+    /** Sends a signal to a process, or to a process group if the pid is negative. 0, or -1. */
+    static int kill(long pid, int signal) {
+        return Binding.kill((int) pid, signal);
     }
 
     /** Asks for a capacity of a pipe. False if the system refuses. */
@@ -278,6 +302,10 @@ public final class LibC {
         static native long preadv2(int number, Pointer vectors, int count, long offset, int flags);
 
         static native long pwritev2(int number, Pointer vectors, int count, long offset, int flags);
+
+        static native int kill(int pid, int signal);
+
+        static native long syscall(long number, long first, long second, long third, long fourth);
 
         static native String strerror(int errno);
     }

@@ -1,8 +1,10 @@
 package dev.aiopipe.engine.process;
 
+import dev.aiopipe.Signal;
 import dev.aiopipe.engine.read.Drain;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.write.Output;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -15,11 +17,13 @@ public final class Child {
     private final List<String> command;
     private final String program;
     private final Process process;
+    private final ChildSignals signals;
     private final Output stdin;
     private final Input stdout;
     private final Input stderr;
     private final ProcessExit exit;
     private final List<Drain> drains = new ArrayList<>(); // guarded by itself, as is what follows; they may have ended
+    private volatile boolean detached;
     private int stops; // have the drains in common: the later one takes the place of an earlier one's, or leaves it
 
     /**
@@ -27,14 +31,17 @@ public final class Child {
      *
      * @param command the program, which is what messages call it, and its arguments
      * @param process the child
+     * @param settings how it is ended
      * @param stdin refuses every message if the user has redirected it
      * @param stdout at its end if the user has redirected it
      * @param stderr at its end if the user has redirected it, or has it go where stdout goes
      */
-    public Child(List<String> command, Process process, Output stdin, Input stdout, Input stderr) {
+    public Child(
+            List<String> command, Process process, ChildSettings settings, Output stdin, Input stdout, Input stderr) {
         this.command = List.copyOf(command);
         this.program = command.get(0);
         this.process = process;
+        this.signals = new ChildSignals(process, settings.ownGroup(), settings.stopSignal());
         this.stdin = stdin;
         this.stdout = stdout;
         this.stderr = stderr;
@@ -43,6 +50,9 @@ public final class Child {
         stdout.keep(this);
         stderr.keep(this);
         stdin.explain(() -> process.isAlive() ? null : program + " has exited with code " + process.exitValue());
+        if (settings.stopAtExit()) {
+            StopAtExit.add(this);
+        }
     }
 
     /**
@@ -108,14 +118,18 @@ public final class Child {
         return CompletableFuture.allOf(stdout.over(), stderr.over());
     }
 
-    /** Asks it to end. Not by {@link Process#destroy}, which closes the JDK's streams, so that last words were lost in the fallback. */
-    void terminate() {
-        process.toHandle().destroy();
+    /**
+     * Sends a signal to the child, or to all of its group. Does nothing if all of these have ended.
+     *
+     * @param signal what is sent
+     * @throws IOException if the system refuses
+     */
+    public void signal(Signal signal) throws IOException {
+        signals.send(signal);
     }
 
-    /** Ends it, if the system lets us. */
-    void forceToEnd() {
-        process.toHandle().destroyForcibly();
+    ChildSignals signals() {
+        return signals;
     }
 
     /** Drains the outputs that nobody reads, see {@link Drain}, until {@link #endDrains} or {@link #giveUpDrains}. */
@@ -152,16 +166,39 @@ public final class Child {
         }
     }
 
-    /** Kills it, and releases everything; does not wait for its end. */
-    public void kill() {
+    /** Kills the child, or all of its group, and releases everything; does not wait for its end. Nothing of a detached one. */
+    public void close() {
+        if (detached) {
+            return; // what was written before still goes out
+        }
         try {
             releaseOutputs(); // before its death: a read that waits must not take what is there for the last line
         } finally {
             try {
-                forceToEnd();
+                signals.kill();
             } finally {
                 stdin.abort();
             }
+        }
+    }
+
+    /** Kills the child, or all of its group; the outputs stay readable. */
+    public void kill() {
+        try {
+            signals.kill();
+        } finally {
+            stdin.abort();
+        }
+    }
+
+    /** Lets the child live on, and closes everything of it here; what was written before still goes out. */
+    public void detach() {
+        StopAtExit.remove(this);
+        detached = true;
+        try {
+            releaseOutputs();
+        } finally {
+            stdin.close();
         }
     }
 

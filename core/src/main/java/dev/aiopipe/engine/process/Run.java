@@ -108,7 +108,7 @@ public final class Run {
         Throwable why = failure;
         CompletableFuture.allOf(begun.stream().map(Communication::over).toArray(CompletableFuture[]::new))
                 .whenComplete((all, problem) -> {
-                    children.forEach(Child::kill); // they have ended; this releases what is open
+                    children.forEach(Child::close); // they have ended; this releases what is open
                     end(why);
                 });
     }

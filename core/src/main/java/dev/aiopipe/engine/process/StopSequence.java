@@ -117,14 +117,14 @@ public final class StopSequence {
                 }
                 case TERM -> {
                     look();
-                    child.terminate();
+                    child.signals().stop();
                     descendants.forEach(ProcessHandle::destroy);
                     child.stdin().close(); // if that was no step of its own
                     takeLater(Step.KILL, graceNanos);
                 }
                 case KILL -> {
                     look();
-                    child.forceToEnd();
+                    child.signals().kill();
                     descendants.forEach(ProcessHandle::destroyForcibly);
                     takeLater(Step.LIVES_ON, Math.max(graceNanos, KILL_NANOS));
                 }
@@ -163,6 +163,9 @@ public final class StopSequence {
         try {
             look(); // once more: one of them may have forked when it was signalled
             descendants.forEach(ProcessHandle::destroyForcibly);
+            if (child.signals().hasGroup()) {
+                child.signals().kill(); // what is left of it
+            }
             child.endDrains();
             child.stdin().abort();
             stopped.complete(exit.join());

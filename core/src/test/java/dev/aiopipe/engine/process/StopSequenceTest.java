@@ -46,6 +46,7 @@ class StopSequenceTest {
     private final Child child = new Child(
             java.util.List.of("script"),
             process,
+            ChildSettings.DEFAULTS,
             Output.refusing("none"),
             stdout,
             Input.atEnd("stderr of script", "redirected"));
@@ -53,7 +54,7 @@ class StopSequenceTest {
     @AfterEach
     void exit() {
         process.exit(0);
-        child.kill();
+        child.close();
     }
 
     private CompletableFuture<Integer> stop(Duration stdinGrace, Duration grace) {
@@ -195,7 +196,7 @@ class StopSequenceTest {
             readiness.announce();
             process.exit(137);
         };
-        child.kill();
+        child.close();
         assertEquals(List.of("woken", "KILL"), events);
         assertThrows(AsynchronousCloseException.class, () -> stdout.proceed(reader, LINE));
     }

@@ -1,0 +1,85 @@
+package dev.aiopipe.engine.process;
+
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * The children that end with this JVM: at its orderly exit, which SIGTERM and SIGINT to it are, too. A shutdown hook closes their stdin
+ * and sends the stop signal, waits a second for all of them, and kills those that are left.
+ *
+ * <p>The hook is installed while there are such children only, so it does not keep a class loader.
+ */
+final class StopAtExit {
+    private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final Set<Child> CHILDREN = new HashSet<>(); // guarded by itself, as is the hook
+    private static Thread hook;
+
+    private StopAtExit() {}
+
+    /** From now on the child ends with the JVM, until it exits or is {@linkplain #remove removed}. */
+    static void add(Child child) {
+        synchronized (CHILDREN) {
+            CHILDREN.add(child);
+            if (hook == null) {
+                Thread next = new Thread(null, StopAtExit::stopAll, "aiopipe-exit", 0, false);
+                try {
+                    Runtime.getRuntime().addShutdownHook(next);
+                    hook = next;
+                } catch (IllegalStateException e) { // the exit has begun: this one is too late for the hook
+                    CHILDREN.remove(child);
+                    child.signals().kill();
+                    return;
+                }
+            }
+        }
+        child.exit().whenComplete((code, failure) -> remove(child));
+    }
+
+    static void remove(Child child) {
+        synchronized (CHILDREN) {
+            CHILDREN.remove(child);
+            if (hook != null && CHILDREN.isEmpty()) {
+                try {
+                    Runtime.getRuntime().removeShutdownHook(hook);
+                    hook = null;
+                } catch (IllegalStateException e) {
+                    return; // it runs
+                }
+            }
+        }
+    }
+
+    private static void stopAll() {
+        List<Child> children;
+        synchronized (CHILDREN) {
+            children = List.copyOf(CHILDREN);
+        }
+        for (Child child : children) {
+            try {
+                child.stdin().close();
+                child.signals().stop();
+            } catch (IOException | RuntimeException e) {
+                child.signals().kill();
+            }
+        }
+        awaitAll(children);
+        children.forEach(child -> child.signals().kill());
+    }
+
+    private static void awaitAll(List<Child> children) {
+        CompletableFuture<?>[] exits = children.stream().map(Child::exit).toArray(CompletableFuture[]::new);
+        try {
+            CompletableFuture.allOf(exits).get(GRACE_NANOS, TimeUnit.NANOSECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            return; // those that are left are killed
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
