@@ -109,6 +109,11 @@ public final class Child {
         return exit.code();
     }
 
+    /** The exit is likely to come at once, see {@link ProcessExit#expect}. */
+    void expectExit() {
+        exit.expect();
+    }
+
     /**
      * When nothing more of its outputs is going to be read.
      *

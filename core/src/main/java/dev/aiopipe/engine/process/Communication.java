@@ -186,6 +186,8 @@ public final class Communication {
     private void outputEnded(Throwable problem) {
         if (problem != null) {
             stop(problem);
+        } else if (stdout.over().isDone() && stderr.over().isDone()) {
+            child.expectExit(); // of most programs that is the next thing
         }
         endIfComplete();
     }

@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class ProcessExit {
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long EXPECTED_MILLIS = 20;
     private static final Set<ProcessExit> PENDING = ConcurrentHashMap.newKeySet();
     private static boolean looking; // guarded by PENDING
 
@@ -73,6 +74,22 @@ public final class ProcessExit {
             }
         }
         return copies.next();
+    }
+
+    /**
+     * The exit is likely to come within some milliseconds: a thread of the engine waits for it. That is faster than the JDK's report,
+     * which goes through another thread of the JDK's, or a new one.
+     */
+    void expect() {
+        BlockingPool.run(() -> {
+            try {
+                if (process.waitFor(EXPECTED_MILLIS, TimeUnit.MILLISECONDS)) {
+                    report();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt(); // nobody interrupts threads of the pool
+            }
+        });
     }
 
     private void report() {
