@@ -1,23 +1,32 @@
 package dev.aiopipe.jvm;
 
+import dev.aiopipe.ChildOptions;
 import dev.aiopipe.PipeEnd;
 import dev.aiopipe.PipeOptions;
+import dev.aiopipe.PipelineOutput;
+import dev.aiopipe.ProcessOutput;
 import dev.aiopipe.ReadEnd;
 import dev.aiopipe.WriteEnd;
 import dev.aiopipe.engine.SharedSecrets;
 import dev.aiopipe.engine.process.Child;
 import dev.aiopipe.engine.process.ChildSettings;
+import dev.aiopipe.engine.process.Communication;
+import dev.aiopipe.engine.process.Run;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.engine.write.Output;
 import dev.aiopipe.jvm.internal.future.Acquired;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
+import dev.aiopipe.jvm.internal.future.RelayedFuture;
+import java.lang.ProcessBuilder.Redirect;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Opens ends and starts children. Where no executor is given continuations run on the {@linkplain
@@ -200,6 +209,25 @@ public final class AsyncPipes {
      */
     public static CompletableFuture<AsyncProcess> start(
             ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options, Executor executor) {
+        return start(builder, passing, options, ChildOptions.defaults(), executor);
+    }
+
+    /**
+     * Starts a child, see {@link #start(ProcessBuilder, Map, PipeOptions, Executor)}.
+     *
+     * @param builder copied; stays as it is
+     * @param passing ends, by the number from 3 to 9 that the child is to see them at; used up by this
+     * @param options how its pipes are opened
+     * @param child how it is started and ended; by default the exit of the JVM leaves it alone
+     * @param executor runs what follows on reads, on writes and on the child's exit
+     * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails as the other one
+     */
+    public static CompletableFuture<AsyncProcess> start(
+            ProcessBuilder builder,
+            Map<Integer, ? extends PipeEnd> passing,
+            PipeOptions options,
+            ChildOptions child,
+            Executor executor) {
         Objects.requireNonNull(builder, "builder");
         Objects.requireNonNull(options, "options");
         passing.forEach((number, end) -> {
@@ -207,26 +235,129 @@ public final class AsyncPipes {
             Objects.requireNonNull(end, "end to pass");
         });
         CallbackExecutor continuations = new CallbackExecutor(executor);
+        ChildSettings settings = SharedSecrets.get().settings(child, false);
+        List<PipeEnd> ends = List.copyOf(passing.values());
         return Acquired.of(
                 () -> starting(
-                        SharedSecrets.get().start(builder, passing, options, ChildSettings.DEFAULTS),
-                        List.copyOf(passing.values())),
-                child -> new AsyncProcess(child, options, continuations),
+                        SharedSecrets.get().start(builder, passing, options, settings),
+                        () -> ends.forEach(PipeEnd::close),
+                        Child::close),
+                started -> new AsyncProcess(started, options, continuations),
                 Child::close,
                 continuations);
     }
 
-    private static CompletableFuture<Child> starting(Callable<Child> start, List<PipeEnd> passing) {
-        CompletableFuture<Child> starting = new CompletableFuture<>();
+    /**
+     * Starts children of which each reads what the one before it writes, with the default options.
+     *
+     * @param stages copied; stay as they are
+     * @return the pipeline, to be {@linkplain AsyncPipeline#stop() stopped} or closed; fails as the other one
+     */
+    public static CompletableFuture<AsyncPipeline> startPipeline(List<ProcessBuilder> stages) {
+        return startPipeline(stages, RunOptions.defaults());
+    }
+
+    /**
+     * Starts children of which each reads what the one before it writes, as a shell does for {@code a | b | c}. The bytes between them
+     * never enter this process. No stage holds an end of another one's.
+     *
+     * @param stages copied; stay as they are
+     * @param options the pipe options, the child options and the executor; the rest is for {@link #runPipeline(List, RunOptions)}
+     * @return the pipeline, to be {@linkplain AsyncPipeline#stop() stopped} or closed; fails with {@link java.io.IOException} naming the
+     *     program that can't be started, and those before it are killed
+     * @throws IllegalArgumentException if there is no stage, or what is between two stages is redirected
+     */
+    public static CompletableFuture<AsyncPipeline> startPipeline(List<ProcessBuilder> stages, RunOptions options) {
+        CallbackExecutor callbacks = new CallbackExecutor(options.executor());
+        Callable<List<Child>> start = pipelineStart(stages, options);
+        return Acquired.of(
+                () -> starting(start, () -> {}, children -> children.forEach(Child::close)),
+                children -> new AsyncPipeline(children, options.pipes(), callbacks),
+                children -> children.forEach(Child::close),
+                callbacks);
+    }
+
+    /**
+     * Runs a program to its end, with the default options, see {@link #run(ProcessBuilder, RunOptions)}.
+     *
+     * @param builder copied; stays as it is
+     * @return what came of it
+     */
+    public static CompletableFuture<ProcessOutput> run(ProcessBuilder builder) {
+        return run(builder, RunOptions.defaults());
+    }
+
+    /**
+     * Runs a program to its end, and collects all that comes of it: {@code run(new ProcessBuilder("git", "status")).join()}.
+     *
+     * <p>Writes the input to the child's stdin and closes it, and collects stdout and stderr side by side. A child that does not read its
+     * input has not failed, nor has one that exits with another code than 0: {@link ProcessOutput#orThrow} throws then. What the builder
+     * redirects stays redirected, and is empty in the result. To cancel the future stops the child: by the stop signal at once, and by
+     * KILL after a second.
+     *
+     * @param builder copied; stays as it is
+     * @param options input, limits and the rest
+     * @return what came of it; fails with {@link dev.aiopipe.ProcessTimeoutException}, which has what came until then, if the child did
+     *     not end in time; with {@link dev.aiopipe.LimitExceededException}, naming the output that is too long; with
+     *     {@link java.io.IOException} naming the program if it can't be started. The child has ended then
+     * @throws IllegalStateException if there is input, and the builder redirects stdin
+     */
+    public static CompletableFuture<ProcessOutput> run(ProcessBuilder builder, RunOptions options) {
+        return running(List.of(builder), options, outputs -> outputs.get(0));
+    }
+
+    /**
+     * Runs a pipeline to its end, with the default options, see {@link #runPipeline(List, RunOptions)}.
+     *
+     * @param stages copied; stay as they are
+     * @return what came of each stage
+     */
+    public static CompletableFuture<PipelineOutput> runPipeline(List<ProcessBuilder> stages) {
+        return runPipeline(stages, RunOptions.defaults());
+    }
+
+    /**
+     * Runs a pipeline to its end, and collects what comes of each stage. The input is for the first one; the limit holds for the last
+     * one's stdout, and for each one's stderr.
+     *
+     * @param stages copied; stay as they are
+     * @param options input, limits and the rest
+     * @return what came of each stage; fails as {@link #run(ProcessBuilder, RunOptions)}, and all stages have ended then
+     * @throws IllegalArgumentException if there is no stage, or what is between two stages is redirected
+     * @throws IllegalStateException if there is input, and the first stage's stdin is redirected
+     */
+    public static CompletableFuture<PipelineOutput> runPipeline(List<ProcessBuilder> stages, RunOptions options) {
+        return running(stages, options, PipelineOutput::new);
+    }
+
+    private static <T> CompletableFuture<T> running(
+            List<ProcessBuilder> stages, RunOptions options, Function<List<ProcessOutput>, T> result) {
+        Callable<List<Child>> start = pipelineStart(stages, options);
+        Communication.Plan plan = options.plan();
+        Redirect stdin = stages.get(0).redirectInput();
+        if (plan.input().length > 0 && stdin != Redirect.PIPE) {
+            throw new IllegalStateException("stdin is redirected: " + stdin);
+        }
+        Run run = Run.begin(start, plan);
+        return RelayedFuture.of(run.output().thenApply(result), run::cancel, new CallbackExecutor(options.executor()));
+    }
+
+    private static Callable<List<Child>> pipelineStart(List<ProcessBuilder> stages, RunOptions options) {
+        SharedSecrets secrets = SharedSecrets.get();
+        return secrets.startPipeline(stages, options.pipes(), secrets.settings(options.child(), true));
+    }
+
+    private static <T> CompletableFuture<T> starting(Callable<T> start, Runnable discard, Consumer<T> close) {
+        CompletableFuture<T> starting = new CompletableFuture<>();
         Runnable task = () -> {
             if (starting.isDone()) {
-                passing.forEach(PipeEnd::close);
+                discard.run();
                 return;
             }
             try {
-                Child child = start.call();
-                if (!starting.complete(child)) {
-                    child.close();
+                T started = start.call();
+                if (!starting.complete(started)) {
+                    close.accept(started);
                 }
             } catch (Throwable e) {
                 starting.completeExceptionally(e);
@@ -235,7 +366,7 @@ public final class AsyncPipes {
         try {
             BlockingPool.EXECUTOR.execute(task);
         } catch (Throwable e) { // no thread can be had
-            passing.forEach(PipeEnd::close);
+            discard.run();
             starting.completeExceptionally(e);
         }
         return starting;

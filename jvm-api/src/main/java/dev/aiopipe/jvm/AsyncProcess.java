@@ -1,10 +1,14 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.PipeOptions;
+import dev.aiopipe.ProcessOutput;
+import dev.aiopipe.Signal;
 import dev.aiopipe.engine.process.Child;
+import dev.aiopipe.engine.process.Communication;
 import dev.aiopipe.engine.process.StopSequence;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.RelayedFuture;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
@@ -13,6 +17,7 @@ public final class AsyncProcess implements AutoCloseable {
     private static final Duration DEFAULT_GRACE = Duration.ofSeconds(5);
 
     private final Child child;
+    private final PipeOptions options;
     private final CallbackExecutor continuations;
     private final AsyncPipeWriter stdin;
     private final AsyncPipeReader stdout;
@@ -20,6 +25,7 @@ public final class AsyncProcess implements AutoCloseable {
 
     AsyncProcess(Child child, PipeOptions options, CallbackExecutor continuations) {
         this.child = child;
+        this.options = options;
         this.continuations = continuations;
         this.stdin = new AsyncPipeWriter(child.stdin(), options, continuations);
         this.stdout = AsyncPipeReader.of(child.stdout(), options, continuations);
@@ -71,6 +77,75 @@ public final class AsyncProcess implements AutoCloseable {
     public CompletableFuture<Integer> onExit() {
         CompletableFuture<Integer> exit = child.exit();
         return RelayedFuture.of(exit, () -> exit.cancel(false), continuations);
+    }
+
+    /**
+     * Closes the child's stdin, collects what comes of its outputs, and waits for its exit, with the default options.
+     *
+     * @return what came, see {@link #communicate(RunOptions)}
+     */
+    public CompletableFuture<ProcessOutput> communicate() {
+        return communicate(new byte[0]);
+    }
+
+    /**
+     * Writes all the rest of the child's input, collects what comes of its outputs from now on, and waits for its exit, with the default
+     * options.
+     *
+     * @param input not copied: must not change until this is over
+     * @return what came, see {@link #communicate(RunOptions)}
+     */
+    public CompletableFuture<ProcessOutput> communicate(byte[] input) {
+        return communicate(RunOptions.defaults().withInput(input).withPipeOptions(options));
+    }
+
+    /**
+     * Writes all the rest of the child's input and closes its stdin, collects what comes of stdout and stderr from now on, side by side,
+     * and waits for the exit. The child may have been talked to before. To cancel the future stops the child: by the stop signal at once,
+     * and by KILL after a second.
+     *
+     * @param run input, limit, drain and timeout; the charset of its pipe options is for the result's text. The rest is not used
+     * @return what came; an output that was read to its end before is empty. Fails with {@link dev.aiopipe.ProcessTimeoutException} or
+     *     {@link dev.aiopipe.LimitExceededException} as {@link AsyncPipes#run(ProcessBuilder, RunOptions)}; with
+     *     {@link java.nio.channels.ReadPendingException} if an output is being read, with
+     *     {@link java.nio.channels.ClosedChannelException} if a stream of the child was closed here, with {@link IllegalStateException}
+     *     if there is input, and stdin is redirected; nothing has happened then
+     */
+    public CompletableFuture<ProcessOutput> communicate(RunOptions run) {
+        Communication communication;
+        try {
+            communication = Communication.begin(child, run.plan());
+        } catch (IOException | IllegalStateException e) {
+            return continuations.failed(e);
+        }
+        return RelayedFuture.of(communication.output(), communication::cancel, continuations);
+    }
+
+    /**
+     * Sends a signal to the child, or to all of its group if it has its own. Never to a process that got the number of a child that has
+     * exited: then this does nothing. The first signal but TERM and KILL blocks for a tenth of a second, in which JNA is loaded.
+     *
+     * @param signal what is sent
+     * @throws IOException if the system refuses
+     */
+    public void signal(Signal signal) throws IOException {
+        child.signal(signal);
+    }
+
+    /**
+     * Kills the child, and all of its group if it has its own. Does not wait for their ends. The outputs stay readable; {@link #close} or
+     * {@link #stop()} is still to be called.
+     */
+    public void kill() {
+        child.kill();
+    }
+
+    /**
+     * Lets the child live on: closes the streams to it, here. What was written before still goes out. If the child writes on, that is its
+     * broken pipe, which ends most programs; redirect its outputs to avoid that.
+     */
+    public void detach() {
+        child.detach();
     }
 
     /**
