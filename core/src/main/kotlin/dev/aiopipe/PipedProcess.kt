@@ -27,6 +27,10 @@ public class PipedProcess internal constructor(private val child: Child, private
      */
     public val process: Process = child.process()
 
+    @get:JvmSynthetic
+    internal val command: List<String>
+        get() = child.command()
+
     /** What the child reads. If it was redirected elsewhere, each write throws [IllegalStateException]. */
     public val stdin: PipeWriter = PipeWriter(child.stdin(), options)
 

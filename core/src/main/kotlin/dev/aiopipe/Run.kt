@@ -6,10 +6,10 @@ package dev.aiopipe
 import dev.aiopipe.engine.process.ChildSettings
 import dev.aiopipe.engine.process.Communication
 import dev.aiopipe.engine.process.Run
+import dev.aiopipe.engine.process.StderrTail
 import dev.aiopipe.engine.read.ReadOp
 import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
-import java.time.Duration as JavaDuration
 import java.util.concurrent.CompletableFuture
 import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
@@ -108,48 +108,21 @@ private class LinesOfRun(
     private val settings: ChildSettings,
 ) : Flow<OutputLine> {
     override suspend fun collect(collector: FlowCollector<OutputLine>) {
-        val begin = System.nanoTime()
-        val ending = StderrEnding()
+        val tail = StderrTail()
         builder.start(emptyMap(), options, settings).use { child ->
             try {
                 child.stdin.close()
                 child.outputLines().collect { line ->
-                    ending.remember(line)
+                    tail.add(line)
                     collector.emit(line)
                 }
                 val code = child.awaitExit()
-                ending.output(builder.command(), code, options, begin).orThrow()
+                tail.output(child.command, code, options.charset()).orThrow()
             } catch (e: Throwable) {
                 e.suppressing { withContext(NonCancellable) { child.stop(GRACE, stdinGrace = Duration.ZERO) } }
                 throw e
             }
         }
-    }
-}
-
-/** The last lines of stderr, for the message of a failure. */
-private class StderrEnding {
-    private val lines = ArrayDeque<String>()
-
-    fun remember(line: OutputLine) {
-        if (line.source != OutputLine.Source.STDERR) return
-        if (lines.size == KEPT_LINES) lines.removeFirst()
-        lines.addLast(line.text)
-    }
-
-    fun output(command: List<String>, exitCode: Int, options: PipeOptions, beginNanos: Long): ProcessOutput {
-        val text = lines.joinToString("") { "$it\n" }
-        val elapsed = JavaDuration.ofNanos(System.nanoTime() - beginNanos)
-        return ProcessOutput(
-            command,
-            exitCode,
-            NO_INPUT,
-            text.toByteArray(options.charset()),
-            options.charset(),
-            true,
-            true,
-            elapsed,
-        )
     }
 }
 
@@ -169,5 +142,4 @@ internal suspend fun <T> CompletableFuture<T>.awaitOr(stop: () -> CompletableFut
 }
 
 @JvmSynthetic internal val NO_INPUT = ByteArray(0)
-private const val KEPT_LINES = 20
 private val GRACE = 1.seconds

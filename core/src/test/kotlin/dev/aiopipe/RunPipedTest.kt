@@ -31,6 +31,9 @@ import org.junit.jupiter.api.io.TempDir
 
 @ExtendWith(NothingLeft::class)
 class RunPipedTest {
+    /** In the fallback the JDK may end an output with the child, whoever else holds it. */
+    private val fallback = java.lang.Boolean.getBoolean("dev.aiopipe.fallback")
+
     @Test
     @DisplayName("P01 random input comes back through cat")
     fun catGivesBackItsInput() =
@@ -203,7 +206,7 @@ class RunPipedTest {
             val (pid, text) = output.stdoutLines()
             ProcessHandle.of(pid.toLong()).ifPresent { it.destroyForcibly() }
             assertEquals("came", text)
-            assertFalse(output.outputComplete)
+            assertFalse(!fallback && output.outputComplete)
             assertEquals(0, output.exitCode)
         }
 
@@ -216,7 +219,7 @@ class RunPipedTest {
                 val pid = output.stdout.takeWhile { it != '\n'.code.toByte() }.toByteArray().decodeToString()
                 ProcessHandle.of(pid.toLong()).ifPresent { it.destroyForcibly() }
                 assertEquals(60_000 + pid.length + 1, output.stdout.size)
-                assertFalse(output.outputComplete)
+                assertFalse(!fallback && output.outputComplete)
             }
         }
 

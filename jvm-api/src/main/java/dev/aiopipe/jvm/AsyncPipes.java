@@ -1,6 +1,7 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.ChildOptions;
+import dev.aiopipe.OutputLine;
 import dev.aiopipe.PipeEnd;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.PipelineOutput;
@@ -25,6 +26,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Flow;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -328,6 +330,40 @@ public final class AsyncPipes {
      */
     public static CompletableFuture<PipelineOutput> runPipeline(List<ProcessBuilder> stages, RunOptions options) {
         return running(stages, options, PipelineOutput::new);
+    }
+
+    /**
+     * Gives the lines of a program, with the default options, see {@link #outputLines(ProcessBuilder, RunOptions)}.
+     *
+     * @param builder copied for each subscriber; stays as it is
+     * @return the lines of both outputs
+     */
+    public static Flow.Publisher<OutputLine> outputLines(ProcessBuilder builder) {
+        return outputLines(builder, RunOptions.defaults());
+    }
+
+    /**
+     * Gives the lines of a program's outputs as they come, and as many as the subscriber asks for. Each subscriber has a child of its own,
+     * which is started for it. The child's stdin is at its end. A subscriber that cancels has the child stopped at once: by the stop signal,
+     * and by KILL after a second.
+     *
+     * <p>After the last line the exit is looked at: the publisher fails with {@link dev.aiopipe.ProcessFailedException} if its code is not 0,
+     * and the output of the exception has the last lines of stderr. It fails with {@link dev.aiopipe.LimitExceededException} at a line longer
+     * than {@code maxLineBytes}, and with {@link java.io.IOException} if the program can't be started.
+     *
+     * @param builder copied for each subscriber; stays as it is
+     * @param options the pipe options, the child options and the executor; the rest is not used
+     * @return the lines of both outputs
+     */
+    public static Flow.Publisher<OutputLine> outputLines(ProcessBuilder builder, RunOptions options) {
+        Objects.requireNonNull(builder, "builder");
+        SharedSecrets secrets = SharedSecrets.get();
+        ChildSettings settings = secrets.settings(options.child(), true);
+        return subscriber -> OutputLines.subscribe(
+                secrets.start(builder, Map.of(), options.pipes(), settings),
+                options.pipes(),
+                new CallbackExecutor(options.executor()),
+                Objects.requireNonNull(subscriber, "subscriber"));
     }
 
     private static <T> CompletableFuture<T> running(

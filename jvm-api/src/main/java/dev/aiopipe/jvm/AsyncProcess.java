@@ -1,5 +1,6 @@
 package dev.aiopipe.jvm;
 
+import dev.aiopipe.OutputLine;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.ProcessOutput;
 import dev.aiopipe.Signal;
@@ -8,9 +9,12 @@ import dev.aiopipe.engine.process.Communication;
 import dev.aiopipe.engine.process.StopSequence;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.RelayedFuture;
+import dev.aiopipe.jvm.internal.read.OutputLinesSubscription;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
 
 /** A child process and this side of its pipes. Made by {@link AsyncPipes#start(ProcessBuilder)}. */
 public final class AsyncProcess implements AutoCloseable {
@@ -119,6 +123,22 @@ public final class AsyncProcess implements AutoCloseable {
             return continuations.failed(e);
         }
         return RelayedFuture.of(communication.output(), communication::cancel, continuations);
+    }
+
+    /**
+     * Gives the lines of both outputs, labelled, as they come, and as many as the subscriber asks for. It completes after both outputs; the
+     * exit is for {@link #onExit}. What a subscriber leaves can be read. It fails with {@link dev.aiopipe.LimitExceededException} at a line
+     * longer than {@code maxLineBytes}, which stays readable.
+     *
+     * @return the lines; one subscriber at a time, and no other read of an output while it waits
+     */
+    public Flow.Publisher<OutputLine> outputLines() {
+        return subscriber -> {
+            OutputLinesSubscription lines = new OutputLinesSubscription(
+                    Objects.requireNonNull(subscriber, "subscriber"), OutputLinesSubscription::complete, continuations);
+            lines.begin();
+            lines.attach(child, options);
+        };
     }
 
     /**

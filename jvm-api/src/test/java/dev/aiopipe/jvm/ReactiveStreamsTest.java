@@ -35,6 +35,12 @@ class ReactiveStreamsTest {
         return verify(WriteLinesVerification.class);
     }
 
+    @TestFactory
+    @DisplayName("J04 outputLines passes the Reactive Streams TCK")
+    Stream<DynamicTest> outputLines() {
+        return verify(OutputLinesVerification.class);
+    }
+
     private static Stream<DynamicTest> verify(Class<?> suite) {
         Results results = new Results();
         TestNG testng = new TestNG(false);

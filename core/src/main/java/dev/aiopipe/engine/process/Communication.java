@@ -2,6 +2,7 @@ package dev.aiopipe.engine.process;
 
 import dev.aiopipe.ProcessOutput;
 import dev.aiopipe.ProcessTimeoutException;
+import dev.aiopipe.ReadMode;
 import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.engine.support.Delays;
 import dev.aiopipe.engine.write.Message;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Feeds a child its whole input, collects both outputs side by side, and waits for its exit. All of it happens on threads of the
@@ -70,6 +72,7 @@ public final class Communication {
     /** How long a child that is stopped may take between the stop signal and KILL. */
     private static final Duration GRACE = Duration.ofSeconds(1);
 
+    private static final long THREAD_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final int COPIED_HERE = 1 << 20;
 
     private final Child child;
@@ -200,6 +203,14 @@ public final class Communication {
             }
         }
         endIfComplete();
+    }
+
+    /** Where a thread reads an output, it may not have got yet what the child wrote before its exit. */
+    private long drainNanos() {
+        long asked = StopSequence.nanos("drain", plan.drain());
+        boolean threads =
+                child.stdout().mode() == ReadMode.THREAD || child.stderr().mode() == ReadMode.THREAD;
+        return threads ? Math.max(asked, THREAD_NANOS) : asked;
     }
 
     /** The outputs had their time after the exit. */
