@@ -5,7 +5,6 @@ import dev.aiopipe.engine.write.Message;
 import dev.aiopipe.engine.write.Output;
 import dev.aiopipe.jvm.internal.blocking.WriterOutputStream;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
-import dev.aiopipe.jvm.internal.future.PendingWrite;
 import dev.aiopipe.jvm.internal.future.RelayedFuture;
 import dev.aiopipe.jvm.internal.write.DirectWrite;
 import dev.aiopipe.jvm.internal.write.IteratedLines;
@@ -99,7 +98,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
 
     private CompletableFuture<@Nullable Void> pending(Message message) {
         try {
-            return new PendingWrite(output, message, continuations).begin();
+            return RelayedFuture.of(output, message, continuations);
         } catch (Throwable e) { // no memory: nobody waits for the message then
             output.cancel(message);
             throw e;

@@ -9,8 +9,8 @@ import dev.aiopipe.engine.process.Child;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.engine.write.Output;
-import dev.aiopipe.jvm.internal.future.Acquired;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
+import dev.aiopipe.jvm.internal.future.RelayedFuture;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -64,7 +64,7 @@ public final class AsyncPipes {
      */
     public static CompletableFuture<AsyncPipeReader> open(ReadEnd end, PipeOptions options, Executor executor) {
         CallbackExecutor continuations = new CallbackExecutor(executor);
-        return Acquired.of(
+        return RelayedFuture.ofResource(
                 () -> SharedSecrets.get().open(end, options),
                 input -> AsyncPipeReader.of(input, options, continuations),
                 Input::close,
@@ -105,7 +105,7 @@ public final class AsyncPipes {
      */
     public static CompletableFuture<AsyncPipeWriter> open(WriteEnd end, PipeOptions options, Executor executor) {
         CallbackExecutor continuations = new CallbackExecutor(executor);
-        return Acquired.of(
+        return RelayedFuture.ofResource(
                 () -> SharedSecrets.get().open(end, options),
                 output -> new AsyncPipeWriter(output, options, continuations),
                 Output::abort,
@@ -206,7 +206,7 @@ public final class AsyncPipes {
             Objects.requireNonNull(end, "end to pass");
         });
         CallbackExecutor continuations = new CallbackExecutor(executor);
-        return Acquired.of(
+        return RelayedFuture.ofResource(
                 () -> starting(SharedSecrets.get().start(builder, passing, options), List.copyOf(passing.values())),
                 child -> new AsyncProcess(child, options, continuations),
                 Child::kill,

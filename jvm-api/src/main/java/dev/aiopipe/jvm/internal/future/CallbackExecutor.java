@@ -182,7 +182,7 @@ public final class CallbackExecutor {
         return given.peek();
     }
 
-    public <T extends @Nullable Object> PipeFuture<T> completed(T value) {
+    public <T extends @Nullable Object> PipeFuture<T> completed(@Nullable T value) {
         PipeFuture<T> future = new PipeFuture<>(this, PipeFuture.NO_OPERATION);
         future.succeed(value);
         return future;

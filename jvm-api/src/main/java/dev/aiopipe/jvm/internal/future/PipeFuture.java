@@ -80,7 +80,7 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
     }
 
     /** For the operation, once its outcome is decided. */
-    public void succeed(T value) {
+    public void succeed(@Nullable T value) {
         decided(() -> super.complete(value));
     }
 
