@@ -4,6 +4,7 @@ import dev.aiopipe.engine.linux.ChannelDescriptor;
 import dev.aiopipe.engine.linux.LibC;
 import dev.aiopipe.engine.linux.NativeAccess;
 import dev.aiopipe.engine.linux.ProcDescriptorFile;
+import dev.aiopipe.engine.linux.ProcFs;
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Registration;
 import dev.aiopipe.engine.read.Input;
@@ -49,7 +50,7 @@ public final class ChannelEndpoint implements Endpoint {
     public Output openOutput(Loop loop) throws IOException {
         Registration registration = Registration.of(channel, loop);
         WritableByteChannel writable = (WritableByteChannel) channel;
-        ReaderWatch watch = new ReaderWatch(() -> ChannelDescriptor.numberOf(channel), loop);
+        ReaderWatch watch = new ReaderWatch(() -> ChannelDescriptor.fdOf(channel), loop);
         return new Output(new ChannelSink(name, writable, registration), registration.output(), watch);
     }
 
@@ -61,7 +62,7 @@ public final class ChannelEndpoint implements Endpoint {
     @Override
     public void capacity(int bytes) throws IOException {
         if (NativeAccess.canAdopt()) {
-            LibC.setPipeCapacity(ChannelDescriptor.numberOf(channel), bytes);
+            LibC.setPipeCapacity(ChannelDescriptor.fdOf(channel), bytes);
         }
     }
 
@@ -72,13 +73,13 @@ public final class ChannelEndpoint implements Endpoint {
 
     @Override
     public Redirect redirect(BooleanSupplier usable) throws IOException {
-        ProcDescriptorFile file = new ProcDescriptorFile(ChannelDescriptor.numberOf(channel), usable);
+        ProcDescriptorFile file = new ProcDescriptorFile(ChannelDescriptor.fdOf(channel), usable);
         return (channel.validOps() & SelectionKey.OP_READ) != 0 ? Redirect.from(file) : Redirect.to(file);
     }
 
     @Override
     public String path(String self) throws IOException {
-        return self + "/fd/" + ChannelDescriptor.numberOf(channel);
+        return ProcFs.descriptor(self, ChannelDescriptor.fdOf(channel));
     }
 
     @Override

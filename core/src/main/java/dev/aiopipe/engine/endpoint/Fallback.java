@@ -24,7 +24,7 @@ public final class Fallback {
      * @throws IOException if there are too few descriptors to find out
      */
     public static boolean isNeeded() throws IOException {
-        return !NativeAccess.hasNumbers();
+        return !NativeAccess.findsDescriptors();
     }
 
     /**

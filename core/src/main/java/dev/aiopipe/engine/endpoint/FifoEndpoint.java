@@ -133,7 +133,7 @@ public final class FifoEndpoint implements Endpoint {
         }
         Pipe.SinkChannel channel = AdoptedChannel.toWrite(fresh);
         Registration registration = Registration.of(channel, loop);
-        ReaderWatch watch = new ReaderWatch(() -> ChannelDescriptor.numberOf(channel), loop);
+        ReaderWatch watch = new ReaderWatch(() -> ChannelDescriptor.fdOf(channel), loop);
         return new Output(new ChannelSink(toString(), channel, registration), registration.output(), watch);
     }
 

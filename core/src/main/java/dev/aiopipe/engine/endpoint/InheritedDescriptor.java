@@ -3,6 +3,7 @@ package dev.aiopipe.engine.endpoint;
 import dev.aiopipe.engine.linux.DescriptorKind;
 import dev.aiopipe.engine.linux.LibC;
 import dev.aiopipe.engine.linux.NativeAccess;
+import dev.aiopipe.engine.linux.ProcFs;
 import dev.aiopipe.engine.read.Leftover;
 import java.io.Closeable;
 import java.io.FileDescriptor;
@@ -116,7 +117,7 @@ final class InheritedDescriptor {
     }
 
     private int tryReopen(int access) {
-        return LibC.open(DescriptorKind.path(number).toString(), access | LibC.O_NONBLOCK);
+        return LibC.open(ProcFs.descriptor(number).toString(), access | LibC.O_NONBLOCK);
     }
 
     private boolean isOpen(boolean forReading) {

@@ -2,6 +2,7 @@ package dev.aiopipe.engine.endpoint;
 
 import dev.aiopipe.engine.linux.DescriptorKind;
 import dev.aiopipe.engine.linux.ProcDescriptorFile;
+import dev.aiopipe.engine.linux.ProcFs;
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.support.CloseOnce;
@@ -90,7 +91,7 @@ public final class InheritedEndpoint implements Endpoint {
             return kind;
         } else if (kind == DescriptorKind.UNKNOWN) {
             throw new IOException(this + " can't be looked at: there is no "
-                    + DescriptorKind.path(number).getParent());
+                    + ProcFs.descriptor(number).getParent());
         } else if (!kind.isStream() && !(standard && (kind == DescriptorKind.FILE || kind == DescriptorKind.DEVICE))) {
             throw new IOException(this + " is no pipe, FIFO, terminal or socket: " + DescriptorKind.target(number));
         } else if (!DescriptorKind.isOpenFor(number, forReading)) {
@@ -150,7 +151,7 @@ public final class InheritedEndpoint implements Endpoint {
             return NOTHING.getPath();
         }
         requireReopenable(kind);
-        return self + "/fd/" + number;
+        return ProcFs.descriptor(self, number);
     }
 
     private void requireReopenable(DescriptorKind kind) throws IOException {
@@ -169,7 +170,7 @@ public final class InheritedEndpoint implements Endpoint {
         bothSides.close(); // of another start
         try {
             bothSides =
-                    FileChannel.open(DescriptorKind.path(number), StandardOpenOption.READ, StandardOpenOption.WRITE);
+                    FileChannel.open(ProcFs.descriptor(number), StandardOpenOption.READ, StandardOpenOption.WRITE);
         } catch (AccessDeniedException e) {
             bothSides = () -> {}; // it is another user's, and its other side is waited for
         }

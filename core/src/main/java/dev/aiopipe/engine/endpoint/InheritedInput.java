@@ -5,6 +5,7 @@ import dev.aiopipe.engine.linux.AdoptedChannel;
 import dev.aiopipe.engine.linux.DescriptorKind;
 import dev.aiopipe.engine.linux.LibC;
 import dev.aiopipe.engine.linux.NativeAccess;
+import dev.aiopipe.engine.linux.ProcFs;
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.loop.Registration;
@@ -122,7 +123,7 @@ final class InheritedInput {
         if (number <= 2 && kind != DescriptorKind.PIPE && kind != DescriptorKind.FIFO) {
             return null;
         }
-        Path path = DescriptorKind.path(number);
+        Path path = ProcFs.descriptor(number);
         try {
             return kind == DescriptorKind.FIFO
                     ? new BlockingFifo(path, false, false)
@@ -140,7 +141,7 @@ final class InheritedInput {
         String target = DescriptorKind.target(number);
         FileInputStream stream;
         try {
-            stream = new FileInputStream(DescriptorKind.path(number).toFile());
+            stream = new FileInputStream(ProcFs.descriptor(number).toFile());
         } catch (FileNotFoundException e) {
             return null;
         }

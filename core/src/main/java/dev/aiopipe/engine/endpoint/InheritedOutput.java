@@ -5,6 +5,7 @@ import dev.aiopipe.engine.linux.ChannelDescriptor;
 import dev.aiopipe.engine.linux.DescriptorKind;
 import dev.aiopipe.engine.linux.LibC;
 import dev.aiopipe.engine.linux.NativeAccess;
+import dev.aiopipe.engine.linux.ProcFs;
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.loop.Registration;
@@ -59,7 +60,7 @@ final class InheritedOutput {
         Pipe.SinkChannel channel = AdoptedChannel.toWrite(fresh);
         Registration registration = Registration.of(channel, loop);
         ReaderWatch.Number watched = // what is typed is input, on any copy of a terminal
-                kind == DescriptorKind.TERMINAL ? null : () -> ChannelDescriptor.numberOf(channel);
+                kind == DescriptorKind.TERMINAL ? null : () -> ChannelDescriptor.fdOf(channel);
         return new Output(
                 new ChannelSink(claim.toString(), channel, CloseOnce.both(registration, release)),
                 registration.output(),
@@ -104,7 +105,7 @@ final class InheritedOutput {
         if (adopts) { // it may be another user's, and not be opened by its path
             return Channels.newOutputStream(AdoptedChannel.toWriteBlocking(LibC.duplicate(number)));
         } else if (number > 2) {
-            return new FileOutputStream(DescriptorKind.path(number).toFile());
+            return new FileOutputStream(ProcFs.descriptor(number).toFile());
         }
         return new FilterOutputStream(new FileOutputStream(InheritedDescriptor.STANDARD[number])) {
             @Override

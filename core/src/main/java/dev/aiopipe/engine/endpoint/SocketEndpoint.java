@@ -105,7 +105,7 @@ public final class SocketEndpoint implements Endpoint {
             } else if (registration == null) {
                 registration = wanted.register(channel);
                 loop = wanted;
-                watch = ReaderWatch.ofSocket(() -> ChannelDescriptor.numberOf(channel), loop);
+                watch = ReaderWatch.ofSocket(() -> ChannelDescriptor.fdOf(channel), loop);
             } else if (loop != wanted) {
                 throw new IllegalStateException("both directions of a socket need one loop: " + loop + ", " + wanted);
             }

@@ -85,7 +85,7 @@ public final class FifoSource implements ByteSource {
             int fresh, Fifo fifo, boolean awaitsWriter, Loop loop, Closeable release, Object name, Leftover leftover)
             throws IOException {
         Pipe.SourceChannel channel = AdoptedChannel.toRead(fresh);
-        int number = AdoptedChannel.numberOf(channel);
+        int number = AdoptedChannel.fdOf(channel);
         Registration registration = Registration.of(channel, loop);
         State state = awaitsWriter ? State.AWAITING : State.CONNECTED;
         FifoSource source = new FifoSource(channel, number, fifo, state, registration, release, name);
@@ -120,7 +120,7 @@ public final class FifoSource implements ByteSource {
             throw new ClosedChannelException();
         }
         Pipe.SourceChannel next = AdoptedChannel.toRead(fifo.open());
-        int nextNumber = AdoptedChannel.numberOf(next);
+        int nextNumber = AdoptedChannel.fdOf(next);
         registration.replace(next);
         channel = next;
         number = nextNumber;

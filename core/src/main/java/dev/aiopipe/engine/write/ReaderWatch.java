@@ -71,7 +71,7 @@ public final class ReaderWatch {
             }
             if (registration == null && !gone.isDone()) {
                 Pipe.SourceChannel channel = AdoptedChannel.toRead(LibC.duplicate(number.get()));
-                int copy = socket ? AdoptedChannel.numberOf(channel) : -1;
+                int copy = socket ? AdoptedChannel.fdOf(channel) : -1;
                 registration = Registration.of(channel, loop);
                 Registration watched = registration;
                 watched.input().onClose(cause -> end(watched, cause));

@@ -141,7 +141,7 @@ class ReaderWatchTest {
         ReaderWatch watch = new ReaderWatch(
                 () -> {
                     whileAsked.run();
-                    return ChannelDescriptor.numberOf(channel);
+                    return ChannelDescriptor.fdOf(channel);
                 },
                 loop);
         return new Output(new ChannelSink("the pipe", channel, registration), registration.output(), watch);
