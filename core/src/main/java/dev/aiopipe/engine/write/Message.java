@@ -24,7 +24,7 @@ public final class Message {
     /** The message after this one in a {@link MessageQueue}, whose matter this is. */
     Message next;
 
-    private final boolean turn;
+    private final boolean barrier;
     private ByteBuffer[] sources; // the caller's: their positions move when the message is through
     private ByteBuffer[] unsent; // what is left of them, but for what was joined
     private int current;
@@ -37,8 +37,8 @@ public final class Message {
     private Throwable failure;
     private Listener listener;
 
-    private Message(boolean turn, ByteBuffer... sources) {
-        this.turn = turn;
+    private Message(boolean barrier, ByteBuffer... sources) {
+        this.barrier = barrier;
         this.sources = sources;
         unsent = new ByteBuffer[sources.length];
         for (int i = 0; i < sources.length; i++) {
@@ -62,12 +62,12 @@ public final class Message {
      *
      * @return to be offered once
      */
-    public static Message turn() {
+    public static Message barrier() {
         return new Message(true);
     }
 
-    boolean isTurn() {
-        return turn;
+    boolean isBarrier() {
+        return barrier;
     }
 
     /** From now on it is not dropped when it is given up, but owed: its bytes can't be had again. */

@@ -110,7 +110,7 @@ public final class Output implements Readiness.Waiter {
         boolean ended;
         synchronized (this) {
             requireOpen();
-            if (!message.hasUnsent() && !(message.isTurn() && !queue.isEmpty())) {
+            if (!message.hasUnsent() && !(message.isBarrier() && !queue.isEmpty())) {
                 return true;
             }
             boolean idle = queue.isEmpty();
