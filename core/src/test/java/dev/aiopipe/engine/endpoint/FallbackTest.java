@@ -89,8 +89,8 @@ class FallbackTest {
                 closed.complete(null);
             }
         };
-        ThreadedSource source = new ThreadedSource(
-                "stream", () -> stream, stream, new Readiness(Readiness.OWN_SIGNALS), new Leftover());
+        ThreadedSource source =
+                new ThreadedSource(() -> stream, stream, new Readiness(Readiness.OWN_SIGNALS), new Leftover());
         synchronized (source) { // which the thread needs
             assertEquals(0, source.read(ByteBuffer.allocate(1)));
             source.close();
@@ -109,7 +109,7 @@ class FallbackTest {
                 closed.complete(null);
             }
         };
-        ThreadedSink sink = new ThreadedSink("written", written, new Readiness(Readiness.OWN_SIGNALS));
+        ThreadedSink sink = new ThreadedSink(written, new Readiness(Readiness.OWN_SIGNALS));
         synchronized (sink) {
             assertEquals(1, sink.write(ByteBuffer.allocate(1)));
             sink.close();

@@ -15,6 +15,7 @@ import dev.aiopipe.engine.read.ByteSource;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.Leftover;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.support.CloseOnce;
 import dev.aiopipe.testkit.NothingLeft;
 import dev.aiopipe.testkit.ScriptedSource;
 import java.io.IOException;
@@ -56,8 +57,9 @@ class StdinBootstrapTest {
     void open() throws IOException {
         pipe = Pipe.open();
         Registration registration = Registration.ofNothingYet(loop);
-        source = new StdinBootstrap(stdin, registration, this::adopt, new Leftover(), released::incrementAndGet);
-        input = new Input(source, registration.input());
+        source = new StdinBootstrap(stdin, registration, this::adopt, new Leftover());
+        input = new Input(
+                source, registration.input(), "descriptor 0", CloseOnce.both(registration, released::incrementAndGet));
     }
 
     private StdinBootstrap.Adopted adopt() throws IOException {
@@ -124,7 +126,7 @@ class StdinBootstrapTest {
     }
 
     private ByteSource channel() {
-        return new ChannelSource("stdin", pipe.source(), pipe.source());
+        return pipe.source()::read;
     }
 
     private void send(String text) throws IOException {
