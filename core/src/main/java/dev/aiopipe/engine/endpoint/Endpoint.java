@@ -25,15 +25,16 @@ public interface Endpoint extends Closeable {
      * Opens the endpoint for writing. If that fails, nothing is left open.
      *
      * @param loop waits for the stream
-     * @return the open stream, which owns everything that belonged to this endpoint; null if there is no reader yet, and the caller must
-     *     try again
+     * @return the open stream, which owns everything that belonged to this endpoint; null if there is no reader yet,
+     *     and the caller must try again
      * @throws IOException if it can't be opened, or the loop is closed
      */
     @Nullable
     Output openOutput(Loop loop) throws IOException;
 
     /**
-     * Returns whether this holds a descriptor already. Then any thread may open it, as that waits for nothing; and its user must close it.
+     * Returns whether this holds a descriptor already. Then any thread may open it, as that waits for nothing; and its
+     * user must close it.
      */
     boolean opensAtOnce();
 
@@ -50,8 +51,9 @@ public interface Endpoint extends Closeable {
     default void handOver() {}
 
     /**
-     * Closes this process's copy of what a child got. Called once, after {@link #close}. A descriptor that this process was started with
-     * stays open if nobody uses its end; but once a child has got it, a copy would keep the child's stream from ending.
+     * Closes this process's copy of what a child got. Called once, after {@link #close}. A descriptor that this process
+     * was started with stays open if nobody uses its end; but once a child has got it, a copy would keep the child's
+     * stream from ending.
      *
      * @throws IOException if it can't be closed
      */
@@ -64,7 +66,7 @@ public interface Endpoint extends Closeable {
      * @throws IOException if the descriptor can't be found
      */
     default void capacity(int bytes) throws IOException {
-        // most endpoints are no pipe that was made here
+        // Most endpoints are no pipe that was made here.
     }
 
     /** Returns whether a child can get this; if not, only this process can use it. */

@@ -13,13 +13,16 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 
-/** Reads and writes the JDK's own streams of a child by threads, where a child can't be given one of this library's pipes. */
+/**
+ * Reads and writes the JDK's own streams of a child by threads, where a child can't be given one of this library's
+ * pipes.
+ */
 public final class Fallback {
     private Fallback() {}
 
     /**
-     * Returns whether children have to be connected by the JDK's own streams: the user wants it, or fds can't be found, because there is no
-     * {@code /proc}, or a selector without epoll.
+     * Returns whether children have to be connected by the JDK's own streams: the user wants it, or fds can't be found,
+     * because there is no {@code /proc}, or a selector without epoll.
      *
      * @throws IOException if there are too few descriptors to find out
      */
@@ -28,7 +31,8 @@ public final class Fallback {
     }
 
     /**
-     * Opens a blocking stream of a child for reading. If another thread closes it, as {@code Process.destroy} does, that is its end.
+     * Opens a blocking stream of a child for reading. If another thread closes it, as {@code Process.destroy} does,
+     * that is its end.
      *
      * @param stream closed with the input
      * @param loop fails it when it ends
@@ -46,7 +50,8 @@ public final class Fallback {
 
             @Override
             public boolean endsByFailure() {
-                return true; // reading a pipe fails for no other reason
+                // Reading a pipe fails for no other reason.
+                return true;
             }
         };
         return new Input(new ThreadedSource(blocking, stream, readiness, new Leftover()), readiness, name);

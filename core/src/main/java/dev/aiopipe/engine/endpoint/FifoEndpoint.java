@@ -63,7 +63,8 @@ public final class FifoEndpoint implements Endpoint {
     /**
      * Makes a FIFO that only its owner can use (mode 0600).
      *
-     * @throws IOException if the path exists already, or the FIFO can't be made, or there is no C library to make it with
+     * @throws IOException if the path exists already, or the FIFO can't be made, or there is no C library to make it
+     *     with
      */
     public static void create(Path path) throws IOException {
         if (!NativeAccess.hasLibC()) {
@@ -77,7 +78,8 @@ public final class FifoEndpoint implements Endpoint {
         if (!NativeAccess.canAdopt()) {
             return threadedInput(loop);
         }
-        int access = keepOpen ? LibC.O_RDWR : LibC.O_RDONLY; // a reader that is also a writer sees no end
+        // A reader that is also a writer sees no end.
+        int access = keepOpen ? LibC.O_RDWR : LibC.O_RDONLY;
         FifoSource.Fifo fifo = () -> {
             DescriptorKind.requireFifo(path);
             int fresh = open(access);
@@ -122,7 +124,8 @@ public final class FifoEndpoint implements Endpoint {
         }
         int fresh = open(LibC.O_WRONLY);
         if (fresh < 0 && LibC.errno() == LibC.ENXIO) {
-            loop.requireOpen(); // or another try would be of no use
+            // A closed loop refuses each later try.
+            loop.requireOpen();
             return null;
         } else if (fresh < 0) {
             throw LibC.failure(path.toString());
@@ -146,9 +149,13 @@ public final class FifoEndpoint implements Endpoint {
         capacity = bytes;
     }
 
-    /** Begins with the first try to open the FIFO on a thread, which waits for a reader. Returns null until there is one. */
+    /**
+     * Begins with the first try to open the FIFO on a thread, which waits for a reader. Returns null until there is
+     * one.
+     */
     private synchronized @Nullable Output threadedOutput(Loop loop) throws IOException {
-        loop.requireOpen(); // or the wait would be of no use
+        // A closed loop refuses the stream that the thread would open.
+        loop.requireOpen();
         BlockingOpen opening = blockingOpen;
         if (opening == null) {
             opening = new BlockingOpen(path);
@@ -198,7 +205,8 @@ public final class FifoEndpoint implements Endpoint {
             try {
                 FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE);
                 if (!opened.complete(channel)) {
-                    channel.close(); // given up meanwhile
+                    // The opening was given up meanwhile.
+                    channel.close();
                 }
             } catch (Throwable e) {
                 opened.completeExceptionally(e);
@@ -234,7 +242,8 @@ public final class FifoEndpoint implements Endpoint {
             try {
                 return FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
             } catch (AccessDeniedException | NoSuchFileException e) {
-                return null; // the thread can't be ended, and waits until there is a reader
+                // The thread can't be ended, and waits until there is a reader.
+                return null;
             }
         }
 

@@ -12,8 +12,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * A descriptor that this process was started with, while it is in use here: at most once for reading and once for writing. One above 2 is
- * closed with the last stream on it; 0 to 2 stay open, for {@code System.in}, {@code System.out} and {@code System.err}.
+ * A descriptor that this process was started with, while it is in use here: at most once for reading and once for
+ * writing. One above 2 is closed with the last stream on it; 0 to 2 stay open, for {@code System.in},
+ * {@code System.out} and {@code System.err}.
  */
 final class InheritedDescriptor {
     /** By fd. Its lock guards the state of the values, too. */
@@ -81,7 +82,10 @@ final class InheritedDescriptor {
         };
     }
 
-    /** Closes the descriptor after its last use, if it is still {@code ours}. One that stays open keeps its leftover bytes. */
+    /**
+     * Closes the descriptor after its last use, if it is still {@code ours}. One that stays open keeps its leftover
+     * bytes.
+     */
     @GuardedBy("OPEN")
     private void closeUnused(boolean ours) throws IOException {
         if (!reading && !writing && handedOver == 0 && ours && fd > 2 && NativeAccess.hasLibC()) {
@@ -114,7 +118,8 @@ final class InheritedDescriptor {
      */
     int reopen(int access) throws IOException {
         if (DescriptorKind.isMaster(fd)) {
-            return -1; // its path would make another terminal
+            // Its path would make another terminal.
+            return -1;
         }
         int fresh = tryReopen(access);
         if (fresh < 0 && LibC.isOutOfDescriptors()) {

@@ -18,14 +18,16 @@ import java.nio.file.StandardOpenOption;
 import java.util.function.BooleanSupplier;
 
 /**
- * A descriptor that was open when this process started. Other processes share its file description, so its flags are never changed. Its
- * kind decides how it is read or written:
+ * A descriptor that was open when this process started. Other processes share its file description, so its flags are
+ * never changed. Its kind decides how it is read or written:
  *
  * <ul>
- *   <li>A pipe, FIFO or terminal is opened anew through {@code /proc/self/fd}, which makes a description with flags of its own.
+ *   <li>A pipe, FIFO or terminal is opened anew through {@code /proc/self/fd}, which makes a description with flags of
+ *       its own.
  *   <li>A socket can't be opened anew, nor can a pipe that another user has made: each call asks not to wait.
- *   <li>A FIFO or terminal of another user, or such a pipe that was opened by a name, does not support such calls: threads read and write
- *       it. They read only when the loop has seen bytes, so that a read that was given up takes none.
+ *   <li>A FIFO or terminal of another user, or such a pipe that was opened by a name, does not support such calls:
+ *       threads read and write it. They read only when the loop has seen bytes, so that a read that was given up takes
+ *       none.
  *   <li>A file or device makes no events for a selector: threads read and write it.
  *   <li>Threads do the same for all kinds where there is no C library or no {@code /proc}.
  * </ul>
@@ -58,7 +60,8 @@ public final class InheritedEndpoint implements Endpoint {
     public Input openInput(Loop loop) throws IOException {
         DescriptorKind kind = check();
         if (kind == DescriptorKind.CLOSED) {
-            return Input.atEnd(toString(), "not open"); // only stdin
+            // This is stdin: check() throws for others.
+            return Input.atEnd(toString(), "not open");
         }
         InheritedDescriptor descriptor = InheritedDescriptor.claim(fd, true);
         Closeable claim = descriptor.release(true);
@@ -92,7 +95,8 @@ public final class InheritedEndpoint implements Endpoint {
         DescriptorKind kind = DescriptorKind.of(fd);
         boolean standard = fd <= 2;
         if (kind == DescriptorKind.CLOSED && isStdin()) {
-            return kind; // a program that was started without a stdin sees its end
+            // A program that was started without a stdin sees its end.
+            return kind;
         } else if (kind == DescriptorKind.CLOSED) {
             throw new IOException(this + " is not open");
         } else if (kind == DescriptorKind.UNKNOWN && standard) {
@@ -103,7 +107,8 @@ public final class InheritedEndpoint implements Endpoint {
             throw new IOException(this + " is no pipe, FIFO, terminal or socket: " + DescriptorKind.target(fd));
         } else if (!DescriptorKind.isOpenFor(fd, forReading)) {
             if (isStdin()) {
-                return DescriptorKind.CLOSED; // nohup opens a /dev/null there that can only be written
+                // The command nohup opens a /dev/null there that can only be written.
+                return DescriptorKind.CLOSED;
             }
             throw new IOException(this + " is open for " + (forReading ? "writing" : "reading") + " only: "
                     + DescriptorKind.target(fd));
@@ -112,8 +117,8 @@ public final class InheritedEndpoint implements Endpoint {
     }
 
     /**
-     * Returns the redirect that {@code Redirect.INHERIT} stands for as a child's stdin: this process's stdin, or /dev/null if that can't be
-     * read. A process that was started without a stdin may have a file of the JVM's there.
+     * Returns the redirect that {@code Redirect.INHERIT} stands for as a child's stdin: this process's stdin, or
+     * /dev/null if that can't be read. A process that was started without a stdin may have a file of the JVM's there.
      *
      * @throws IOException if the kind of the descriptor can't be found
      */
@@ -174,19 +179,24 @@ public final class InheritedEndpoint implements Endpoint {
         }
     }
 
-    /** Opens both sides of a FIFO, so that a child that opens it does not wait for the other side, as if it had inherited it. */
+    /**
+     * Opens both sides of a FIFO, so that a child that opens it does not wait for the other side, as if it had
+     * inherited it.
+     */
     private synchronized void holdOtherSide() throws IOException {
-        bothSides.close(); // those of an earlier start
+        // Closes those of an earlier start.
+        bothSides.close();
         try {
             bothSides = FileChannel.open(ProcFs.descriptor(fd), StandardOpenOption.READ, StandardOpenOption.WRITE);
         } catch (AccessDeniedException e) {
-            bothSides = () -> {}; // the FIFO is another user's, and the child waits for the other side
+            // The FIFO is another user's, and the child waits for the other side.
+            bothSides = () -> {};
         }
     }
 
     @Override
     public void close() {
-        // an end that was never opened leaves the descriptor open
+        // An end that was never opened leaves the descriptor open.
     }
 
     @Override

@@ -32,7 +32,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens the reading direction of an inherited descriptor. */
 final class InheritedInput extends InheritedStream {
-    /** A channel for the loop to watch. If it was reopened, it may be read; otherwise it is a copy, whose flags belong to others. */
+    /**
+     * A channel for the loop to watch. If it was reopened, it may be read; otherwise it is a copy, whose flags belong
+     * to others.
+     */
     private record Watched(Pipe.SourceChannel channel, boolean isReopened) {}
 
     InheritedInput(InheritedDescriptor descriptor, DescriptorKind kind, Loop loop, Closeable claim) {
@@ -77,7 +80,10 @@ final class InheritedInput extends InheritedStream {
         return input(source, registration.input(), CloseOnce.both(registration, claim));
     }
 
-    /** Opens an input that threads read, but only when there are bytes, so that a read that was given up takes none from others. */
+    /**
+     * Opens an input that threads read, but only when there are bytes, so that a read that was given up takes none from
+     * others.
+     */
     private Input watchedByLoop() throws IOException {
         Registration registration = Registration.of(AdoptedChannel.toRead(LibC.duplicate(fd)), loop);
         try {
@@ -101,7 +107,10 @@ final class InheritedInput extends InheritedStream {
         return new Input(source, readiness, name(), descriptor.leftover(), resource);
     }
 
-    /** Opens an input where nothing can be adopted: on a new description, which may be closed under a read, if it can be opened. */
+    /**
+     * Opens an input where nothing can be adopted: on a new description, which may be closed under a read, if it can be
+     * opened.
+     */
     private Input unadopted() throws IOException {
         Readiness readiness = loop.attach();
         InputStream stream = reopened();
@@ -110,7 +119,10 @@ final class InheritedInput extends InheritedStream {
                 : threaded(ReadMode.THREAD, new Reopened(stream), readiness, CloseOnce.both(stream, claim));
     }
 
-    /** Returns null if only the JDK's own stream can read the descriptor. To open a terminal could make it the controlling one. */
+    /**
+     * Returns null if only the JDK's own stream can read the descriptor. To open a terminal could make it the
+     * controlling one.
+     */
     private @Nullable InputStream reopened() throws IOException {
         if (fd <= 2 && kind != DescriptorKind.PIPE && kind != DescriptorKind.FIFO) {
             return null;
@@ -122,13 +134,17 @@ final class InheritedInput extends InheritedStream {
                     : Channels.newInputStream(FileChannel.open(path));
         } catch (IOException e) {
             if (fd <= 2) {
-                return null; // another user's
+                // The pipe or FIFO is another user's.
+                return null;
             }
             throw new IOException(name() + " can't be opened anew: " + e.getMessage(), e);
         }
     }
 
-    /** Opens an input while JNA is not loaded. Returns null if JNA is needed: the pipe is another user's, which its path does not open. */
+    /**
+     * Opens an input while JNA is not loaded. Returns null if JNA is needed: the pipe is another user's, which its path
+     * does not open.
+     */
     private @Nullable Input early() throws IOException {
         String target = DescriptorKind.target(fd);
         FileInputStream stream;
@@ -235,7 +251,7 @@ final class InheritedInput extends InheritedStream {
             return new FilterInputStream(new FileInputStream(standard())) {
                 @Override
                 public void close() {
-                    // the descriptor stays open
+                    // The descriptor stays open.
                 }
             };
         }

@@ -55,7 +55,8 @@ final class InheritedOutput extends InheritedStream {
         Registration registration = Registration.of(AdoptedChannel.toWrite(LibC.duplicate(fd)), loop);
         Closeable resource = CloseOnce.both(registration, () -> {
             if (isSocket() && fd > 2 && descriptor.isShared()) {
-                LibC.shutdownOutput(fd); // the reader keeps the descriptor open, and the peer must see the end
+                // The reader keeps the descriptor open, and the peer must see the end.
+                LibC.shutdownOutput(fd);
             }
             claim.close();
         });
@@ -85,7 +86,8 @@ final class InheritedOutput extends InheritedStream {
     }
 
     private OutputStream blocking(boolean adopts) throws IOException {
-        if (adopts) { // it may be another user's, which its path does not open
+        if (adopts) {
+            // Its path would not open the pipe or FIFO of another user.
             return Channels.newOutputStream(AdoptedChannel.toWriteBlocking(LibC.duplicate(fd)));
         } else if (fd > 2) {
             return new FileOutputStream(ProcFs.descriptor(fd).toFile());
@@ -98,7 +100,7 @@ final class InheritedOutput extends InheritedStream {
 
             @Override
             public void close() {
-                // the descriptor stays open
+                // The descriptor stays open.
             }
         };
     }

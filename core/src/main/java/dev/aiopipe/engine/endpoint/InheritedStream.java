@@ -7,7 +7,9 @@ import java.io.Closeable;
 import java.io.FileDescriptor;
 import java.io.IOException;
 
-/** Opens one direction of a descriptor that this process was started with, by its kind; see {@link InheritedEndpoint}. */
+/**
+ * Opens one direction of a descriptor that this process was started with, by its kind; see {@link InheritedEndpoint}.
+ */
 abstract class InheritedStream {
     private static final FileDescriptor[] STANDARD = {FileDescriptor.in, FileDescriptor.out, FileDescriptor.err};
 
@@ -41,7 +43,10 @@ abstract class InheritedStream {
         return kind == DescriptorKind.SOCKET;
     }
 
-    /** Returns the JDK's object for a descriptor from 0 to 2. A stream on it must not be closed: the JDK would put /dev/null there. */
+    /**
+     * Returns the JDK's object for a descriptor from 0 to 2. A stream on it must not be closed: the JDK would put
+     * /dev/null there.
+     */
     final FileDescriptor standard() {
         return STANDARD[fd];
     }

@@ -13,11 +13,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens an endpoint: at once if that takes only some system calls, otherwise on a blocking thread. A FIFO without a reader can't be opened
- * for writing, and the kernel does not report when one has come (fifo(7), ENXIO), so this tries again and again.
+ * Opens an endpoint: at once if that takes only some system calls, otherwise on a blocking thread. A FIFO without a
+ * reader can't be opened for writing, and the kernel does not report when one has come (fifo(7), ENXIO), so this tries
+ * again and again.
  *
- * <p>A cancellation waits for the attempt that is under way, if there is one. So nothing is open any more when {@code cancel} has returned,
- * and the reader of a FIFO does not see a writer come and go that was given up.
+ * <p>A cancellation waits for the attempt that is under way, if there is one. So nothing is open any more when
+ * {@code cancel} has returned, and the reader of a FIFO does not see a writer come and go that was given up.
  *
  * @param <T> the open stream
  */
@@ -101,7 +102,8 @@ public final class Opening<T> {
                 if (givenUp) {
                     return;
                 }
-                failed = true; // unless the attempt returns
+                // This holds unless the attempt returns.
+                failed = true;
                 candidate = attempt.open();
                 failed = false;
                 opened = candidate;
@@ -121,7 +123,8 @@ public final class Opening<T> {
     private void tryLater() {
         try {
             Delays.block(this::attempt, RETRY_MILLIS);
-        } catch (Throwable e) { // there is no thread for the timer, so there is no other attempt
+        } catch (Throwable e) {
+            // There is no thread for the timer, so there is no other attempt.
             synchronized (this) {
                 givenUp = true;
             }

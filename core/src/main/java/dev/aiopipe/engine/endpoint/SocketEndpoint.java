@@ -19,8 +19,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One direction of a connected socket. The close of the writing direction shuts the output down, so that the peer sees the end; the close
- * of the second direction closes the socket.
+ * One direction of a connected socket. The close of the writing direction shuts the output down, so that the peer sees
+ * the end; the close of the second direction closes the socket.
  */
 public final class SocketEndpoint implements Endpoint {
     private final Socket socket;

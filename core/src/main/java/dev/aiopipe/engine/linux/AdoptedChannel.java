@@ -5,8 +5,8 @@ import java.nio.channels.Pipe;
 import java.nio.channels.SelectableChannel;
 
 /**
- * Puts a descriptor into an NIO channel: makes a pipe, and replaces one of its descriptors by the given one (dup3(2)). From then on the
- * JDK's channel and selector work on it, for pipes, FIFOs, terminals and sockets.
+ * Puts a descriptor into an NIO channel: makes a pipe, and replaces one of its descriptors by the given one (dup3(2)).
+ * From then on the JDK's channel and selector work on it, for pipes, FIFOs, terminals and sockets.
  *
  * <p>Each method takes the fd over: it is closed here, also if the method throws.
  */
@@ -41,7 +41,9 @@ public final class AdoptedChannel {
         return pipe.sink();
     }
 
-    /** Returns the fd of an adopted channel. To find it takes a descriptor; if there is none left, closes the channel. */
+    /**
+     * Returns the fd of an adopted channel. To find it takes a descriptor; if there is none left, closes the channel.
+     */
     public static int fdOf(Pipe.SourceChannel channel) throws IOException {
         try {
             return ChannelDescriptor.fdOf(channel);
@@ -63,9 +65,9 @@ public final class AdoptedChannel {
     private static void replace(int fd, SelectableChannel adopted, SelectableChannel other, boolean blocking)
             throws IOException {
         try (other) {
-            int target = ChannelDescriptor.fdOf(adopted); // leaves it non-blocking
-            adopted.configureBlocking(
-                    blocking); // before the replacement: the JDK must not set flags of the adopted one
+            int target = ChannelDescriptor.fdOf(adopted);
+            // This comes before the replacement: the JDK must not set flags of the adopted descriptor.
+            adopted.configureBlocking(blocking);
             LibC.replace(fd, target);
         } catch (Throwable e) {
             adopted.close();

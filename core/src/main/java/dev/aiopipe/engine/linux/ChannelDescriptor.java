@@ -15,8 +15,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the fd of an NIO channel, which the JDK does not show: registers the channel with a selector of its own, and looks which fd the
- * kernel's list of that selector ({@code tfd:} lines of {@code fdinfo}, proc(5)) has gained. Linux only.
+ * Finds the fd of an NIO channel, which the JDK does not show: registers the channel with a selector of its own, and
+ * looks which fd the kernel's list of that selector ({@code tfd:} lines of {@code fdinfo}, proc(5)) has gained. Linux
+ * only.
  */
 public final class ChannelDescriptor {
     private static final String PREFIX = "tfd:";
@@ -63,7 +64,8 @@ public final class ChannelDescriptor {
     }
 
     /**
-     * Returns whether fds can be found: there is a {@code /proc}, and the JDK's selector uses epoll. The answer stays the same.
+     * Returns whether fds can be found: there is a {@code /proc}, and the JDK's selector uses epoll. The answer stays
+     * the same.
      *
      * @throws IOException if there are too few descriptors to find out; a later call tries again
      */
@@ -98,7 +100,10 @@ public final class ChannelDescriptor {
         }
     }
 
-    /** Returns the file of the epoll instance whose list follows each registration and cancellation here; null if there is none. */
+    /**
+     * Returns the file of the epoll instance whose list follows each registration and cancellation here; null if there
+     * is none.
+     */
     private static @Nullable Path infoOf(Selector selector, SelectableChannel channel) throws IOException {
         channel.configureBlocking(false);
         for (int attempt = 0; attempt < 10; attempt++) {
@@ -107,7 +112,8 @@ public final class ChannelDescriptor {
                 if (follows(candidate, selector, channel)) {
                     if (found != null) {
                         found = null;
-                        break; // by chance, another one changed in step with ours
+                        // By chance, another one changed in step with ours.
+                        break;
                     }
                     found = candidate;
                 }
@@ -143,7 +149,8 @@ public final class ChannelDescriptor {
                     found.add(ProcFs.DESCRIPTOR_INFO.resolve(link.getName()));
                 }
             } catch (IOException e) {
-                continue; // closed since it was listed, the listing's own descriptor among them
+                // The descriptor was closed since it was listed; the listing's own always is.
+                continue;
             }
         }
         return found;
@@ -160,7 +167,8 @@ public final class ChannelDescriptor {
                 }
             }
         } catch (NoSuchFileException e) {
-            return fds; // an epoll instance that is gone watches nothing
+            // An epoll instance that is gone watches nothing.
+            return fds;
         }
         return fds;
     }

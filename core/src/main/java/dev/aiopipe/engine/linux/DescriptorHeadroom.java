@@ -10,7 +10,9 @@ import java.nio.channels.Selector;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Checks that there are free descriptors for JDK code that does harm without: a fork, and the first use of channels. */
+/**
+ * Checks that there are free descriptors for JDK code that does harm without: a fork, and the first use of channels.
+ */
 public final class DescriptorHeadroom {
     /** About what a start takes for a moment, with the pipes to the child. The first use of NIO takes less. */
     private static final int DESCRIPTORS = 16;
@@ -23,8 +25,9 @@ public final class DescriptorHeadroom {
     private DescriptorHeadroom() {}
 
     /**
-     * Throws if there are too few descriptors, before the JDK finds out: its fork, in 17 to 25, would leak some and close descriptors of
-     * others. One thread checks at a time, and none while JNA is loaded, because the check takes descriptors for a moment.
+     * Throws if there are too few descriptors, before the JDK finds out: its fork, in 17 to 25, would leak some and
+     * close descriptors of others. One thread checks at a time, and none while JNA is loaded, because the check takes
+     * descriptors for a moment.
      *
      * @param what fails then, for the message
      */
@@ -34,8 +37,8 @@ public final class DescriptorHeadroom {
     }
 
     /**
-     * Makes the JDK initialize its pipes and selectors, once. An initializer that fails for want of a descriptor fails for ever after, for
-     * all code of the process; so it does not begin unless there is headroom.
+     * Makes the JDK initialize its pipes and selectors, once. An initializer that fails for want of a descriptor fails
+     * for ever after, for all code of the process; so it does not begin unless there is headroom.
      *
      * @throws IOException if there are too few descriptors; a later call tries again
      */

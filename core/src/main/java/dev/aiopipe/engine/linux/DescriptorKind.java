@@ -72,12 +72,15 @@ public enum DescriptorKind {
     private static boolean isTerminal(int fd) throws IOException {
         long device = (long) Files.getAttribute(ProcFs.descriptor(fd), "unix:rdev");
         if (((device >> 8) & 0xFFF) == MEMORY_DEVICES) {
-            return false; // the usual case, known without the C library
+            // The usual case, known without the C library.
+            return false;
         }
         return !NativeAccess.hasLibC() || LibC.isTerminal(fd);
     }
 
-    /** Returns whether a descriptor is the master side of a pseudo-terminal, where the output of its program is read. */
+    /**
+     * Returns whether a descriptor is the master side of a pseudo-terminal, where the output of its program is read.
+     */
     public static boolean isMaster(int fd) {
         return target(fd).endsWith("/ptmx");
     }
@@ -94,7 +97,7 @@ public enum DescriptorKind {
     /** Returns whether a descriptor was opened for reading, or for writing. */
     public static boolean isOpenFor(int fd, boolean reading) throws IOException {
         String info;
-        // Not by NIO, whose channels take 10 ms to load.
+        // FileInputStream avoids the channels of NIO, which take 10 ms to load.
         try (FileInputStream file = new FileInputStream(ProcFs.DESCRIPTOR_INFO + "/" + fd)) {
             info = new String(file.readAllBytes(), StandardCharsets.US_ASCII);
         }

@@ -12,9 +12,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 
 /**
- * Functions of the C library that the JDK does not offer, bound by JNA. The first call of {@link #isUsable} loads JNA, which takes some
- * 75 ms; a stream that needs none of these functions does not load it. The constants are those of Linux on x86-64 and AArch64
- * (fcntl-linux.h, fs.h).
+ * Functions of the C library that the JDK does not offer, bound by JNA. The first call of {@link #isUsable} loads JNA,
+ * which takes some 75 ms; a stream that needs none of these functions does not load it. The constants are those of
+ * Linux on x86-64 and AArch64 (fcntl-linux.h, fs.h).
  */
 public final class LibC {
     public static final int O_RDONLY = 0;
@@ -157,13 +157,14 @@ public final class LibC {
     }
 
     /**
-     * Returns whether a terminal whose read gave 0 bytes has none now, and is not at its end: it is set up to be read as it is typed, and
-     * not to wait (termios(3), VMIN of 0).
+     * Returns whether a terminal whose read gave 0 bytes has none now, and is not at its end: it is set up to be read
+     * as it is typed, and not to wait (termios(3), VMIN of 0).
      */
     public static boolean isOnlyEmpty(int fd) throws IOException {
         ByteBuffer settings = ByteBuffer.allocateDirect(TERMIOS_SIZE).order(ByteOrder.nativeOrder());
         if (Binding.tcgetattr(fd, Native.getDirectBufferPointer(settings)) != 0) {
-            return false; // it has hung up
+            // The terminal has hung up.
+            return false;
         }
         boolean waitsForLines = (settings.getInt(LOCAL_FLAGS) & ICANON) != 0;
         return !waitsForLines && settings.get(CONTROL_CHARACTERS + VMIN) == 0 && !isHungUp(fd);
@@ -213,8 +214,9 @@ public final class LibC {
     }
 
     /**
-     * Returns whether {@link #read} works on a pipe. A description that pipe(2) has made supports RWF_NOWAIT; one that was opened by its
-     * name in /proc does not (fs/pipe.c, FMODE_NOWAIT). Takes no byte, because the target is no valid address.
+     * Returns whether {@link #read} works on a pipe. A description that pipe(2) has made supports RWF_NOWAIT; one that
+     * was opened by its name in /proc does not (fs/pipe.c, FMODE_NOWAIT). Takes no byte, because the target is no valid
+     * address.
      */
     public static boolean canRead(int fd) {
         return Binding.preadv2(fd, invalidVector(), 1, -1, RWF_NOWAIT) >= 0 || supportsNoWait();
@@ -254,7 +256,8 @@ public final class LibC {
 
         private static boolean register() {
             try {
-                Native.register(Binding.class, NativeLibrary.getProcess()); // already loaded: no search
+                // The process has loaded it already, so that JNA does not search for it.
+                Native.register(Binding.class, NativeLibrary.getProcess());
                 return true;
             } catch (LinkageError e) {
                 System.getLogger("dev.aiopipe")

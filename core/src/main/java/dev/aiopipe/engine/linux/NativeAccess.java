@@ -4,8 +4,8 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Knows which native means there are here. The system property {@code dev.aiopipe.fallback=true} denies all of them, so that threads and
- * the JDK's own streams do the work.
+ * Knows which native means there are here. The system property {@code dev.aiopipe.fallback=true} denies all of them, so
+ * that threads and the JDK's own streams do the work.
  */
 public final class NativeAccess {
     private static final boolean DENIED = Boolean.getBoolean("dev.aiopipe.fallback");
@@ -16,8 +16,8 @@ public final class NativeAccess {
     private NativeAccess() {}
 
     /**
-     * Returns whether the fd of an NIO channel can be found, so that children can get the channel: there is a {@code /proc}, and the JDK's
-     * selector uses epoll.
+     * Returns whether the fd of an NIO channel can be found, so that children can get the channel: there is a
+     * {@code /proc}, and the JDK's selector uses epoll.
      *
      * @throws IOException if there are too few descriptors to find out
      */
@@ -26,16 +26,16 @@ public final class NativeAccess {
     }
 
     /**
-     * Returns whether the C library may be called: it is not denied, and JNA is there and works. The first call loads JNA, which starts a
-     * child.
+     * Returns whether the C library may be called: it is not denied, and JNA is there and works. The first call loads
+     * JNA, which starts a child.
      *
      * @throws IOException if there are too few descriptors for that child
      */
     public static boolean hasLibC() throws IOException {
         Boolean known = libC;
         if (known == null) {
-            synchronized (
-                    DescriptorHeadroom.class) { // a concurrent look for headroom would take the child's descriptors
+            // A concurrent look for headroom would take the child's descriptors.
+            synchronized (DescriptorHeadroom.class) {
                 known = libC;
                 if (known == null) {
                     DescriptorHeadroom.require("can't load JNA");
@@ -56,11 +56,15 @@ public final class NativeAccess {
         try {
             return LibC.isUsable();
         } catch (LinkageError e) {
-            return false; // not even JNA's classes are there
+            // Not even JNA's classes are there.
+            return false;
         }
     }
 
-    /** Returns whether a foreign descriptor can be put into an NIO channel, and the fd of a channel be given to the C library. */
+    /**
+     * Returns whether a foreign descriptor can be put into an NIO channel, and the fd of a channel be given to the C
+     * library.
+     */
     public static boolean canAdopt() throws IOException {
         return findsDescriptors() && hasLibC();
     }

@@ -5,9 +5,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file of a redirect to a descriptor: {@code /proc/self/fd/N}. The JDK opens it in this process, before the fork, which gives the
- * child a new and blocking description of the same pipe (proc(5)). Once N is closed it may become the fd of something else. So from then
- * on this names a file that does not exist; the JDK's exception shows that name.
+ * The file of a redirect to a descriptor: {@code /proc/self/fd/N}. The JDK opens it in this process, before the fork,
+ * which gives the child a new and blocking description of the same pipe (proc(5)). Once N is closed it may become the
+ * fd of something else. So from then on this names a file that does not exist; the JDK's exception shows that name.
  */
 public final class ProcDescriptorFile extends File {
     private static final long serialVersionUID = 1L;

@@ -12,7 +12,10 @@ public final class ProcFs {
 
     private ProcFs() {}
 
-    /** Returns the path of a descriptor of this process. To open it makes a new open file description, with flags of its own. */
+    /**
+     * Returns the path of a descriptor of this process. To open it makes a new open file description, with flags of its
+     * own.
+     */
     public static Path descriptor(int fd) {
         return DESCRIPTORS.resolve(Integer.toString(fd));
     }

@@ -16,15 +16,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a FIFO by blocking calls. The FIFO is open from the start, so that writers do not wait to open it. Until the first byte after the
- * opening or after an end, this holds a writer of its own, so that a read waits for the next writer instead of reporting an end.
+ * Reads a FIFO by blocking calls. The FIFO is open from the start, so that writers do not wait to open it. Until the
+ * first byte after the opening or after an end, this holds a writer of its own, so that a read waits for the next
+ * writer instead of reporting an end.
  *
  * <pre>
- *     HELD ── bytes: the own writer is closed ──► FREE ── the last writer has left: the end ──► ENDED ── read: opened anew ──► HELD
+ *     HELD ── bytes: own writer closed ──► FREE ── last writer left: the end ──► ENDED ── read: opened anew ──► HELD
  * </pre>
  *
- * <p>A writer that leaves without a byte while this is HELD makes no end. A FIFO that may be read but not written can't be HELD: its first
- * read opens it, and so waits for a writer.
+ * <p>A writer that leaves without a byte while this is HELD makes no end. A FIFO that may be read but not written can't
+ * be HELD: its first read opens it, and so waits for a writer.
  */
 public final class BlockingFifo extends InputStream {
     private final Path path;
@@ -47,7 +48,8 @@ public final class BlockingFifo extends InputStream {
      *
      * @param keepOpen whether the end never comes
      * @param awaitsWriter whether there may have been no writer yet
-     * @throws IOException if the path is no FIFO, or may not be read; or may not be written, and the end may have come already
+     * @throws IOException if the path is no FIFO, or may not be read; or may not be written, and the end may have come
+     *     already
      */
     public BlockingFifo(Path path, boolean keepOpen, boolean awaitsWriter) throws IOException {
         this.path = path;
@@ -72,8 +74,8 @@ public final class BlockingFifo extends InputStream {
     }
 
     /**
-     * Opens the FIFO anew, before the old reader is closed, because a FIFO without a reader loses its bytes. Waits only if there is no
-     * {@code held} writer, which this takes over.
+     * Opens the FIFO anew, before the old reader is closed, because a FIFO without a reader loses its bytes. Waits only
+     * if there is no {@code held} writer, which this takes over.
      */
     private void open(@Nullable FileChannel held) throws IOException {
         try {
@@ -111,7 +113,10 @@ public final class BlockingFifo extends InputStream {
         }
     }
 
-    /** Returns false if the FIFO can't be HELD. A close waits for this short call, so that nothing is open when the close returns. */
+    /**
+     * Returns false if the FIFO can't be HELD. A close waits for this short call, so that nothing is open when the
+     * close returns.
+     */
     private synchronized boolean openHeld() throws IOException {
         if (closed) {
             throw new ClosedChannelException();

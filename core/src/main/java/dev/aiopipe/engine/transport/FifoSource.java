@@ -20,9 +20,9 @@ import java.nio.channels.Pipe;
  *         └────────────────────────── the next read: opened anew ◄─────────────────────────┘
  * </pre>
  *
- * <p>A file description whose writers have left stays hung up for ever, and a loop that waits on it would spin. A new one can wait for the
- * next writer (pipe(7); fs/pipe.c compares its count of writers with that at the opening). It is opened before the old one is closed,
- * because a FIFO without a reader loses its bytes.
+ * <p>A file description whose writers have left stays hung up for ever, and a loop that waits on it would spin. A new
+ * one can wait for the next writer (pipe(7); fs/pipe.c compares its count of writers with that at the opening). It is
+ * opened before the old one is closed, because a FIFO without a reader loses its bytes.
  */
 public final class FifoSource implements ByteSource {
     /** Opens the FIFO, and asks the kernel about it. */
@@ -91,7 +91,8 @@ public final class FifoSource implements ByteSource {
             if (!fifo.isHungUp(fd)) {
                 return 0;
             }
-            count = channel.read(target); // the writer may have come, written and left after the first read
+            // The writer may have come, written and left after the first read.
+            count = channel.read(target);
         }
         if (count > 0) {
             state = State.CONNECTED;
@@ -116,7 +117,8 @@ public final class FifoSource implements ByteSource {
 
     @Override
     public boolean isEmptyAfterShortRead() {
-        return false; // a FIFO that was opened after its writer left has no hang-up event: only a read finds the end
+        // A FIFO that was opened after its writer left has no hang-up event: only a read finds the end.
+        return false;
     }
 
     @Override

@@ -10,9 +10,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 
 /**
- * Reads or writes a pipe or socket that other processes share, so that its flags must not be changed: each call asks not to wait ({@code
- * MSG_DONTWAIT} for sockets, {@code RWF_NOWAIT} for pipes). The calls are short, so that a close may wait for one. An instance serves one
- * direction.
+ * Reads or writes a pipe or socket that other processes share, so that its flags must not be changed: each call asks
+ * not to wait ({@code MSG_DONTWAIT} for sockets, {@code RWF_NOWAIT} for pipes). The calls are short, so that a close
+ * may wait for one. An instance serves one direction.
  */
 public final class SharedDescriptorStream implements ByteSource, ByteSink {
     private final int fd;

@@ -22,12 +22,13 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads stdin, a pipe, while JNA is still to be loaded. To adopt the pipe takes JNA, which needs more than a tenth of a second to load, and
- * the first line is usually there by then. So a thread reads until the pipe is adopted: only bytes that are there already, because a read
- * that waits could not be stopped.
+ * Reads stdin, a pipe, while JNA is still to be loaded. To adopt the pipe takes JNA, which needs more than a tenth of a
+ * second to load, and the first line is usually there by then. So a thread reads until the pipe is adopted: only bytes
+ * that are there already, because a read that waits could not be stopped.
  *
  * <pre>
- *     EARLY ── read: nothing is there, or it is the second read ──► ADOPTING ── read: adopted, and no thread has bytes ──► ADOPTED
+ *     EARLY ── read: nothing is there, or it is the second read ──► ADOPTING
+ *     ADOPTING ── read: adopted, and no thread has bytes ──► ADOPTED
  *
  *     any ──── close, or the end of the loop ──► CLOSED              (a channel that comes later is closed at once)
  * </pre>
@@ -99,7 +100,8 @@ public final class StdinBootstrap implements ByteSource {
             } else if (hasBytes) {
                 return threads.read(target);
             } else {
-                return 0; // the end of the adoption is signalled
+                // The end of the adoption is signalled.
+                return 0;
             }
         }
         return source.read(target);
@@ -110,7 +112,8 @@ public final class StdinBootstrap implements ByteSource {
             return present.available() > 0;
         } catch (IOException e) {
             if (registration.input().closeCause() != null) {
-                throw new ClosedChannelException(); // another thread has just closed it
+                // Another thread has just closed the stream.
+                throw new ClosedChannelException();
             }
             throw e;
         }
@@ -127,7 +130,8 @@ public final class StdinBootstrap implements ByteSource {
             BlockingPool.EXECUTOR.execute(this::adopt);
         } catch (Throwable e) {
             synchronized (this) {
-                begun = false; // the next read tries again
+                // The next read tries again.
+                begun = false;
             }
             throw e;
         }
@@ -192,11 +196,15 @@ public final class StdinBootstrap implements ByteSource {
         try {
             unwanted.close();
         } catch (IOException e) {
-            throw new UncheckedIOException(e); // this thread's handler reports it
+            // This thread's handler reports it.
+            throw new UncheckedIOException(e);
         }
     }
 
-    /** Reads only bytes that are there; waits only if another process takes them at that moment, or if {@code waits} is set. */
+    /**
+     * Reads only bytes that are there; waits only if another process takes them at that moment, or if {@code waits} is
+     * set.
+     */
     private static final class PresentBytes extends FilterInputStream implements ThreadedSource.Stream {
         /** Of a channel, because its close ends a read. */
         private final InputStream reader;

@@ -8,8 +8,8 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadableByteChannel;
 
 /**
- * Reads a terminal by a non-blocking channel. Its end is not final, and to hang up (EIO) is an end. It may be set up so that a read gives
- * 0 bytes when there are none.
+ * Reads a terminal by a non-blocking channel. Its end is not final, and to hang up (EIO) is an end. It may be set up so
+ * that a read gives 0 bytes when there are none.
  *
  * @param channel of the terminal
  * @param fd of the same terminal

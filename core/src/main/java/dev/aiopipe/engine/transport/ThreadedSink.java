@@ -46,7 +46,10 @@ public final class ThreadedSink extends ThreadedStream<OutputStream> implements 
     @GuardedBy("this")
     private boolean broken;
 
-    /** Creates a sink whose stream is opened by the first write. With {@code toReader}, a failure means that nobody reads. */
+    /**
+     * Creates a sink whose stream is opened by the first write. With {@code toReader}, a failure means that nobody
+     * reads.
+     */
     public ThreadedSink(Opener<OutputStream> opener, boolean toReader, Readiness readiness) {
         super(opener, null);
         this.toReader = toReader;
@@ -69,7 +72,8 @@ public final class ThreadedSink extends ThreadedStream<OutputStream> implements 
         }
         int count = Math.min(source.remaining(), chunk.length);
         source.get(source.position(), chunk, 0, count);
-        BlockingPool.EXECUTOR.execute(() -> writeChunk(count)); // may throw, and nothing is written then
+        // If this throws, nothing is written.
+        BlockingPool.EXECUTOR.execute(() -> writeChunk(count));
         source.position(source.position() + count);
         state = State.WRITING;
         return count;
@@ -110,7 +114,8 @@ public final class ThreadedSink extends ThreadedStream<OutputStream> implements 
                 open.write(chunk, 0, count);
                 open.flush();
             }
-        } catch (Throwable e) { // an Error, too, or the writer would wait for ever
+        } catch (Throwable e) {
+            // This may be an Error. If it were not reported, the writer would wait for ever.
             problem = e;
         }
         boolean closed;
@@ -150,7 +155,9 @@ public final class ThreadedSink extends ThreadedStream<OutputStream> implements 
         }
     }
 
-    /** After a failed write the stream may have kept its bytes, and write them once more: then this failure is no news. */
+    /**
+     * After a failed write the stream may have kept its bytes, and write them once more: then this failure is no news.
+     */
     private void close(boolean reported) throws IOException {
         try {
             closeStream();

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * Reads a blocking stream: one read at a time, on a thread of {@link BlockingPool}, and only when a reader wants bytes.
  *
  * <pre>
- *     IDLE ── read, if the stream is ready ──► READING ── bytes, end or failure ──► FILLED ── read: all handed out ──► IDLE
+ *     IDLE ── read, if ready ──► READING ── bytes, end or failure ──► FILLED ── read: all handed out ──► IDLE
  *
  *     any ── close ──► CLOSED        (while READING the read goes on; its bytes are left to the next opening)
  * </pre>
@@ -27,18 +27,25 @@ public final class ThreadedSource extends ThreadedStream<InputStream> implements
     /** The blocking stream. */
     public interface Stream extends Opener<InputStream> {
         /**
-         * Returns whether a read would not wait, as far as that can be known. If it would, readiness is signalled when that changes.
+         * Returns whether a read would not wait, as far as that can be known. If it would, readiness is signalled when
+         * that changes.
          */
         default boolean isReady() throws IOException {
             return true;
         }
 
-        /** Returns whether a failed read means the end: of a terminal that hung up (EIO), or a child's stream that the JDK has closed. */
+        /**
+         * Returns whether a failed read means the end: of a terminal that hung up (EIO), or a child's stream that the
+         * JDK has closed.
+         */
         default boolean endsByFailure() {
             return false;
         }
 
-        /** Returns whether a read of 0 bytes, which {@code InputStream} reports as the end, means that there are no bytes now. */
+        /**
+         * Returns whether a read of 0 bytes, which {@code InputStream} reports as the end, means that there are no
+         * bytes now.
+         */
         default boolean isOnlyEmpty() throws IOException {
             return false;
         }
@@ -108,7 +115,8 @@ public final class ThreadedSource extends ThreadedStream<InputStream> implements
         switch (state) {
             case IDLE -> {
                 if (stream.isReady()) {
-                    BlockingPool.EXECUTOR.execute(this::readChunk); // may throw; begins with its work after this lock
+                    // This may throw. The task waits for the lock that is held here.
+                    BlockingPool.EXECUTOR.execute(this::readChunk);
                     state = State.READING;
                 }
                 return 0;
@@ -160,7 +168,8 @@ public final class ThreadedSource extends ThreadedStream<InputStream> implements
             count = open == null ? 0 : readFrom(open);
         } catch (IOException e) {
             problem = e;
-        } catch (Throwable e) { // an Error, too, or the reader would wait for ever
+        } catch (Throwable e) {
+            // If an Error were not reported, the reader would wait for ever.
             problem = new IOException(e);
         }
         if (finish(count, problem)) {
@@ -213,7 +222,8 @@ public final class ThreadedSource extends ThreadedStream<InputStream> implements
 
     @Override
     public boolean isEmptyAfterShortRead() {
-        return false; // the next read begins only when a reader asks for it
+        // The next read begins only when a reader asks for it.
+        return false;
     }
 
     @Override
@@ -235,7 +245,8 @@ public final class ThreadedSource extends ThreadedStream<InputStream> implements
             if (before == State.FILLED && failure == null) {
                 leave(position, limit);
             } else if (before == State.READING) {
-                leftover.expect(); // before the input lets others open the descriptor
+                // This comes before the input lets others open the descriptor.
+                leftover.expect();
             }
         }
         if (before != State.READING || stream.isInterruptible()) {

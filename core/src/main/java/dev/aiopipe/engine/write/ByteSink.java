@@ -16,8 +16,8 @@ public interface ByteSink extends Closeable {
     int write(ByteBuffer source) throws IOException;
 
     /**
-     * Returns how many bytes {@link #write} is given at most, {@code WriteEnd.PIPE_BUF} or more. A 64 KiB pipe that is filled by one write
-     * makes writer and reader take turns; smaller writes let them overlap.
+     * Returns how many bytes {@link #write} is given at most, {@code WriteEnd.PIPE_BUF} or more. A 64 KiB pipe that is
+     * filled by one write makes writer and reader take turns; smaller writes let them overlap.
      */
     default int sliceSize() {
         return 8 * 1024;
@@ -32,12 +32,16 @@ public interface ByteSink extends Closeable {
         return true;
     }
 
-    /** Returns whether a failed write means that nobody reads: true of a pipe, FIFO, terminal or socket, not of a file. */
+    /**
+     * Returns whether a failed write means that nobody reads: true of a pipe, FIFO, terminal or socket, not of a file.
+     */
     default boolean failsWithoutReader() {
         return true;
     }
 
-    /** Refuses later writes, and closes what the sink itself has opened. The output closes the descriptor afterwards. */
+    /**
+     * Refuses later writes, and closes what the sink itself has opened. The output closes the descriptor afterwards.
+     */
     @Override
     default void close() throws IOException {}
 }

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of one write, which no other write interrupts; how many of them were sent; and the listener of the outcome. The lock of the
- * {@link Output} that it was offered to guards it; only that output calls its package-private methods.
+ * The bytes of one write, which no other write interrupts; how many of them were sent; and the listener of the outcome.
+ * The lock of the {@link Output} that it was offered to guards it; only that output calls its package-private methods.
  */
 public final class Message {
     /** Receives the outcome. */
@@ -60,13 +60,17 @@ public final class Message {
     /**
      * Returns a message of the bytes that remain in the buffers, in their order.
      *
-     * @param sources must not be changed until the message is done; then, if it was sent or is owed, their positions are at their limits
+     * @param sources must not be changed until the message is done; then, if it was sent or is owed, their positions
+     *     are at their limits
      */
     public static Message of(ByteBuffer... sources) {
         return new Message(false, sources);
     }
 
-    /** Returns a message without a byte, to be offered once. It is done when all messages that were offered before it are. */
+    /**
+     * Returns a message without a byte, to be offered once. It is done when all messages that were offered before it
+     * are.
+     */
     public static Message barrier() {
         return new Message(true);
     }
@@ -162,7 +166,8 @@ public final class Message {
     }
 
     /**
-     * Copies the unsent bytes, which have to go out although the writer has given up. After that the buffers are the writer's own again.
+     * Copies the unsent bytes, which have to go out although the writer has given up. After that the buffers are the
+     * writer's own again.
      *
      * @throws OutOfMemoryError if there is no memory for the copy; then nothing has changed
      */

@@ -3,8 +3,8 @@ package dev.aiopipe.engine.write;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Messages in their order, linked through {@link Message#next}: a message is in one queue at most. Allocates nothing, so that a full heap
- * can't keep a message from being sent, given up or reported. Not thread-safe.
+ * Messages in their order, linked through {@link Message#next}: a message is in one queue at most. Allocates nothing,
+ * so that a full heap can't keep a message from being sent, given up or reported. Not thread-safe.
  */
 final class MessageQueue {
     private @Nullable Message first;

@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The writing side of a stream: sends one {@link Message} after the other, in the order in which they were offered.
  *
- * <p>A thread that offers a message to an idle output sends it. When the kernel has no room, the loop's thread sends the rest as soon as
- * there is some. Sinks do not block, so that sending under the lock of this object is short. The same lock guards messages: a message that
- * is given up was either not begun, or is at the head of the queue with a copy of its rest, which is <em>owed</em>. Listeners are called
- * outside of the lock.
+ * <p>A thread that offers a message to an idle output sends it. When the kernel has no room, the loop's thread sends
+ * the rest as soon as there is some. Sinks do not block, so that sending under the lock of this object is short. The
+ * same lock guards messages: a message that is given up was either not begun, or is at the head of the queue with a
+ * copy of its rest, which is <em>owed</em>. Listeners are called outside of the lock.
  *
  * <p>{@link SendQueue} has the states of an output.
  */
@@ -96,7 +96,8 @@ public final class Output implements Readiness.Waiter {
             if (!queue.offer(message)) {
                 return false;
             }
-            ended = queue.isClosed(); // the loop may have ended meanwhile
+            // The loop may have ended meanwhile.
+            ended = queue.isClosed();
         }
         if (ended) {
             release();
@@ -136,8 +137,9 @@ public final class Output implements Readiness.Waiter {
     }
 
     /**
-     * Gives a message up: drops one that was not begun; owes the rest of one that was. When this returns its buffers are the caller's
-     * again; its listener may still be called. If there is no memory to copy the rest to, the stream is aborted.
+     * Gives a message up: drops one that was not begun; owes the rest of one that was. When this returns its buffers
+     * are the caller's again; its listener may still be called. If there is no memory to copy the rest to, the stream
+     * is aborted.
      *
      * @param message was offered; may be given up more than once
      */
@@ -257,7 +259,8 @@ public final class Output implements Readiness.Waiter {
     /**
      * Reports when nobody reads any more. Watches from now on, if that is possible; otherwise the next write finds out.
      *
-     * @return completes when the last reader has gone; fails if this is closed before. Each call gives a new one, which may be cancelled
+     * @return completes when the last reader has gone; fails if this is closed before. Each call gives a new one, which
+     *     may be cancelled
      * @throws IOException if this is closed, or the system has no descriptor left to watch with
      */
     public CompletableFuture<Void> readerGone() throws IOException {
@@ -269,15 +272,16 @@ public final class Output implements Readiness.Waiter {
             }
         }
         CompletableFuture<Void> gone = watch.watch();
-        gone.whenComplete((value, failure) -> Reference.reachabilityFence(this)); // while somebody waits this is in use
+        // A wait keeps this output alive.
+        gone.whenComplete((value, failure) -> Reference.reachabilityFence(this));
         return gone;
     }
 
     /**
      * Reports the end of this output.
      *
-     * @return completes when the descriptor is closed; fails if owed bytes were lost, or if the loop ended before. Each call gives a new
-     *     one, which may be cancelled
+     * @return completes when the descriptor is closed; fails if owed bytes were lost, or if the loop ended before. Each
+     *     call gives a new one, which may be cancelled
      */
     public CompletableFuture<Void> closed() {
         return resources.closed();

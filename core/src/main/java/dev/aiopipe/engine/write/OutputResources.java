@@ -9,8 +9,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an {@link Output} closes at its end, and the futures of that end. Must not reach the output: the loop holds this, and an output that
- * nobody uses has to be garbage-collected.
+ * What an {@link Output} closes at its end, and the futures of that end. Must not reach the output: the loop holds
+ * this, and an output that nobody uses has to be garbage-collected.
  */
 final class OutputResources {
     private final String name;
@@ -27,10 +27,12 @@ final class OutputResources {
         this.descriptor = descriptor;
     }
 
-    /** Watches over an output: closes everything with the loop, or with a warning when the output is garbage-collected. */
+    /**
+     * Watches over an output: closes everything with the loop, or with a warning when the output is garbage-collected.
+     */
     static OutputResources of(
             Output owner, String name, Readiness readiness, ReaderWatch watch, ByteSink sink, Closeable resource) {
-        // The watch first: it has a copy of the writing end.
+        // The watch is closed first, because it has a copy of the writing end.
         Closeable all = CloseOnce.both(() -> watch.close(CloseOnce.BY_OWNER), CloseOnce.both(sink, resource));
         CloseOnce descriptor = CloseOnce.of(owner, "PipeWriter", new NamedCloseable(name, all));
         OutputResources resources = new OutputResources(name, readiness, watch, descriptor);
@@ -60,7 +62,8 @@ final class OutputResources {
     @Nullable
     Throwable release(@Nullable Throwable loss) {
         Throwable problem = null;
-        // The watch before the readiness: while it asks for the descriptor, the loop's end must not close the channel.
+        // Closes the watch before the readiness: while it asks for the fd, the end of the loop must not close the
+        // channel.
         try {
             watch.close(CloseReasons.before(name, null));
         } catch (Throwable e) {

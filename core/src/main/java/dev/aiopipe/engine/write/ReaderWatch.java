@@ -19,11 +19,13 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reports when the last reader of a stream has gone, without a write. Where that can't be watched, the next write finds out.
+ * Reports when the last reader of a stream has gone, without a write. Where that can't be watched, the next write finds
+ * out.
  *
  * <ul>
- *   <li>Of a pipe, a copy of the <em>writing</em> end is watched for input. A pipe never has any there, so that the only event is the error
- *       of a pipe that nobody reads (poll(2), POLLERR). The copy must be closed with the writer, or the reader would never see its end.
+ *   <li>Of a pipe, a copy of the <em>writing</em> end is watched for input. A pipe never has any there, so that the
+ *       only event is the error of a pipe that nobody reads (poll(2), POLLERR). The copy must be closed with the
+ *       writer, or the reader would never see its end.
  *   <li>Of a socket, a copy is watched for the end of its input.
  * </ul>
  */
@@ -62,7 +64,10 @@ public final class ReaderWatch {
         return new ReaderWatch(new Target(descriptor, false, loop));
     }
 
-    /** Returns a watch of a socket, whose reader has gone when its input has ended or failed. Unread input has to be read first. */
+    /**
+     * Returns a watch of a socket, whose reader has gone when its input has ended or failed. Unread input has to be
+     * read first.
+     */
     public static ReaderWatch ofSocket(Descriptor descriptor, Loop loop) {
         return new ReaderWatch(new Target(descriptor, true, loop));
     }
@@ -83,7 +88,8 @@ public final class ReaderWatch {
         }
         if (target != null && NativeAccess.canAdopt()) {
             if (!target.isSocket && gone.isDone() && !LibC.hasNoReader(target.descriptor.fd())) {
-                gone = new CompletableFuture<>(); // a FIFO's next reader has come
+                // A FIFO's next reader has come.
+                gone = new CompletableFuture<>();
                 copies = new FutureFanOut<>(gone);
             }
             if (registration == null && !gone.isDone()) {
@@ -116,7 +122,10 @@ public final class ReaderWatch {
         event.complete(null);
     }
 
-    /** Ends the watch: the writer is about to be closed, or has failed. When this returns, its descriptor is not used here any more. */
+    /**
+     * Ends the watch: the writer is about to be closed, or has failed. When this returns, its descriptor is not used
+     * here any more.
+     */
     void close(Throwable cause) {
         Registration watched;
         CompletableFuture<Void> event;
@@ -132,7 +141,10 @@ public final class ReaderWatch {
         }
     }
 
-    /** Ends a watch, unless that has been done: closes its copy, and completes the future. The cause is null if the reader has gone. */
+    /**
+     * Ends a watch, unless that has been done: closes its copy, and completes the future. The cause is null if the
+     * reader has gone.
+     */
     private void end(Registration watched, @Nullable Throwable cause) {
         CompletableFuture<Void> event;
         synchronized (this) {
@@ -187,12 +199,16 @@ public final class ReaderWatch {
             }
         }
 
-        /** Handles an event. That of a socket may be input that nobody has read yet, and would be signalled again and again. */
+        /**
+         * Handles an event. That of a socket may be input that nobody has read yet, and would be signalled again and
+         * again.
+         */
         private void look() {
             try {
                 Throwable closing = registered.input().closeCause();
                 if (closing != null) {
-                    end(closing); // whether there is a reader is unknown
+                    // Whether there is a reader is unknown.
+                    end(closing);
                 } else if (!watched.isSocket || isAtEnd()) {
                     end(null);
                 } else {
@@ -212,7 +228,10 @@ public final class ReaderWatch {
             }
         }
 
-        /** Asks under the lock: the copy is closed after {@link #end} has left it, so that its fd is no other stream's yet. */
+        /**
+         * Asks under the lock: the copy is closed after {@link #end} has left it, so that its fd is no other stream's
+         * yet.
+         */
         private boolean isAtEnd() {
             synchronized (ReaderWatch.this) {
                 return registration == registered && LibC.isAtEnd(copy);

@@ -19,11 +19,12 @@ import org.jspecify.annotations.Nullable;
  *       └──── abort, the end of the loop, or a torn message ─────────────►
  * </pre>
  *
- * <p>A message is <em>torn</em> if a part of it was sent, and an error, such as a full heap, keeps the rest from following. Nothing may
- * come after that part, so all other messages fail. Any other failure fails its own message only.
+ * <p>A message is <em>torn</em> if a part of it was sent, and an error, such as a full heap, keeps the rest from
+ * following. Nothing may come after that part, so all other messages fail. Any other failure fails its own message
+ * only.
  *
- * <p>Not thread-safe: the output holds its lock during each call. Finished messages are kept for {@link #takeFinished}, so that the output
- * calls their listeners after it has left the lock.
+ * <p>Not thread-safe: the output holds its lock during each call. Finished messages are kept for {@link #takeFinished},
+ * so that the output calls their listeners after it has left the lock.
  */
 final class SendQueue {
     private enum State {
@@ -75,13 +76,17 @@ final class SendQueue {
         explanation = reason;
     }
 
-    /** Appends a message, and sends it if it is the only one. Returns false if it has to wait, true if its outcome is known. */
+    /**
+     * Appends a message, and sends it if it is the only one. Returns false if it has to wait, true if its outcome is
+     * known.
+     */
     boolean offer(Message message) {
         boolean idle = unsent.isEmpty();
         if (!message.hasUnsent() && (idle || !message.isBarrier())) {
             return true;
         }
-        Threads.requireStack(SPARE_FRAMES); // or the JDK's channel might stay locked, and this message in the queue
+        // An overflow later would leave the JDK's channel locked, and this message in the queue.
+        Threads.requireStack(SPARE_FRAMES);
         unsent.add(message);
         if (!idle) {
             return false;
@@ -90,7 +95,8 @@ final class SendQueue {
         if (!message.isDone()) {
             return false;
         }
-        finished.takeAll(); // this message alone, whose outcome the caller reports
+        // Removes this message alone, whose outcome the caller reports.
+        finished.takeAll();
         return true;
     }
 
@@ -119,7 +125,8 @@ final class SendQueue {
                 failure = e;
             }
             if (sent || (failure != null && readiness.closeCause() == null)) {
-                readiness.cancel(waiter); // a wait may have begun, and failed
+                // A wait may have begun, and failed.
+                readiness.cancel(waiter);
                 Throwable outcome = failure == null ? null : explained(failure);
                 unsent.poll();
                 finish(head, outcome);
@@ -131,8 +138,8 @@ final class SendQueue {
     }
 
     /**
-     * Makes a broken pipe of any failure of an open stream: it has no other one, and the operating system's text is in the user's language.
-     * Must not throw, or the message would not be finished.
+     * Makes a broken pipe of any failure of an open stream: it has no other one, and the operating system's text is in
+     * the user's language. Must not throw, or the message would not be finished.
      */
     private Throwable explained(Throwable failure) {
         if (!(failure instanceof IOException)
@@ -149,7 +156,10 @@ final class SendQueue {
         }
     }
 
-    /** Drops a message that was not begun, or copies the rest of one that was. If there is no memory for the copy, tears it. */
+    /**
+     * Drops a message that was not begun, or copies the rest of one that was. If there is no memory for the copy, tears
+     * it.
+     */
     void cancel(Message message) {
         if (message.isDroppable()) {
             unsent.remove(message);
