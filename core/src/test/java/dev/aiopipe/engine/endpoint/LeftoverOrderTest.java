@@ -29,7 +29,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What one reader of a number leaves, and in which order the next one gets it. */
+/** The bytes that one reader of a descriptor leaves, and the order in which the next one gets them. */
 @Timeout(30)
 class LeftoverOrderTest {
     private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
@@ -71,7 +71,7 @@ class LeftoverOrderTest {
     }
 
     @Test
-    @DisplayName("the end of a terminal that nobody was told is left; one that was told is not")
+    @DisplayName("the end of a terminal is left if no read has reported it")
     void end() throws IOException {
         ScriptedSource terminal = new ScriptedSource().thenBytes("last").thenEnd();
         terminal.endIsFinal = false;
@@ -184,7 +184,7 @@ class LeftoverOrderTest {
     }
 
     @Test
-    @DisplayName("nothing is left of a number that is closed")
+    @DisplayName("nothing is left of a descriptor that is closed")
     void discarded() throws IOException {
         Input first = input(new ScriptedSource().thenBytes("one\ntwo\n"));
         assertEquals("one", first.start(LINE));
@@ -221,7 +221,7 @@ class LeftoverOrderTest {
     }
 
     @Test
-    @DisplayName("a read that outlives its reader gives its bytes to the next one, who waits for it")
+    @DisplayName("a read that outlives its reader gives its bytes to the next one, which waits for it")
     void lateRead() throws Exception {
         Slow slow = new Slow();
         Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);

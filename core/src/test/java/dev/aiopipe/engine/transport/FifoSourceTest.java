@@ -90,7 +90,7 @@ class FifoSourceTest {
         assertEquals("line", input.start(LINE));
         assertNull(input.start(LINE));
 
-        fifo.next = "of the next one\n"; // behind an end the FIFO was opened anew, and is as fresh
+        fifo.next = "of the next one\n"; // after an end the FIFO is opened anew, as at first
         assertEquals("of the next one", input.start(LINE));
         assertNull(input.start(LINE));
         input.close();
@@ -108,7 +108,7 @@ class FifoSourceTest {
         input.close();
     }
 
-    /** Whether a writer finds somebody who has the FIFO open for reading. */
+    /** Returns whether a writer finds a reader of the FIFO. */
     private boolean hasReader() throws IOException {
         int number = LibC.open(path.toString(), LibC.O_WRONLY | LibC.O_NONBLOCK);
         if (number >= 0) {

@@ -61,7 +61,7 @@ class OutputErrorsTest {
     }
 
     @Test
-    @DisplayName("an exception that is the caller's own, as of a confined buffer, fails the write that it strikes")
+    @DisplayName("an exception of the caller's own, such as that of a confined buffer, fails its write only")
     void runtimeException() throws IOException {
         RuntimeException confined = new IllegalStateException("confined to another thread");
         sink.interruption = () -> {
@@ -91,7 +91,7 @@ class OutputErrorsTest {
     }
 
     @Test
-    @DisplayName("an error after a part was sent aborts the stream, and everybody is told")
+    @DisplayName("an error after a part was sent aborts the stream, and each write fails")
     void errorOfABegunMessage() throws IOException {
         sink.room = 2;
         Message first = offered("first ");
@@ -205,7 +205,7 @@ class OutputErrorsTest {
     }
 
     @Test
-    @DisplayName("a listener that throws after a send leaves no other untold, and no wait behind")
+    @DisplayName("a listener that throws after a send keeps no other from being called, and no write waiting")
     void listenerThatThrows() throws IOException {
         List<Throwable> reported = reportedBy(() -> {
             failingListener("first ");
@@ -219,7 +219,7 @@ class OutputErrorsTest {
     }
 
     @Test
-    @DisplayName("a listener that throws in an abort leaves no other untold, and does not reach who aborts")
+    @DisplayName("a listener that throws in an abort keeps no other from being called, and abort() does not throw")
     void listenerThatThrowsInAnAbort() throws IOException {
         List<Throwable> reported = reportedBy(() -> {
             failingListener("first");
@@ -252,7 +252,7 @@ class OutputErrorsTest {
     }
 
     @Test
-    @DisplayName("a broken pipe says what is known of who read it")
+    @DisplayName("a broken pipe says what is known of its reader")
     void brokenPipeIsExplained() {
         sink.failure = new IOException("Broken pipe");
         Throwable plain = assertThrows(BrokenPipeException.class, () -> output.offer(message("x")));

@@ -219,7 +219,7 @@ class OutputTest {
     }
 
     @Test
-    @DisplayName("W09 W10 abort of what is owed shows in closed(), for everybody who waits")
+    @DisplayName("W09 W10 an abort while bytes are owed shows in each closed()")
     void abortOfWhatIsOwedShows() throws IOException {
         sink.room = 2;
         Offered first = new Offered("first");
@@ -343,7 +343,7 @@ class OutputTest {
     void signalDuringAWriteThatUsesUpTheBudgetLosesNothing() throws IOException {
         sink.room = 1_000_000;
         sink.sliceSize = 64 * 1024;
-        sink.interruption = readiness::signal; // as of a thread that is done already; no other one comes
+        sink.interruption = readiness::signal; // a thread is done already, and no other signal comes
         Message message = Message.of(bytes("x".repeat(100_000)));
         assertTrue(output.offer(message));
         assertEquals(100_000, sink.written().length());

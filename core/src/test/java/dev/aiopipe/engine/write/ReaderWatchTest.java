@@ -40,7 +40,7 @@ class ReaderWatchTest {
 
     @Test
     @DisplayName(
-            "E22 W05 while the number is asked for, the end of the loop can't close the channel: no other one gets the number")
+            "E22 W05 while the fd is looked up, the end of the loop can't close the channel: no other stream gets the fd")
     void endOfTheLoopWhileTheNumberIsAskedFor() throws Exception {
         Pipe pipe = Pipe.open();
         Output output = open(pipe.sink());
