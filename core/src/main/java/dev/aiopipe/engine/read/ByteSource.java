@@ -42,4 +42,8 @@ public interface ByteSource extends Closeable {
     default ReadMode mode() {
         return ReadMode.SELECTOR;
     }
+
+    /** Refuses later reads, and closes what the source itself has opened. The input closes the descriptor afterwards. */
+    @Override
+    default void close() throws IOException {}
 }

@@ -5,7 +5,9 @@ import dev.aiopipe.ReadMode;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.support.CloseExceptions;
 import dev.aiopipe.engine.support.CloseOnce;
+import dev.aiopipe.engine.support.NamedCloseable;
 import dev.aiopipe.engine.support.Threads;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.invoke.MethodHandles;
@@ -96,18 +98,28 @@ public final class Input {
      * @param name what messages call it
      */
     public Input(ByteSource source, Readiness readiness, Object name) {
+        this(source, readiness, name, () -> {});
+    }
+
+    /** A stream that is open; {@code resource} is closed after the source. */
+    public Input(ByteSource source, Readiness readiness, Object name, Closeable resource) {
         this.source = source;
         this.readiness = readiness;
         this.leftover = null;
         this.name = name;
         this.buffer = new InputBuffer(() -> String.valueOf(name));
-        CloseOnce closing = source == null ? CloseOnce.NOTHING : CloseOnce.of(this, "PipeReader", source);
+        CloseOnce closing = source == null
+                ? CloseOnce.NOTHING
+                : CloseOnce.of(this, "PipeReader", new NamedCloseable(name, CloseOnce.both(source, resource)));
         this.release = closing;
         readiness.onClose(closing::closeWithLoop); // the readiness must not reach this object, which may be collected
     }
 
-    /** A stream on an inherited number: it begins with what an earlier one has left, and leaves what it has not given. */
-    public Input(ByteSource source, Readiness readiness, Object name, Leftover leftover) {
+    /**
+     * A stream on an inherited number: it begins with what an earlier one has left, and leaves what it has not given. {@code resource} is
+     * closed after the source.
+     */
+    public Input(ByteSource source, Readiness readiness, Object name, Leftover leftover, Closeable resource) {
         ByteSource whole = leftover.before(source, readiness);
         InputBuffer unread = new InputBuffer(() -> String.valueOf(name)); // must not reach this object
         this.source = whole;
@@ -115,7 +127,11 @@ public final class Input {
         this.leftover = leftover;
         this.name = name;
         this.buffer = unread;
-        this.release = CloseOnce.of(this, "PipeReader", whole, () -> leave(unread, whole, leftover));
+        this.release = CloseOnce.of(
+                this,
+                "PipeReader",
+                new NamedCloseable(name, CloseOnce.both(whole, resource)),
+                () -> leave(unread, whole, leftover));
         WeakReference<Input> self = new WeakReference<>(this); // one that was collected is closed as lost
         readiness.onClose(cause -> {
             Input open = self.get();

@@ -48,7 +48,7 @@ class FallbackTest {
     }
 
     @Test
-    @DisplayName("a failure that a write has told is not told again by close")
+    @DisplayName("a failure that a write has reported is not reported again by close")
     void closeBehindAFailure() throws IOException {
         Output output = Fallback.output(new Broken(), loop, "broken");
         CompletableFuture<Void> written = new CompletableFuture<>();
@@ -67,14 +67,14 @@ class FallbackTest {
     }
 
     @Test
-    @DisplayName("a failure to close is told if no write has failed")
+    @DisplayName("a failure to close is reported if no write has failed")
     void closeFails() throws IOException {
         Output output = Fallback.output(new Broken(), loop, "broken");
         assertThrows(UncheckedIOException.class, output::close);
     }
 
     @Test
-    @DisplayName("closed before the thread gets to read: the bytes are left to who comes next")
+    @DisplayName("closed before the thread gets to read: the bytes are left to the next reader")
     void closedBeforeTheThreadReads() throws IOException {
         CompletableFuture<Void> closed = new CompletableFuture<>();
         AtomicInteger reads = new AtomicInteger();
@@ -89,8 +89,8 @@ class FallbackTest {
                 closed.complete(null);
             }
         };
-        ThreadedSource source = new ThreadedSource(
-                "stream", () -> stream, stream, new Readiness(Readiness.OWN_SIGNALS), new Leftover());
+        ThreadedSource source =
+                new ThreadedSource(() -> stream, stream, new Readiness(Readiness.OWN_SIGNALS), new Leftover());
         synchronized (source) { // which the thread needs
             assertEquals(0, source.read(ByteBuffer.allocate(1)));
             source.close();
@@ -109,7 +109,7 @@ class FallbackTest {
                 closed.complete(null);
             }
         };
-        ThreadedSink sink = new ThreadedSink("written", written, new Readiness(Readiness.OWN_SIGNALS));
+        ThreadedSink sink = new ThreadedSink(written, new Readiness(Readiness.OWN_SIGNALS));
         synchronized (sink) {
             assertEquals(1, sink.write(ByteBuffer.allocate(1)));
             sink.close();

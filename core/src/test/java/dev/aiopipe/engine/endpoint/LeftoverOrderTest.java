@@ -29,7 +29,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What one reader of a number leaves, and in which order the next one gets it. */
+/** The bytes that one reader of a descriptor leaves, and the order in which the next one gets them. */
 @Timeout(30)
 class LeftoverOrderTest {
     private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
@@ -37,7 +37,11 @@ class LeftoverOrderTest {
     private final Leftover leftover = new Leftover();
 
     private Input input(ByteSource source) {
-        return new Input(source, new Readiness(Readiness.OWN_SIGNALS), "descriptor 0", leftover);
+        return input(source, new Readiness(Readiness.OWN_SIGNALS));
+    }
+
+    private Input input(ByteSource source, Readiness readiness) {
+        return new Input(source, readiness, "descriptor 0", leftover, () -> {});
     }
 
     @Test
@@ -67,7 +71,7 @@ class LeftoverOrderTest {
     }
 
     @Test
-    @DisplayName("the end of a terminal that nobody was told is left; one that was told is not")
+    @DisplayName("the end of a terminal is left if no read has reported it")
     void end() throws IOException {
         ScriptedSource terminal = new ScriptedSource().thenBytes("last").thenEnd();
         terminal.endIsFinal = false;
@@ -105,7 +109,7 @@ class LeftoverOrderTest {
     void givenBackDuringTheClose() throws IOException {
         Object block = "block";
         Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
-        Input first = new Input(new ScriptedSource().thenBytes("one\ntwo\n"), readiness, "descriptor 0", leftover);
+        Input first = input(new ScriptedSource().thenBytes("one\ntwo\n"), readiness);
         first.own(block);
         first.hold(100);
         assertEquals("one", first.start(LINE, block));
@@ -123,7 +127,7 @@ class LeftoverOrderTest {
     void loopEnd() throws IOException {
         Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
         ScriptedSource source = new ScriptedSource().thenBytes("one\ntwo\nthree\n");
-        Input first = new Input(source, readiness, "descriptor 0", leftover);
+        Input first = input(source, readiness);
         assertEquals("one", first.start(LINE));
         readiness.close(new IOException("the loop is closed"));
         assertEquals(1, source.closes);
@@ -180,7 +184,7 @@ class LeftoverOrderTest {
     }
 
     @Test
-    @DisplayName("nothing is left of a number that is closed")
+    @DisplayName("nothing is left of a descriptor that is closed")
     void discarded() throws IOException {
         Input first = input(new ScriptedSource().thenBytes("one\ntwo\n"));
         assertEquals("one", first.start(LINE));
@@ -213,16 +217,15 @@ class LeftoverOrderTest {
     }
 
     private ThreadedSource threads(Slow stream, Readiness readiness) {
-        return new ThreadedSource(
-                "slow", () -> stream, ReadMode.THREAD, DescriptorKind.TERMINAL, readiness, leftover, () -> {});
+        return new ThreadedSource(() -> stream, ReadMode.THREAD, DescriptorKind.TERMINAL, readiness, leftover);
     }
 
     @Test
-    @DisplayName("a read that outlives its reader gives its bytes to the next one, who waits for it")
+    @DisplayName("a read that outlives its reader gives its bytes to the next one, which waits for it")
     void lateRead() throws Exception {
         Slow slow = new Slow();
         Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
-        Input first = new Input(threads(slow, readiness), readiness, "descriptor 0", leftover);
+        Input first = input(threads(slow, readiness), readiness);
         assertSame(ReadOp.MORE, first.start(LINE));
         assertTrue(first.await(() -> {}));
         slow.reading.await();
@@ -230,7 +233,7 @@ class LeftoverOrderTest {
 
         Readiness next = new Readiness(Readiness.OWN_SIGNALS);
         ScriptedSource source = new ScriptedSource().thenBytes("two\n");
-        Input second = new Input(source, next, "descriptor 0", leftover);
+        Input second = input(source, next);
         assertSame(ReadOp.MORE, second.start(LINE));
         CompletableFuture<Void> woken = new CompletableFuture<>();
         Readiness.Waiter waiter = () -> woken.complete(null);
@@ -252,7 +255,7 @@ class LeftoverOrderTest {
         slow.lines.add("one\ntwo\n");
         CompletableFuture<Void> filled = new CompletableFuture<>();
         Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
-        Input first = new Input(threads(slow, readiness), readiness, "descriptor 0", leftover);
+        Input first = input(threads(slow, readiness), readiness);
         assertSame(ReadOp.MORE, first.start(LINE));
         Readiness.Waiter waiter = () -> filled.complete(null);
         if (first.await(waiter)) {

@@ -43,12 +43,12 @@ class FifoSourceTest {
         }
 
         @Override
-        public boolean isHungUp(int number) throws IOException {
+        public boolean isHungUp(int fd) throws IOException {
             if (next != null) {
                 writeAndLeave(next);
                 next = null;
             }
-            return FifoSource.Fifo.super.isHungUp(number);
+            return FifoSource.Fifo.super.isHungUp(fd);
         }
     }
 
@@ -71,6 +71,11 @@ class FifoSourceTest {
         loop.close();
     }
 
+    private Input open(FifoSource.Fifo anew) throws IOException {
+        FifoSource source = FifoSource.of(fifo.open(), anew, true, loop);
+        return new Input(source, source.registration().input(), "fifo", source.registration());
+    }
+
     private void writeAndLeave(String text) throws IOException {
         try (FileOutputStream writer = new FileOutputStream(path.toFile())) {
             writer.write(text.getBytes(StandardCharsets.UTF_8));
@@ -80,12 +85,12 @@ class FifoSourceTest {
     @Test
     @DisplayName("E11 the first writer leaves while the first read looks for it: its line comes before its end")
     void firstWriterLeavesDuringTheFirstRead() throws IOException {
-        Input input = FifoSource.open(fifo.open(), fifo, true, loop, () -> {}, "fifo", null);
+        Input input = open(fifo);
         fifo.next = "line\n";
         assertEquals("line", input.start(LINE));
         assertNull(input.start(LINE));
 
-        fifo.next = "of the next one\n"; // behind an end the FIFO was opened anew, and is as fresh
+        fifo.next = "of the next one\n"; // after an end the FIFO is opened anew, as at first
         assertEquals("of the next one", input.start(LINE));
         assertNull(input.start(LINE));
         input.close();
@@ -94,7 +99,7 @@ class FifoSourceTest {
     @Test
     @DisplayName("E11 a first writer that leaves without a byte during the first read is an end")
     void firstWriterLeavesWithoutAByte() throws IOException {
-        Input input = FifoSource.open(fifo.open(), fifo, true, loop, () -> {}, "fifo", null);
+        Input input = open(fifo);
         assertSame(ReadOp.MORE, input.start(LINE));
         Readiness.Waiter waiter = () -> {};
         input.await(waiter);
@@ -103,7 +108,7 @@ class FifoSourceTest {
         input.close();
     }
 
-    /** Whether a writer finds somebody who has the FIFO open for reading. */
+    /** Returns whether a writer finds a reader of the FIFO. */
     private boolean hasReader() throws IOException {
         int number = LibC.open(path.toString(), LibC.O_WRONLY | LibC.O_NONBLOCK);
         if (number >= 0) {
@@ -134,7 +139,7 @@ class FifoSourceTest {
             }
             return number;
         };
-        input[0] = FifoSource.open(fifo.open(), closed, true, loop, () -> {}, "fifo", null);
+        input[0] = open(closed);
         writeAndLeave("line\n");
         assertEquals("line", input[0].start(LINE));
         assertNull(input[0].start(LINE));

@@ -15,6 +15,7 @@ import dev.aiopipe.engine.read.ByteSource;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.Leftover;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.support.CloseOnce;
 import dev.aiopipe.testkit.NothingLeft;
 import dev.aiopipe.testkit.ScriptedSource;
 import java.io.IOException;
@@ -56,8 +57,9 @@ class StdinBootstrapTest {
     void open() throws IOException {
         pipe = Pipe.open();
         Registration registration = Registration.ofNothingYet(loop);
-        source = new StdinBootstrap(stdin, registration, this::adopt, new Leftover(), released::incrementAndGet);
-        input = new Input(source, registration.input());
+        source = new StdinBootstrap(stdin, registration, this::adopt, new Leftover());
+        input = new Input(
+                source, registration.input(), "descriptor 0", CloseOnce.both(registration, released::incrementAndGet));
     }
 
     private StdinBootstrap.Adopted adopt() throws IOException {
@@ -80,7 +82,7 @@ class StdinBootstrapTest {
         pipe.sink().close();
     }
 
-    /** What a thread reads while the descriptor is not adopted: told in pieces what it finds. */
+    /** The stream that a thread reads while the descriptor is not adopted: gives one piece of text a read. */
     private static final class Stdin extends InputStream {
         private final LinkedBlockingQueue<byte[]> pieces = new LinkedBlockingQueue<>();
         private final CountDownLatch reading = new CountDownLatch(1);
@@ -124,7 +126,7 @@ class StdinBootstrapTest {
     }
 
     private ByteSource channel() {
-        return new ChannelSource("stdin", pipe.source(), pipe.source());
+        return pipe.source()::read;
     }
 
     private void send(String text) throws IOException {
@@ -243,7 +245,7 @@ class StdinBootstrapTest {
     }
 
     @Test
-    @DisplayName("where it can't be adopted the thread goes on")
+    @DisplayName("if stdin can't be adopted, the thread goes on")
     void threadsForEver() throws Exception {
         stdin.arrive("one\n");
         assertEquals("one", line().get());
@@ -252,7 +254,7 @@ class StdinBootstrapTest {
     }
 
     @Test
-    @DisplayName("and so it does where the adoption fails")
+    @DisplayName("if the adoption fails, the thread goes on")
     void failure() throws Exception {
         CompletableFuture<String> first = line();
         adoption.completeExceptionally(new IOException("too many open files"));
@@ -269,7 +271,7 @@ class StdinBootstrapTest {
     }
 
     @Test
-    @DisplayName("closed before it was adopted: the read that waits is told, and what is adopted later is closed")
+    @DisplayName("closed before the adoption: the waiting read fails, and what is adopted later is closed")
     void closedEarly() throws Exception {
         CompletableFuture<String> waiting = line();
         input.close();
@@ -318,7 +320,7 @@ class StdinBootstrapTest {
         assertEquals(ReadMode.SELECTOR, input.mode());
         CompletableFuture<Throwable> failure = new CompletableFuture<>();
         loop.execute(() -> {
-            loop.close(); // its streams are told when this task is through
+            loop.close(); // its streams fail when this task is done
             failure.complete(assertThrows(IOException.class, this::line));
         });
         assertInstanceOf(AsynchronousCloseException.class, failure.get());
