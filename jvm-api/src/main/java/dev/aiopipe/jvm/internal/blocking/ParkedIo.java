@@ -54,7 +54,7 @@ final class ParkedIo {
     /** What a read that was given up comes to: its exception, or the count of what it has skipped by then. */
     @SuppressWarnings("unchecked") // a take of T gives nothing else
     private static <T> T givenUp(ReadOp<T> take, InterruptedIOException why) throws InterruptedIOException {
-        Object partial = take.givenUp();
+        Object partial = take.valueIfCancelled();
         if (partial == ReadOp.MORE) {
             throw why;
         }
