@@ -3,6 +3,8 @@ package dev.aiopipe
 import dev.aiopipe.engine.read.BusyReader
 import dev.aiopipe.engine.read.Input
 import dev.aiopipe.engine.read.ReadOp
+import dev.aiopipe.engine.read.ReadOps
+import dev.aiopipe.engine.read.ReadTransaction
 import dev.aiopipe.engine.support.BlockingPool
 import java.io.IOException
 import java.nio.ByteBuffer
@@ -42,14 +44,14 @@ import kotlinx.coroutines.flow.FlowCollector
  * closed while it waits, [java.nio.channels.ClosedChannelException] on a closed one (their cause is set if the loop has
  * ended), and [IOException] if the stream fails, after what had come before the failure was read.
  */
-public class PipeReader internal constructor(private val input: Input, private val options: PipeOptions) :
-    AutoCloseable {
-    private val line: ReadOp<String?> = ReadOp.line(options.charset(), options.maxLineBytes())
-    private val lineRequest: ReadOp<Boolean> = ReadOp.requestLine(options.maxLineBytes())
+public class PipeReader internal constructor(private val input: Input, options: PipeOptions) : AutoCloseable {
+    private val ops = ReadOps(options.charset(), options.maxLineBytes())
+    private val line: ReadOp<String?> = ops.line()
+    private val lineRequest: ReadOp<Boolean> = ops.requestLine()
 
-    private val exclusiveKey = object : CoroutineContext.Key<Exclusive> {}
+    private val transactionKey = object : CoroutineContext.Key<TransactionContext> {}
 
-    /** Who read last. To look into a context takes as long as a short line does. Any thread's value will do. */
+    /** The last caller. To look into a context takes as long as to read a short line. Any thread's value will do. */
     private var caller = NOBODY
 
     /** How many bytes are here and can be read without waiting for the system. A moment's value. */
@@ -83,7 +85,7 @@ public class PipeReader internal constructor(private val input: Input, private v
      * @return the count of bytes, -1 at the end of the stream; 0 only if the destination has no room
      * @throws IllegalArgumentException if the destination is read-only
      */
-    @Throws(IOException::class) public suspend fun read(destination: ByteBuffer): Int = read(ReadOp.into(destination))
+    @Throws(IOException::class) public suspend fun read(destination: ByteBuffer): Int = read(ops.into(destination))
 
     /**
      * What is there, one byte at least and [count] at most.
@@ -93,7 +95,7 @@ public class PipeReader internal constructor(private val input: Input, private v
      * @return empty at the end of the stream, and for a count of 0
      * @throws IllegalArgumentException if count is negative
      */
-    @Throws(IOException::class) public suspend fun readAtMost(count: Int): ByteArray = read(ReadOp.atMost(count))
+    @Throws(IOException::class) public suspend fun readAtMost(count: Int): ByteArray = read(ops.atMost(count))
 
     /**
      * Exactly [count] bytes.
@@ -103,7 +105,7 @@ public class PipeReader internal constructor(private val input: Input, private v
      * @throws IncompleteReadException if the stream ends before; what is there stays readable
      * @throws IllegalArgumentException if count is negative
      */
-    @Throws(IOException::class) public suspend fun readExactly(count: Int): ByteArray = read(ReadOp.exactly(count))
+    @Throws(IOException::class) public suspend fun readExactly(count: Int): ByteArray = read(ops.exactly(count))
 
     /**
      * Exactly as many bytes as [destination] has room for.
@@ -116,7 +118,7 @@ public class PipeReader internal constructor(private val input: Input, private v
      */
     @Throws(IOException::class)
     public suspend fun readExactly(destination: ByteBuffer) {
-        read(ReadOp.exactly(destination))
+        read(ops.exactly(destination))
     }
 
     /**
@@ -131,8 +133,8 @@ public class PipeReader internal constructor(private val input: Input, private v
      */
     @Throws(IOException::class)
     @JvmOverloads
-    public suspend fun readUntil(delimiter: ByteArray, limit: Int = options.maxLineBytes()): ByteArray =
-        read(ReadOp.until(delimiter, limit))
+    public suspend fun readUntil(delimiter: ByteArray, limit: Int = ops.maxLineBytes()): ByteArray =
+        read(ops.until(delimiter, limit))
 
     /**
      * Everything up to and with one byte, as the other [readUntil].
@@ -141,8 +143,8 @@ public class PipeReader internal constructor(private val input: Input, private v
      */
     @Throws(IOException::class)
     @JvmOverloads
-    public suspend fun readUntil(delimiter: Int, limit: Int = options.maxLineBytes()): ByteArray =
-        read(ReadOp.until(delimiter, limit))
+    public suspend fun readUntil(delimiter: Int, limit: Int = ops.maxLineBytes()): ByteArray =
+        read(ops.until(delimiter, limit))
 
     /**
      * Everything up to the end of the stream.
@@ -156,13 +158,12 @@ public class PipeReader internal constructor(private val input: Input, private v
      */
     @Throws(IOException::class)
     @JvmOverloads
-    public suspend fun readAll(limit: Int = ReadOp.DEFAULT_ALL_LIMIT): ByteArray = read(ReadOp.all(limit))
+    public suspend fun readAll(limit: Int = ReadOps.DEFAULT_ALL_LIMIT): ByteArray = read(ops.all(limit))
 
     /** As [readAll], decoded; malformed bytes become U+FFFD. */
     @Throws(IOException::class)
     @JvmOverloads
-    public suspend fun readText(limit: Int = ReadOp.DEFAULT_ALL_LIMIT): String =
-        read(ReadOp.text(options.charset(), limit))
+    public suspend fun readText(limit: Int = ReadOps.DEFAULT_ALL_LIMIT): String = read(ops.text(limit))
 
     /**
      * Drops [count] bytes.
@@ -175,11 +176,11 @@ public class PipeReader internal constructor(private val input: Input, private v
      */
     @Throws(IOException::class)
     public suspend fun skip(count: Long): Long {
-        val skip = ReadOp.skip(count, options.maxLineBytes())
+        val skip = ops.skip(count)
         try {
             return read(skip)
         } catch (e: CancellationException) {
-            return skip.givenUp() as? Long ?: throw e
+            return skip.valueIfCancelled() as? Long ?: throw e
         }
     }
 
@@ -192,7 +193,7 @@ public class PipeReader internal constructor(private val input: Input, private v
      *
      * @return how many bytes were dropped, 0 at the end of the stream
      */
-    @Throws(IOException::class) public suspend fun skipLine(): Long = read(ReadOp.skipLine(options.maxLineBytes()))
+    @Throws(IOException::class) public suspend fun skipLine(): Long = read(ops.skipLine())
 
     /**
      * Waits until [count] bytes are buffered; takes nothing.
@@ -200,7 +201,7 @@ public class PipeReader internal constructor(private val input: Input, private v
      * @return false if the stream ends before; then what is left of it is buffered
      * @throws IllegalArgumentException if count is negative
      */
-    @Throws(IOException::class) public suspend fun request(count: Int): Boolean = read(ReadOp.request(count))
+    @Throws(IOException::class) public suspend fun request(count: Int): Boolean = read(ops.request(count))
 
     /**
      * Waits until [readLine] would not wait: for a line, for an unterminated last one, or for one that is over the
@@ -222,7 +223,11 @@ public class PipeReader internal constructor(private val input: Input, private v
      *   last line end not counted
      */
     public suspend fun <T> atomically(block: suspend PipeReader.() -> T): T =
-        input.exclusively(exclusiveKey, options.maxLineBytes()) { block() }
+        inTransaction(
+            transactionKey,
+            begin = { outer -> ReadTransaction.begin(input, outer, ops.maxLineBytes()) },
+            block = { block() },
+        )
 
     /**
      * Moves bytes to a writer until the stream ends, or [count] are moved. Closes neither.
@@ -264,14 +269,15 @@ public class PipeReader internal constructor(private val input: Input, private v
 
     private suspend fun transfer(count: Long, send: suspend (ByteBuffer) -> Unit): Long {
         require(count >= 0) { "count < 0: $count" }
-        return input.exclusively(exclusiveKey, -1) { mine ->
+        val begin = { outer: ReadTransaction? -> ReadTransaction.beginWithoutRollback(input, outer) }
+        return inTransaction(transactionKey, begin) { transaction ->
             var moved = 0L
             while (moved < count) {
-                val chunk = read(ReadOp.peek(minOf(count - moved, TRANSFER_SIZE.toLong()).toInt()))
+                val chunk = read(ops.toTransfer(count - moved))
                 if (!chunk.hasRemaining()) break
                 val failure = runCatching { send(chunk) }.exceptionOrNull()
-                try { // the target has got it, so it is taken; it is buffered
-                    input.start(ReadOp.skip(chunk.position().toLong(), TRANSFER_SIZE), mine)
+                try { // the target has accepted it, so it is taken; it is buffered
+                    input.start(ops.transferred(chunk.position()), transaction)
                 } catch (e: ClosedChannelException) { // closed meanwhile: that is not why the transfer failed
                     coroutineContext.ensureActive()
                     throw failure ?: e
@@ -293,7 +299,7 @@ public class PipeReader internal constructor(private val input: Input, private v
     public fun lines(): Flow<String> = TakenFlow { readLine() }
 
     /** What is there, in pieces of 64 KiB at most, up to the end of the stream; else as [lines]. */
-    public fun chunks(): Flow<ByteArray> = TakenFlow { readAtMost(TRANSFER_SIZE).takeIf { it.isNotEmpty() } }
+    public fun chunks(): Flow<ByteArray> = TakenFlow { read(ops.chunk()) }
 
     /**
      * Closes the reader and its descriptor. A read that waits fails with
@@ -307,24 +313,24 @@ public class PipeReader internal constructor(private val input: Input, private v
 
     override fun toString(): String = "PipeReader[$input]"
 
-    /** Tries on this thread; only where there is nothing does the call become one that can be suspended. */
-    private suspend fun <T> read(take: ReadOp<T>): T {
+    /** Reads on this thread. Suspends only if there is too little. */
+    private suspend fun <T> read(op: ReadOp<T>): T {
         val context = coroutineContext
         var current = caller
         if (current.context !== context) {
-            current = Caller(context, context[Job], context[exclusiveKey])
+            current = Caller(context, context[Job], context[transactionKey])
             caller = current
         }
         current.job?.ensureActive()
-        val value = input.start(take, current.exclusive?.orNullBehindIt())
+        val value = input.start(op, current.transaction?.openOrNull())
         @Suppress("UNCHECKED_CAST")
-        return if (value !== ReadOp.MORE) value as T else input.goOn(take)
+        return if (value !== ReadOp.MORE) value as T else input.awaitValue(op)
     }
 
     private class Caller(
         @JvmField val context: CoroutineContext,
         @JvmField val job: Job?,
-        @JvmField val exclusive: Exclusive?,
+        @JvmField val transaction: TransactionContext?,
     )
 
     /**
@@ -350,7 +356,6 @@ public class PipeReader internal constructor(private val input: Input, private v
 
     private companion object {
         val NOBODY = Caller(EmptyCoroutineContext, null, null)
-        const val TRANSFER_SIZE = 64 shl 10
         const val PAUSE_NANOS = 10_000_000L
     }
 }

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.read.Input;
-import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.engine.support.Delays;
 import dev.aiopipe.engine.write.Message;
@@ -119,7 +119,7 @@ public class ClassLoaderTest {
                 Input input = pipe.rx().openInput(options).join();
                 Output output = pipe.tx().openOutput(options).join();
                 assertTrue(output.offer(Message.of(ByteBuffer.wrap(new byte[] {'x', '\n'}))));
-                assertEquals("x", input.start(ReadOp.line(StandardCharsets.UTF_8, 10)));
+                assertEquals("x", input.start(new ReadOps(StandardCharsets.UTF_8, 10).line()));
                 AioPipe.create().close();
                 output.close();
                 input.close();

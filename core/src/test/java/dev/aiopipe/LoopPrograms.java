@@ -4,6 +4,7 @@ import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.write.Message;
 import dev.aiopipe.engine.write.Output;
 import java.io.Closeable;
@@ -24,7 +25,7 @@ import java.util.stream.Stream;
 
 /** What real JVMs do in the tests with their loops. Plain Java: with few descriptors no other library could be loaded. */
 public final class LoopPrograms {
-    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
 
     private LoopPrograms() {}
 

@@ -4,6 +4,7 @@ import dev.aiopipe.PipeOptions;
 import dev.aiopipe.ReadMode;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.jvm.internal.blocking.ReaderInputStream;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.ReadTimeout;
@@ -51,21 +52,20 @@ import org.jspecify.annotations.Nullable;
  * nothing.
  */
 public final class AsyncPipeReader implements AutoCloseable {
-    private static final int CHUNK_SIZE = 64 * 1024;
-
     private final ReaderView view;
-    private final ReadOp<String> line;
+    private final ReadOps ops;
+    private final ReadOp<@Nullable String> line;
     private final ReadOp<Boolean> lineRequest;
 
-    static AsyncPipeReader of(Input input, PipeOptions options, CallbackExecutor continuations) {
-        return new AsyncPipeReader(new ReaderView(new ReaderCore(input, options, continuations), null, null));
+    static AsyncPipeReader of(Input input, PipeOptions options, CallbackExecutor callbacks) {
+        return new AsyncPipeReader(new ReaderView(new ReaderCore(input, options, callbacks), null, null));
     }
 
     AsyncPipeReader(ReaderView view) {
         this.view = view;
-        PipeOptions options = view.source().options;
-        this.line = ReadOp.line(options.charset(), options.maxLineBytes());
-        this.lineRequest = ReadOp.requestLine(options.maxLineBytes());
+        this.ops = view.ops();
+        this.line = ops.line();
+        this.lineRequest = ops.requestLine();
     }
 
     /**
@@ -102,7 +102,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the destination is read-only
      */
     public CompletableFuture<Integer> read(ByteBuffer destination) {
-        return read(ReadOp.into(destination));
+        return read(ops.into(destination));
     }
 
     /**
@@ -113,7 +113,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if count is negative
      */
     public CompletableFuture<byte[]> readAtMost(int count) {
-        return read(ReadOp.atMost(count));
+        return read(ops.atMost(count));
     }
 
     /**
@@ -124,7 +124,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if count is negative
      */
     public CompletableFuture<byte[]> readExactly(int count) {
-        return read(ReadOp.exactly(count));
+        return read(ops.exactly(count));
     }
 
     /**
@@ -136,7 +136,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the destination is read-only
      */
     public CompletableFuture<@Nullable Void> readExactly(ByteBuffer destination) {
-        return read(ReadOp.exactly(destination).map(count -> null));
+        return read(ops.exactly(destination).map(count -> null));
     }
 
     /**
@@ -147,7 +147,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the delimiter is no byte
      */
     public CompletableFuture<byte[]> readUntil(int delimiter) {
-        return readUntil(delimiter, options().maxLineBytes());
+        return readUntil(delimiter, ops.maxLineBytes());
     }
 
     /**
@@ -159,7 +159,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the delimiter is no byte or the limit negative
      */
     public CompletableFuture<byte[]> readUntil(int delimiter, int limit) {
-        return read(ReadOp.until(delimiter, limit));
+        return read(ops.until(delimiter, limit));
     }
 
     /**
@@ -170,7 +170,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the delimiter is empty
      */
     public CompletableFuture<byte[]> readUntil(byte[] delimiter) {
-        return readUntil(delimiter, options().maxLineBytes());
+        return readUntil(delimiter, ops.maxLineBytes());
     }
 
     /**
@@ -183,7 +183,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the delimiter is empty or the limit negative
      */
     public CompletableFuture<byte[]> readUntil(byte[] delimiter, int limit) {
-        return read(ReadOp.until(delimiter, limit));
+        return read(ops.until(delimiter, limit));
     }
 
     /**
@@ -192,7 +192,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @return as {@link #readAll(int)}
      */
     public CompletableFuture<byte[]> readAll() {
-        return readAll(ReadOp.DEFAULT_ALL_LIMIT);
+        return readAll(ReadOps.DEFAULT_ALL_LIMIT);
     }
 
     /**
@@ -204,7 +204,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the limit is negative
      */
     public CompletableFuture<byte[]> readAll(int limit) {
-        return read(ReadOp.all(limit));
+        return read(ops.all(limit));
     }
 
     /**
@@ -213,7 +213,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @return the text
      */
     public CompletableFuture<String> readText() {
-        return readText(ReadOp.DEFAULT_ALL_LIMIT);
+        return readText(ReadOps.DEFAULT_ALL_LIMIT);
     }
 
     /**
@@ -224,7 +224,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the limit is negative
      */
     public CompletableFuture<String> readText(int limit) {
-        return read(ReadOp.text(options().charset(), limit));
+        return read(ops.text(limit));
     }
 
     /**
@@ -236,7 +236,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if count is negative
      */
     public CompletableFuture<Long> skip(long count) {
-        return read(ReadOp.skip(count, options().maxLineBytes()));
+        return read(ops.skip(count));
     }
 
     /**
@@ -246,7 +246,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @return how many bytes were dropped, 0 at the end of the stream
      */
     public CompletableFuture<Long> skipLine() {
-        return read(ReadOp.skipLine(options().maxLineBytes()));
+        return read(ops.skipLine());
     }
 
     /**
@@ -257,7 +257,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if count is negative
      */
     public CompletableFuture<Boolean> request(int count) {
-        return read(ReadOp.request(count));
+        return read(ops.request(count));
     }
 
     /**
@@ -291,9 +291,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @return a publisher over this reader; the buffers are the subscriber's
      */
     public Flow.Publisher<ByteBuffer> chunks() {
-        ReadOp<ByteBuffer> chunk =
-                ReadOp.atMost(CHUNK_SIZE).map(bytes -> bytes.length == 0 ? null : ByteBuffer.wrap(bytes));
-        return new ReaderPublisher<>(view, chunk);
+        return new ReaderPublisher<>(view, ops.chunk().map(bytes -> bytes == null ? null : ByteBuffer.wrap(bytes)));
     }
 
     /**
@@ -451,28 +449,24 @@ public final class AsyncPipeReader implements AutoCloseable {
         return "AsyncPipeReader[" + view.input() + "]";
     }
 
-    ReaderCore source() {
-        return view.source();
+    ReaderCore core() {
+        return view.core();
     }
 
-    private PipeOptions options() {
-        return view.source().options;
-    }
-
-    /** Tries on this thread; only if there is nothing does somebody wait. */
-    @SuppressWarnings("unchecked") // a take of T gives nothing else
-    private <T extends @Nullable Object> CompletableFuture<T> read(ReadOp<T> take) {
-        if (view.owner() != null) {
-            return new SingleRead<>(view, take, false).begin(); // the start, too, is under the owner's monitor
+    /** Reads on this thread. Makes a task that waits only if there is too little. */
+    @SuppressWarnings("unchecked") // an operation of T gives a T or MORE
+    private <T extends @Nullable Object> CompletableFuture<T> read(ReadOp<T> op) {
+        if (view.scope() != null) {
+            return new SingleRead<>(view, op, false).begin(); // it begins under the scope's monitor, too
         }
         Object value;
         try {
-            value = view.start(take);
+            value = view.start(op);
         } catch (Exception e) {
-            return view.source().continuations.failed(e);
+            return view.callbacks().failed(e);
         }
         return value == ReadOp.MORE
-                ? new SingleRead<>(view, take, true).begin()
-                : view.source().continuations.completed((T) value);
+                ? new SingleRead<>(view, op, true).begin()
+                : view.callbacks().completed((T) value);
     }
 }

@@ -100,7 +100,7 @@ class CancelTest {
     @DisplayName("J02 cancel waits for a take that is under way: it takes, cancel returns false")
     void cancelLosesAgainstTake() throws Exception {
         Gate gate = new Gate("value");
-        SingleRead<Object> read = gate.startedOn(new ReaderView(reader.source(), null, null));
+        SingleRead<Object> read = gate.startedOn(new ReaderView(reader.core(), null, null));
         CompletableFuture<Object> future = gate.begin(read, this::wakeAndRun);
 
         CompletableFuture<Boolean> cancelled = gate.whileTaking(() -> future.cancel(true));
@@ -113,7 +113,7 @@ class CancelTest {
     @DisplayName("J02 cancel waits for a take that is under way: it takes nothing, cancel returns true")
     void cancelWinsAgainstTakeOfNothing() throws Exception {
         Gate gate = new Gate(ReadOp.MORE);
-        SingleRead<Object> read = gate.startedOn(new ReaderView(reader.source(), null, null));
+        SingleRead<Object> read = gate.startedOn(new ReaderView(reader.core(), null, null));
         CompletableFuture<Object> future = gate.begin(read, this::wakeAndRun);
 
         CompletableFuture<Boolean> cancelled = gate.whileTaking(() -> future.cancel(true));
@@ -358,7 +358,7 @@ class CancelTest {
 
     private AsyncPipeReader timed(ReadTimeout.Alarm alarm) {
         return new AsyncPipeReader(
-                new ReaderView(reader.source(), null, ReadTimeout.of(java.time.Duration.ofDays(1), alarm)));
+                new ReaderView(reader.core(), null, ReadTimeout.of(java.time.Duration.ofDays(1), alarm)));
     }
 
     /** Rings when the test says so, also what was switched off: too late. */

@@ -216,7 +216,7 @@ class JoinTest {
             read[0].thenRun(() -> ran.complete(Thread.currentThread())); // while the take is under way
             return "value";
         };
-        ReaderView view = new ReaderView(reader.source(), null, null);
+        ReaderView view = new ReaderView(reader.core(), null, null);
         assertSame(ReadOp.MORE, view.start(take));
         CompletableFuture<String> future = new SingleRead<>(view, take, true).begin();
         read[0] = future;

@@ -283,7 +283,7 @@ class TransferTest {
         ScriptedSource source = new ScriptedSource().arrive("0123456789");
         AsyncPipeReader reader = source.reader(Runnable::run);
         Transfer[] transfer = new Transfer[1];
-        transfer[0] = Transfer.of(new ReaderView(reader.source(), null, null), Long.MAX_VALUE, chunk -> {
+        transfer[0] = Transfer.of(new ReaderView(reader.core(), null, null), Long.MAX_VALUE, chunk -> {
             assertTrue(transfer[0].withdraw());
             chunk.position(4);
             return CompletableFuture.completedFuture(null);

@@ -84,7 +84,7 @@ class TurnBudgetTest {
                 new ScriptedSource().arriveOneByOne(LINES).end().reader(executor);
         AtomicInteger sent = new AtomicInteger();
         AtomicInteger seenByOther = new AtomicInteger(-1);
-        Transfer transfer = Transfer.of(new ReaderView(reader.source(), null, null), Long.MAX_VALUE, chunk -> {
+        Transfer transfer = Transfer.of(new ReaderView(reader.core(), null, null), Long.MAX_VALUE, chunk -> {
             sent.incrementAndGet();
             chunk.position(chunk.limit());
             return CompletableFuture.completedFuture(null);

@@ -94,7 +94,7 @@ public final class Child {
      * @return completes when both were read to their ends, or closed here
      */
     public CompletableFuture<Void> outputsOver() {
-        return CompletableFuture.allOf(stdout.over(), stderr.over());
+        return CompletableFuture.allOf(stdout.finished(), stderr.finished());
     }
 
     /** Asks it to end. Not by {@link Process#destroy}, which closes the JDK's streams, so that last words were lost in the fallback. */

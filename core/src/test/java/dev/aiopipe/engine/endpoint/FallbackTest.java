@@ -9,6 +9,7 @@ import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.Leftover;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.transport.ThreadedSink;
 import dev.aiopipe.engine.transport.ThreadedSource;
 import dev.aiopipe.engine.write.Message;
@@ -19,6 +20,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -27,6 +29,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class FallbackTest {
+    private static final ReadOps OPS = new ReadOps(StandardCharsets.UTF_8, 100);
     private final Loop loop = new Loop("fallback");
 
     @AfterEach
@@ -139,7 +142,7 @@ class FallbackTest {
             }
         };
         Input input = Fallback.input(closed, loop, "stdout of cat");
-        ReadOp<byte[]> all = ReadOp.all(100);
+        ReadOp<byte[]> all = OPS.all(100);
         Object value = input.start(all);
         while (value == ReadOp.MORE) {
             CompletableFuture<Void> woken = new CompletableFuture<>();

@@ -14,6 +14,8 @@ import dev.aiopipe.engine.read.ByteSource;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.Leftover;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
+import dev.aiopipe.engine.read.ReadTransaction;
 import dev.aiopipe.engine.support.CloseOnce;
 import dev.aiopipe.engine.transport.ThreadedSource;
 import dev.aiopipe.testkit.ScriptedSource;
@@ -32,7 +34,8 @@ import org.junit.jupiter.api.Timeout;
 /** The bytes that one reader of a descriptor leaves, and the order in which the next one gets them. */
 @Timeout(30)
 class LeftoverOrderTest {
-    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOps OPS = new ReadOps(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
 
     private final Leftover leftover = new Leftover();
 
@@ -91,13 +94,11 @@ class LeftoverOrderTest {
     @Test
     @DisplayName("what atomically gives back after the close is left, too")
     void givenBackAfterTheClose() throws IOException {
-        Object block = "block";
         Input first = input(new ScriptedSource().thenBytes("one\ntwo\n"));
-        first.own(block);
-        first.hold(100);
+        ReadTransaction block = ReadTransaction.begin(first, null, 100);
         assertEquals("one", first.start(LINE, block));
         first.close();
-        first.disown(block, 0);
+        block.rollBack();
         Input second = input(new ScriptedSource());
         assertEquals("one", second.start(LINE));
         assertEquals("two", second.start(LINE));
@@ -107,14 +108,12 @@ class LeftoverOrderTest {
     @Test
     @DisplayName("what atomically gives back while a close begins is left, too")
     void givenBackDuringTheClose() throws IOException {
-        Object block = "block";
         Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
         Input first = input(new ScriptedSource().thenBytes("one\ntwo\n"), readiness);
-        first.own(block);
-        first.hold(100);
+        ReadTransaction block = ReadTransaction.begin(first, null, 100);
         assertEquals("one", first.start(LINE, block));
         readiness.close(CloseOnce.BY_OWNER); // the close's first step; its second one leaves what is buffered
-        first.disown(block, 0);
+        block.rollBack();
         first.close();
         Input second = input(new ScriptedSource());
         assertEquals("one", second.start(LINE));
@@ -155,8 +154,8 @@ class LeftoverOrderTest {
         source.thenBytes("one\nlast").thenEnd().emptyAfterShortRead = false;
         Input input = input(source);
         assertEquals("one", input.start(LINE));
-        assertEquals(true, input.start(ReadOp.request(4)));
-        assertEquals(false, input.start(ReadOp.request(5)));
+        assertEquals(true, input.start(OPS.request(4)));
+        assertEquals(false, input.start(OPS.request(5)));
         fails[0] = true;
         assertThrows(OutOfMemoryError.class, input::close);
         assertEquals(1, source.closes);

@@ -11,6 +11,7 @@ import dev.aiopipe.engine.endpoint.ChannelEndpoint;
 import dev.aiopipe.engine.endpoint.SocketEndpoint;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.write.Message;
 import dev.aiopipe.engine.write.Output;
 import dev.aiopipe.testkit.NothingLeft;
@@ -50,7 +51,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(NothingLeft.class)
 class LoopTest {
-    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
 
     private final Loop loop = new Loop("aiopipe-test");
     private final Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.write.Output;
 import dev.aiopipe.testkit.ScriptedSource;
 import java.io.IOException;
@@ -35,7 +36,7 @@ import org.junit.jupiter.api.Timeout;
 /** The steps over a process that does what the test wants. */
 @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class StopSequenceTest {
-    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
     private static final Duration NEVER = Duration.ofHours(1);
 
     private final List<String> events = new CopyOnWriteArrayList<>();

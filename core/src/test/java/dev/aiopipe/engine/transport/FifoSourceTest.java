@@ -14,6 +14,7 @@ import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -31,7 +32,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class FifoSourceTest {
-    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
 
     /** A writer that comes, writes and leaves between a read that found nothing and the question that is to explain it. */
     private final class Hasty implements FifoSource.Fifo {

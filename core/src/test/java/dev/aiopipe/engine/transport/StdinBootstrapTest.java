@@ -15,6 +15,7 @@ import dev.aiopipe.engine.read.ByteSource;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.Leftover;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.support.CloseOnce;
 import dev.aiopipe.testkit.NothingLeft;
 import dev.aiopipe.testkit.ScriptedSource;
@@ -42,7 +43,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(NothingLeft.class)
 @Timeout(30)
 class StdinBootstrapTest {
-    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
 
     private final Loop loop = new Loop("aiopipe-test");
     private final Stdin stdin = new Stdin();

@@ -32,8 +32,8 @@ public final class LineLoop extends ReadTask implements PipeFuture.Operation, Bu
         super(view, line);
         this.readsOn = readsOn;
         this.action = action;
-        this.future = new PipeFuture<>(view.source().continuations, this);
-        this.turns = new SerialTask(view.source().continuations, this::turn, this::refused);
+        this.future = new PipeFuture<>(view.callbacks(), this);
+        this.turns = new SerialTask(view.callbacks(), this::turn, this::refused);
     }
 
     public PipeFuture<@Nullable Void> begin() {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *     any ── stop ──► STOPPED: nothing is taken any more, the read slot is free
  * </pre>
  *
- * <p>All of this, the take included, happens under one monitor, this object's or that of its {@link Owner}. So whoever stops a reading while a take is under way on another
+ * <p>All of this, the take included, happens under one monitor, this object's or that of its {@link ReadScope}. So whoever stops a reading while a take is under way on another
  * thread waits for that take, which does not block, and then knows: either it has taken, or it never will. A decision by a bare
  * compare-and-set would leave the loser with a slot that is still in use.
  *
@@ -74,7 +74,7 @@ public abstract class ReadTask implements Readiness.Waiter {
         this.view = view;
         this.input = view.input();
         this.take = take;
-        this.monitor = view.owner() == null ? this : view.owner().root();
+        this.monitor = view.scope() == null ? this : view.scope().root();
         this.state = initial;
         this.rest = rest;
     }
@@ -181,14 +181,9 @@ public abstract class ReadTask implements Readiness.Waiter {
         onWake();
     }
 
-    @Override
-    public final boolean yields() {
-        return take.yields();
-    }
-
-    /** Whether it reads on behalf of an owner, or of one within it. */
-    final boolean isOf(Owner owner) {
-        return view.owner() != null && view.owner().isWithin(owner);
+    /** Whether it reads in a scope, or in one within it. */
+    final boolean isOf(ReadScope scope) {
+        return view.scope() != null && view.scope().isWithin(scope);
     }
 
     /**
@@ -219,11 +214,11 @@ public abstract class ReadTask implements Readiness.Waiter {
             alarmOff.run();
             alarmOff = null;
         }
-        Owner owner = view.owner();
-        if (owner != null && (next == State.WAITING || next == State.WOKEN)) {
-            owner.waits(this);
-        } else if (owner != null) {
-            owner.left(this);
+        ReadScope scope = view.scope();
+        if (scope != null && (next == State.WAITING || next == State.WOKEN)) {
+            scope.waits(this);
+        } else if (scope != null) {
+            scope.left(this);
         }
         state = next;
     }

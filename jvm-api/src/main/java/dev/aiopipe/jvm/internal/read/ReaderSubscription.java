@@ -23,12 +23,12 @@ final class ReaderSubscription<T> extends ReadTask implements Flow.Subscription,
     ReaderSubscription(ReaderView view, ReadOp<T> take, Flow.Subscriber<? super T> subscriber) {
         super(view, take);
         this.subscriber = subscriber;
-        this.turns = new SerialTask(view.source().continuations, this::turn, this::refused);
+        this.turns = new SerialTask(view.callbacks(), this::turn, this::refused);
     }
 
     void begin() {
         Flow.Subscriber<? super T> receiver = subscriber;
-        boolean first = view.source().subscription.compareAndSet(null, this);
+        boolean first = view.core().subscription.compareAndSet(null, this);
         view.input().enter(this);
         turns.begin(() -> {
             guarded(() -> receiver.onSubscribe(this));
@@ -124,7 +124,7 @@ final class ReaderSubscription<T> extends ReadTask implements Flow.Subscription,
     private void leave() {
         subscriber = null;
         view.input().leave(this);
-        view.source().subscription.compareAndSet(this, null);
+        view.core().subscription.compareAndSet(this, null);
     }
 
     /** A subscriber that throws breaks its contract (Reactive Streams 2.13): it gets nothing more, and the thread's handler is told. */
