@@ -37,7 +37,7 @@ import kotlinx.coroutines.flow.FlowCollector
  * withTimeoutOrNull(1.seconds) { line = reader.readLine() }
  * ```
  *
- * **End of stream.** Every read says how it shows it. Behind the end of a terminal or a FIFO a later read may find
+ * **End of stream.** Every read says how it reports it. After the end of a terminal or a FIFO a later read may find
  * more.
  *
  * **Exceptions.** Besides what the functions name: [java.nio.channels.AsynchronousCloseException] if the reader is
@@ -58,12 +58,15 @@ public class PipeReader internal constructor(private val input: Input, options: 
     public val buffered: Int
         get() = input.buffered()
 
-    /** How this reader gets its bytes. Waits until that is known: a tenth of a second behind the opening of stdin. */
+    /**
+     * How this reader gets its bytes. Waits until that is known: up to a tenth of a second after the opening of stdin.
+     */
     public val mode: ReadMode
         get() = input.mode()
 
     /**
-     * The next line without its line end, `\n` or `\r\n`; a lone `\r` is data. An unterminated last line is a line.
+     * Reads the next line without its line end, `\n` or `\r\n`; a lone `\r` is data. An unterminated last line is a
+     * line.
      *
      * Malformed bytes become U+FFFD.
      *
@@ -77,18 +80,18 @@ public class PipeReader internal constructor(private val input: Input, options: 
     @Throws(IOException::class) public suspend fun readLine(): String? = read(line)
 
     /**
-     * What is there, one byte at least.
+     * Reads what is there, at least one byte.
      *
      * *Cancellation:* nothing is taken, and the destination is unchanged.
      *
-     * @param destination its position moves behind what was read; not to be touched while the read waits
+     * @param destination its position moves past the bytes that were read; must not be touched while the read waits
      * @return the count of bytes, -1 at the end of the stream; 0 only if the destination has no room
      * @throws IllegalArgumentException if the destination is read-only
      */
     @Throws(IOException::class) public suspend fun read(destination: ByteBuffer): Int = read(ops.into(destination))
 
     /**
-     * What is there, one byte at least and [count] at most.
+     * Reads what is there, at least one byte and at most [count].
      *
      * *Cancellation:* nothing is taken.
      *
@@ -98,7 +101,7 @@ public class PipeReader internal constructor(private val input: Input, options: 
     @Throws(IOException::class) public suspend fun readAtMost(count: Int): ByteArray = read(ops.atMost(count))
 
     /**
-     * Exactly [count] bytes.
+     * Reads exactly [count] bytes.
      *
      * *Cancellation:* nothing is taken, and what has come of them stays.
      *
@@ -108,11 +111,11 @@ public class PipeReader internal constructor(private val input: Input, options: 
     @Throws(IOException::class) public suspend fun readExactly(count: Int): ByteArray = read(ops.exactly(count))
 
     /**
-     * Exactly as many bytes as [destination] has room for.
+     * Reads exactly as many bytes as [destination] has room for.
      *
      * *Cancellation:* nothing is taken, and the destination is unchanged.
      *
-     * @param destination full when this returns; not to be touched while the read waits
+     * @param destination full when this returns; must not be touched while the read waits
      * @throws IncompleteReadException if the stream ends before; what is there stays readable
      * @throws IllegalArgumentException if the destination is read-only
      */
@@ -122,7 +125,7 @@ public class PipeReader internal constructor(private val input: Input, options: 
     }
 
     /**
-     * Everything up to and with [delimiter].
+     * Reads everything up to and with [delimiter].
      *
      * *Cancellation:* nothing is taken, and what has come stays.
      *
@@ -137,7 +140,7 @@ public class PipeReader internal constructor(private val input: Input, options: 
         read(ops.until(delimiter, limit))
 
     /**
-     * Everything up to and with one byte, as the other [readUntil].
+     * Reads everything up to and with one byte, as the other [readUntil].
      *
      * @param delimiter 0 to 255; -128 to -1 name the same bytes as 128 to 255
      */
@@ -147,11 +150,11 @@ public class PipeReader internal constructor(private val input: Input, options: 
         read(ops.until(delimiter, limit))
 
     /**
-     * Everything up to the end of the stream.
+     * Reads everything up to the end of the stream.
      *
      * *Cancellation:* nothing is taken, and what has come stays.
      *
-     * @param limit bytes at most, 64 MiB if nothing is said
+     * @param limit bytes at most, 64 MiB by default
      * @return empty if the stream is at its end
      * @throws LimitExceededException if there are more; they stay readable
      * @throws IllegalArgumentException if the limit is negative
@@ -169,7 +172,7 @@ public class PipeReader internal constructor(private val input: Input, options: 
      * Drops [count] bytes.
      *
      * *Cancellation:* nothing is dropped, for a count of up to `maxLineBytes`. More than that are dropped in pieces,
-     * and a call that is cancelled behind the first piece returns early, with what it has dropped.
+     * and a call that is cancelled after the first piece returns early, with the count of dropped bytes.
      *
      * @return how many were dropped, fewer than [count] at the end of the stream
      * @throws IllegalArgumentException if count is negative
@@ -185,11 +188,11 @@ public class PipeReader internal constructor(private val input: Input, options: 
     }
 
     /**
-     * Drops everything up to and with the next `\n`, or up to the end of the stream. The way on after a line that is
-     * over the limit.
+     * Drops everything up to and with the next `\n`, or up to the end of the stream. Use it to go on after a line that
+     * is over the limit.
      *
-     * *Cancellation:* nothing is dropped of a line of up to `maxLineBytes`. A longer one is dropped in pieces; what is
-     * left of it after a cancellation is for the next [skipLine].
+     * *Cancellation:* nothing is dropped of a line of up to `maxLineBytes`. A longer one is dropped in pieces; after a
+     * cancellation the next [skipLine] drops the rest of it.
      *
      * @return how many bytes were dropped, 0 at the end of the stream
      */
@@ -217,7 +220,11 @@ public class PipeReader internal constructor(private val input: Input, options: 
      * innermost open one reads, and reads of those around it throw [ReadPendingException], too. A read that the block
      * has launched elsewhere, and that outlives it, throws [IllegalStateException].
      *
-     * Behind the end of a terminal or a FIFO the block finds the end alone; what follows is for the reads behind it.
+     * A [transferTo] in the block can't undo what it has sent: if the block fails, these bytes are readable again
+     * although the target has them.
+     *
+     * After the end of a terminal or a FIFO the block finds only the end; the bytes after it are for the reads after
+     * the block.
      *
      * @throws LimitExceededException from a read in the block, if the block would have read more than `maxLineBytes`, a
      *   last line end not counted
@@ -232,7 +239,7 @@ public class PipeReader internal constructor(private val input: Input, options: 
     /**
      * Moves bytes to a writer until the stream ends, or [count] are moved. Closes neither.
      *
-     * *Cancellation:* each byte is either still to be read here, or sent, or [owed][PipeWriter.owed] by the target.
+     * *Cancellation:* each byte is either still readable here, or sent, or [owed][PipeWriter.owed] by the target.
      *
      * @return how many were moved
      * @throws IllegalArgumentException if count is negative
@@ -246,8 +253,8 @@ public class PipeReader internal constructor(private val input: Input, options: 
      * Moves bytes to a blocking channel, a file for example, until the stream ends, or [count] are moved. Closes
      * neither. The channel is written to on a thread of this library.
      *
-     * *Cancellation:* waits for the one `write` of the channel that is under way; then each byte is either still to be
-     * read here or in the channel. A channel that takes nothing is asked again after a pause.
+     * *Cancellation:* waits for the one `write` of the channel that is under way; then each byte is either still
+     * readable here or in the channel. A channel that accepts nothing is tried again after a pause.
      *
      * @return how many were moved
      * @throws IllegalArgumentException if count is negative, or the channel is in non-blocking mode
@@ -259,7 +266,7 @@ public class PipeReader internal constructor(private val input: Input, options: 
         return transfer(count) { chunk -> target.writeAll(chunk) }
     }
 
-    /** Writes step by step, so that it can be cancelled. After a write that took nothing it pauses. */
+    /** Writes step by step, so that it can be cancelled. Pauses after a write that accepted nothing. */
     private suspend fun WritableByteChannel.writeAll(chunk: ByteBuffer) {
         while (chunk.hasRemaining()) {
             coroutineContext.ensureActive()
@@ -334,7 +341,7 @@ public class PipeReader internal constructor(private val input: Input, options: 
     )
 
     /**
-     * Unlike `flow { emit(…) }` it does not look for cancellation between taking and emitting: what was taken is
+     * Unlike `flow { emit(…) }` it does not look for cancellation between taking and emitting, so that a taken value is
      * emitted.
      */
     private inner class TakenFlow<T : Any>(private val next: suspend () -> T?) : Flow<T> {
@@ -349,7 +356,7 @@ public class PipeReader internal constructor(private val input: Input, options: 
         }
     }
 
-    /** A collector that stops the child itself waits for that, and reads nothing meanwhile. */
+    /** A collector that stops the child itself waits for the stop, and reads nothing meanwhile. */
     private class Collecting(private val job: Job?) : BusyReader {
         override fun readsOn(stopper: Any?) = job !== stopper
     }

@@ -34,22 +34,23 @@ import org.jspecify.annotations.Nullable;
  * <p><b>One reader.</b> One read at a time. The future of a second one, while the first waits, fails with
  * {@link java.nio.channels.ReadPendingException}, and nothing else changes. Which thread reads does not matter.
  *
- * <p><b>Threads.</b> What is there already completes on the caller's thread, before the method returns. Otherwise the future completes
- * on the executor that was given at open.
+ * <p><b>Threads.</b> A read of bytes that are there completes on the caller's thread, before the method returns.
+ * Otherwise the future completes on the executor that was given at open.
  *
- * <p><b>Cancellation.</b> To cancel the future that a read has returned ends the read: nothing was taken, the next read continues
- * where this one began, and may be called as soon as {@code cancel} has returned. If the value was taken already, {@code cancel}
- * returns false and the future has it. The same holds for everything else that completes this future, as {@code complete} or
- * {@code orTimeout}. It does not hold for futures that depend on it; the {@linkplain dev.aiopipe.jvm package} says more.
- * {@link #withTimeout} is the way to a deadline.
+ * <p><b>Cancellation.</b> To cancel the future that a read has returned ends the read: nothing was taken, the next read
+ * continues where this one began, and may be called as soon as {@code cancel} has returned. If the value was taken
+ * already, {@code cancel} returns false and the future has it. The same holds for everything else that completes this
+ * future, as {@code complete} or {@code orTimeout}. It does not hold for futures that depend on it; the
+ * {@linkplain dev.aiopipe.jvm package} says more. {@link #withTimeout} is the way to a deadline.
  *
- * <p><b>End of stream.</b> Every read says how it shows it. Behind the end of a terminal or a FIFO a later read may find more.
+ * <p><b>End of stream.</b> Every read says how it reports it. After the end of a terminal or a FIFO a later read may
+ * find more.
  *
- * <p><b>Exceptions.</b> Wrong arguments are refused by the call. All else completes the future: besides what the methods name,
- * {@link java.nio.channels.AsynchronousCloseException} if the reader is closed while it waits,
+ * <p><b>Exceptions.</b> Wrong arguments are refused by the call. All else completes the future: besides what the
+ * methods name, {@link java.nio.channels.AsynchronousCloseException} if the reader is closed while it waits,
  * {@link java.nio.channels.ClosedChannelException} on a closed one (their cause is set if the loop has ended), and
- * {@link java.io.IOException} if the stream fails, after what had come before the failure was read. A read that fails has taken
- * nothing.
+ * {@link java.io.IOException} if the stream fails, after what had come before the failure was read. A read that fails
+ * has taken nothing.
  */
 public final class AsyncPipeReader implements AutoCloseable {
     private final ReaderView view;
@@ -84,20 +85,21 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * The next line without its line end, {@code \n} or {@code \r\n}; a lone {@code \r} is data. An unterminated last line is a line.
-     * Malformed bytes become U+FFFD.
+     * Reads the next line without its line end, {@code \n} or {@code \r\n}; a lone {@code \r} is data. An unterminated
+     * last line is a line. Malformed bytes become U+FFFD.
      *
-     * @return null at the end of the stream; fails with {@link dev.aiopipe.LimitExceededException} if the line is longer than
-     *     {@code maxLineBytes}: it stays readable for {@link #readAtMost} or {@link #skipLine}
+     * @return null at the end of the stream; fails with {@link dev.aiopipe.LimitExceededException} if the line is
+     *     longer than {@code maxLineBytes}: it stays readable for {@link #readAtMost} or {@link #skipLine}
      */
     public CompletableFuture<@Nullable String> readLine() {
         return read(line);
     }
 
     /**
-     * What is there, one byte at least.
+     * Reads what is there, at least one byte.
      *
-     * @param destination its position moves behind what was read; not to be touched before the future is done
+     * @param destination its position moves past the bytes that were read; must not be touched before the future is
+     *     done
      * @return the count of bytes, -1 at the end of the stream; 0 only if the destination has no room
      * @throws IllegalArgumentException if the destination is read-only
      */
@@ -106,7 +108,7 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * What is there, one byte at least and {@code count} at most.
+     * Reads what is there, at least one byte and at most {@code count}.
      *
      * @param count how many bytes at most
      * @return empty at the end of the stream, and for a count of 0
@@ -117,10 +119,11 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Exactly {@code count} bytes.
+     * Reads exactly {@code count} bytes.
      *
      * @param count how many bytes
-     * @return them; fails with {@link dev.aiopipe.IncompleteReadException} if the stream ends before: what is there stays readable
+     * @return them; fails with {@link dev.aiopipe.IncompleteReadException} if the stream ends before: what is there
+     *     stays readable
      * @throws IllegalArgumentException if count is negative
      */
     public CompletableFuture<byte[]> readExactly(int count) {
@@ -128,11 +131,11 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Exactly as many bytes as the destination has room for.
+     * Reads exactly as many bytes as the destination has room for.
      *
-     * @param destination full when the future is done; not to be touched before, and unchanged if it fails
-     * @return done when it is full; fails with {@link dev.aiopipe.IncompleteReadException} if the stream ends before: what is there
-     *     stays readable
+     * @param destination full when the future is done; must not be touched before, and is unchanged if the read fails
+     * @return done when it is full; fails with {@link dev.aiopipe.IncompleteReadException} if the stream ends before:
+     *     what is there stays readable
      * @throws IllegalArgumentException if the destination is read-only
      */
     public CompletableFuture<@Nullable Void> readExactly(ByteBuffer destination) {
@@ -140,7 +143,7 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Everything up to and with one byte, of which {@code maxLineBytes} may stand before it.
+     * Reads everything up to and with one byte, of which {@code maxLineBytes} may stand before it.
      *
      * @param delimiter 0 to 255; -128 to -1 name the same bytes as 128 to 255
      * @return as {@link #readUntil(byte[], int)}
@@ -151,7 +154,7 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Everything up to and with one byte.
+     * Reads everything up to and with one byte.
      *
      * @param delimiter 0 to 255; -128 to -1 name the same bytes as 128 to 255
      * @param limit how many bytes may stand before it
@@ -163,7 +166,7 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Everything up to and with a delimiter, of which {@code maxLineBytes} may stand before it.
+     * Reads everything up to and with a delimiter, of which {@code maxLineBytes} may stand before it.
      *
      * @param delimiter one byte or more
      * @return as {@link #readUntil(byte[], int)}
@@ -174,12 +177,13 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Everything up to and with a delimiter.
+     * Reads everything up to and with a delimiter.
      *
      * @param delimiter one byte or more
      * @param limit how many bytes may stand before it
-     * @return what was read; fails with {@link dev.aiopipe.IncompleteReadException} if the stream ends before (its {@code expected} is
-     *     -1), with {@link dev.aiopipe.LimitExceededException} if more stands before the delimiter: what is there stays readable
+     * @return what was read; fails with {@link dev.aiopipe.IncompleteReadException} if the stream ends before (its
+     *     {@code expected} is -1), with {@link dev.aiopipe.LimitExceededException} if more stands before the delimiter:
+     *     what is there stays readable
      * @throws IllegalArgumentException if the delimiter is empty or the limit negative
      */
     public CompletableFuture<byte[]> readUntil(byte[] delimiter, int limit) {
@@ -187,7 +191,7 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Everything up to the end of the stream, 64 MiB at most.
+     * Reads everything up to the end of the stream, 64 MiB at most.
      *
      * @return as {@link #readAll(int)}
      */
@@ -196,11 +200,11 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Everything up to the end of the stream.
+     * Reads everything up to the end of the stream.
      *
      * @param limit bytes at most
-     * @return empty if the stream is at its end; fails with {@link dev.aiopipe.LimitExceededException} if there are more: they stay
-     *     readable
+     * @return empty if the stream is at its end; fails with {@link dev.aiopipe.LimitExceededException} if there are
+     *     more: they stay readable
      * @throws IllegalArgumentException if the limit is negative
      */
     public CompletableFuture<byte[]> readAll(int limit) {
@@ -228,8 +232,8 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Drops {@code count} bytes. Up to {@code maxLineBytes} are dropped together; more than that in pieces, and a call that is
-     * cancelled behind the first piece succeeds early, with what it has dropped.
+     * Drops {@code count} bytes. Up to {@code maxLineBytes} are dropped together; more than that in pieces, and a call
+     * that is cancelled after the first piece succeeds early, with the count of dropped bytes.
      *
      * @param count how many bytes
      * @return how many were dropped, fewer than {@code count} at the end of the stream
@@ -240,8 +244,9 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Drops everything up to and with the next {@code \n}, or up to the end of the stream: the way on after a line that is over the
-     * limit. Such a line is dropped in pieces; what a cancelled call leaves of it is for the next {@code skipLine}.
+     * Drops everything up to and with the next {@code \n}, or up to the end of the stream: the way on after a line that
+     * is over the limit. Such a line is dropped in pieces; after a cancelled call the next {@code skipLine} drops the
+     * rest.
      *
      * @return how many bytes were dropped, 0 at the end of the stream
      */
@@ -261,8 +266,8 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Waits until {@link #readLine} would not wait: for a line, for an unterminated last one, or for one that is over the limit. Takes
-     * nothing.
+     * Waits until {@link #readLine} would not wait: for a line, for an unterminated last one, or for one that is over
+     * the limit. Takes nothing.
      *
      * @return false at the end of the stream
      */
@@ -271,13 +276,13 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * The lines up to the end of the stream, as {@link #readLine} gives them, as many as the subscriber asks for and when it asks for
-     * them: nothing is read ahead. A line that was taken is delivered; those behind a cancelled subscription can be read, or
-     * subscribed to again.
+     * The lines up to the end of the stream, as {@link #readLine} gives them, as many as the subscriber asks for and
+     * when it asks for them: nothing is read ahead. A line that was taken is delivered; those after a cancelled
+     * subscription can be read, or subscribed to again.
      *
-     * <p>Signals come on the executor. A reader has one subscriber at a time; a second one gets {@code onError} at once. The
-     * subscriber may itself read in {@code onNext}, a body behind its header for example, if that is complete when it returns. The
-     * end is signalled to a subscriber that asks for more than there is. The reader is not closed.
+     * <p>Signals come on the executor. A reader has one subscriber at a time; a second one gets {@code onError} at
+     * once. The subscriber may itself read in {@code onNext}, a body after its header for example, if that is complete
+     * when it returns. The end is signalled to a subscriber that asks for more than there is. The reader is not closed.
      *
      * @return a publisher over this reader
      */
@@ -295,10 +300,10 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Hands each line to an action, on the executor, one after the other. A slow action holds the reading up, and with it the
-     * writer. The action may read from this reader itself, if that is complete when it returns.
+     * Hands each line to an action, on the executor, one after the other. A slow action holds the reading up, and with
+     * it the writer. The action may read from this reader itself, if that is complete when it returns.
      *
-     * <p>To cancel the future ends this behind the line that the action has; no other was taken.
+     * <p>To cancel the future ends this after the line that the action has; no other was taken.
      *
      * @param action what is done with a line; if it throws, the future fails with that
      * @return done at the end of the stream
@@ -312,10 +317,10 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Hands each line to an action, on the executor, the next one when the stage that the action returned is complete. The action, and
-     * what it starts, may read from this reader before that stage is complete.
+     * Hands each line to an action, on the executor, the next one when the stage that the action returned is complete.
+     * The action, and what it starts, may read from this reader before that stage is complete.
      *
-     * <p>To cancel the future ends this behind the line that the action has; no other was taken. The stage goes on.
+     * <p>To cancel the future ends this after the line that the action has; no other was taken. The stage goes on.
      *
      * @param action what is done with a line; if it throws, or its stage fails, the future fails with that
      * @return done at the end of the stream
@@ -331,17 +336,21 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Runs a block whose reads are one: if it fails, or the future is cancelled, all that it read from this reader is readable again. A
-     * header without its body is never lost:
+     * Runs a block whose reads are one: if it fails, or the future is cancelled, all that it read from this reader is
+     * readable again. A header without its body is never lost:
      *
      * <pre>{@code
      * reader.atomically(r -> r.readExactly(4).thenCompose(head -> r.readExactly(lengthIn(head))))
      * }</pre>
      *
      * <p>The block reads from the reader that it is given. Reads from the outside fail meanwhile with
-     * {@link java.nio.channels.ReadPendingException}, and the block's own do so with {@link IllegalStateException} once it has ended; a
-     * read that still waits then is cancelled. Blocks can be nested: while an inner block is open, reads of those around it fail with
-     * {@link java.nio.channels.ReadPendingException}, and so does a second inner one.
+     * {@link java.nio.channels.ReadPendingException}, and the block's own do so with {@link IllegalStateException} once
+     * it has ended; a read that still waits then is cancelled. Blocks can be nested: while an inner block is open,
+     * reads of those around it fail with {@link java.nio.channels.ReadPendingException}, and so does a second inner
+     * one.
+     *
+     * <p>A {@code transferTo} in the block can't undo what it has sent: if the block fails, these bytes are readable
+     * again although the target has them.
      *
      * @param <T> what the block gives
      * @param block begins on this thread, and ends when the stage that it returns does. Its reads fail with
@@ -365,10 +374,11 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Moves bytes to a writer until the stream ends, or {@code count} are moved. Closes neither. Other reads fail meanwhile.
+     * Moves bytes to a writer until the stream ends, or {@code count} are moved. Closes neither. Other reads fail
+     * meanwhile.
      *
-     * <p>If the future is cancelled each byte is either still to be read here, or sent, or {@linkplain AsyncPipeWriter#owed owed} by
-     * the target.
+     * <p>If the future is cancelled each byte is either still readable here, or sent, or
+     * {@linkplain AsyncPipeWriter#owed owed} by the target.
      *
      * @param target where they go
      * @param count how many at most
@@ -380,7 +390,8 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Moves all bytes up to the end of the stream to a blocking channel, see {@link #transferTo(WritableByteChannel, long)}.
+     * Moves all bytes up to the end of the stream to a blocking channel, see
+     * {@link #transferTo(WritableByteChannel, long)}.
      *
      * @param target where they go
      * @return how many were moved
@@ -391,11 +402,11 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Moves bytes to a blocking channel, a file for example, until the stream ends, or {@code count} are moved. Closes neither. Other
-     * reads fail meanwhile. The channel is written to on a thread of its own.
+     * Moves bytes to a blocking channel, a file for example, until the stream ends, or {@code count} are moved. Closes
+     * neither. Other reads fail meanwhile. The channel is written to on a thread of its own.
      *
-     * <p>If the future is cancelled, the call of the channel that is under way goes on; only when it has returned can this reader be read
-     * again. Each byte is then either still to be read here or in the channel.
+     * <p>If the future is cancelled, the call of the channel that is under way goes on; only when it has returned can
+     * this reader be read again. Each byte is then either still readable here or in the channel.
      *
      * @param target where they go
      * @param count how many at most
@@ -407,9 +418,10 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * This reader as a stream that blocks: for old code, and for virtual threads, which it parks and never pins. To close it closes
-     * the reader, and frees a thread that is blocked in it. A thread that is interrupted while it is blocked gets an
-     * {@link java.io.InterruptedIOException}, and nothing is lost; so does one whose {@linkplain #withTimeout time} is over.
+     * This reader as a stream that blocks: for old code, and for virtual threads, which it parks and never pins. To
+     * close it closes the reader, and frees a thread that is blocked in it. A thread that is interrupted while it is
+     * blocked gets an {@link java.io.InterruptedIOException}, and nothing is lost; so does one whose
+     * {@linkplain #withTimeout time} is over.
      *
      * @return a view of this reader, with no buffer of its own
      */
@@ -427,7 +439,7 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * How this reader gets its bytes. Waits until that is known: a tenth of a second behind the opening of stdin.
+     * How this reader gets its bytes. Waits until that is known: up to a tenth of a second after the opening of stdin.
      *
      * @return the mode
      */
@@ -436,8 +448,9 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Closes the reader and its descriptor. A read that waits fails with {@link java.nio.channels.AsynchronousCloseException}, a later
-     * one with {@link java.nio.channels.ClosedChannelException}. Never blocks; a second close does nothing.
+     * Closes the reader and its descriptor. A read that waits fails with
+     * {@link java.nio.channels.AsynchronousCloseException}, a later one with
+     * {@link java.nio.channels.ClosedChannelException}. Never blocks; a second close does nothing.
      */
     @Override
     public void close() {

@@ -88,6 +88,20 @@ class OverlappingBlocksTest {
     }
 
     @Test
+    @DisplayName("R34 a transfer in a block that fails: its bytes are sent, and readable again")
+    void transferInABlockThatFails() throws Exception {
+        try (Link target = Kind.PIPE.open()) {
+            AsyncPipeReader direct = source.arrive("0123456789").reader(Runnable::run);
+            failure(
+                    IllegalStateException.class,
+                    direct.atomically(r -> r.transferTo(target.writer(), 4)
+                            .thenCompose(moved -> CompletableFuture.failedFuture(new IllegalStateException("mine")))));
+            assertEquals("0123", text(target.reader().readExactly(4)));
+            assertEquals("0123456789", text(direct.readExactly(10)));
+        }
+    }
+
+    @Test
     @DisplayName("the failure of an inner block wakes nobody under the lock of the outer one")
     void wakesOutsideOfTheLock() throws Exception {
         CountDownLatch entered = new CountDownLatch(1);

@@ -12,7 +12,8 @@ import java.util.Objects;
  *     │  free  │ taken, retained  │   buffered    │     free     │
  * </pre>
  *
- * <p>While the buffer {@linkplain #retain retains}, it keeps the bytes that are taken, so that {@link #putBack} can undo the taking.
+ * <p>While the buffer {@linkplain #retain retains}, it keeps the bytes that are taken, so that {@link #putBack} can
+ * undo the taking.
  */
 public abstract sealed class BufferStorage permits InputBuffer {
     /** The most that one fill asks the kernel for: the capacity of a pipe. */
@@ -45,7 +46,9 @@ public abstract sealed class BufferStorage permits InputBuffer {
     /** Overflows: only differences count. */
     private int putBackCount;
 
-    /** Called when bytes were put back or dropped unread: whatever is known about the buffered bytes no longer holds. */
+    /**
+     * Called when bytes were put back or dropped unread: whatever is known about the buffered bytes no longer holds.
+     */
     abstract void forgetScan();
 
     /**
@@ -82,8 +85,8 @@ public abstract sealed class BufferStorage permits InputBuffer {
     }
 
     /**
-     * Clears an end that was reported, so that later reads find what follows it. While the buffer retains, the end stays until
-     * {@link #stopRetaining}, because bytes that are put back come before it.
+     * Clears an end that was reported, so that later reads find what follows it. While the buffer retains, the end
+     * stays until {@link #stopRetaining}, because bytes that are put back come before it.
      */
     public void passEnd() {
         endPassed = retainLimit >= 0;
@@ -158,7 +161,8 @@ public abstract sealed class BufferStorage permits InputBuffer {
      * Drops bytes from the front.
      *
      * @param count at most {@link #size}
-     * @throws dev.aiopipe.LimitExceededException if the buffer would have to retain more than its limit; then nothing is dropped
+     * @throws dev.aiopipe.LimitExceededException if the buffer would have to retain more than its limit; then nothing
+     *     is dropped
      */
     public void take(int count) throws dev.aiopipe.LimitExceededException {
         take(count, 0);

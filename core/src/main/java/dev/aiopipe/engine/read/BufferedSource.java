@@ -11,8 +11,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The middle layer of an {@link Input}: what the bytes are. Runs a {@link ReadOp} over the buffer, and fills the buffer from the source
- * as long as the operation asks for more.
+ * The middle layer of an {@link Input}: what the bytes are. Runs a {@link ReadOp} over the buffer, and fills the buffer
+ * from the source as long as the operation asks for more.
  *
  * <pre>
  *     attempt ── a value ──► done
@@ -30,7 +30,10 @@ public abstract sealed class BufferedSource extends ReadSlot permits Input {
     /** Keeps what is left in the buffer at the close; null if such bytes are dropped. */
     final @Nullable Leftover leftover;
 
-    /** Whether the input was closed and the buffered bytes belong to the next opening. Belongs to the holder of the slot. */
+    /**
+     * Whether the input was closed and the buffered bytes belong to the next opening. Belongs to the holder of the
+     * slot.
+     */
     boolean handedOver;
 
     /** Of the source, thrown again by each later read. Belongs to the holder of the slot. */
@@ -59,8 +62,8 @@ public abstract sealed class BufferedSource extends ReadSlot permits Input {
     }
 
     /**
-     * Returns a future of the time when nothing more is going to be read: when a read has reported the final end, or the input was closed
-     * by its user. Each call returns a new one.
+     * Returns a future of the time when nothing more is going to be read: when a read has reported the final end, or
+     * the input was closed by its user. Each call returns a new one.
      */
     public CompletableFuture<@Nullable Void> finished() {
         return finished.copy();

@@ -30,7 +30,8 @@ public interface ByteSource extends Closeable {
     int read(ByteBuffer target) throws IOException;
 
     /**
-     * Whether a read that gave fewer bytes than there was room for has emptied the stream, so that one may wait for more at once.
+     * Whether a read that gave fewer bytes than there was room for has emptied the stream, so that one may wait for
+     * more at once.
      *
      * @return false if only a read that gives nothing leads to a signal
      */

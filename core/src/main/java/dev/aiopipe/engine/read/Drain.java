@@ -12,9 +12,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads and drops the output that nobody reads, and closes the input in the end. As long as the drain has dropped nothing, any other read
- * takes the input from it, and ends it. From the first dropped byte on the input is closed for all others, because their reads would
- * start after a hole.
+ * Reads and drops the output that nobody reads, and closes the input in the end. As long as the drain has dropped
+ * nothing, any other read takes the input from it, and ends it. From the first dropped byte on the input is closed for
+ * all others, because their reads would start after a hole.
  *
  * <pre>
  *     ANNOUNCED ── drops a byte ──► DROPPED ── end ──► the input is closed
@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  *         └─────── another read, giveUp ─────────────► over: the input is open, and left to others
  * </pre>
  *
- * <p>A drain is the operation and the exclusive reader at once: {@code input.start(drain, drain)}. The value is the count of dropped
- * bytes, 0 at the end of the stream.
+ * <p>A drain is the operation and the exclusive reader at once: {@code input.start(drain, drain)}. The value is the
+ * count of dropped bytes, 0 at the end of the stream.
  */
 public final class Drain implements ReadOp<Integer>, ExclusiveReader {
     /** How long a drain leaves an output alone that was read before, or is about to be read: its reader may be busy. */
@@ -57,11 +57,12 @@ public final class Drain implements ReadOp<Integer>, ExclusiveReader {
     }
 
     /**
-     * Begins a drain on threads of the engine. Begins none if somebody is reading, or will {@linkplain BusyReader read on}, or the input
-     * is closed.
+     * Begins a drain on threads of the engine. Begins none if somebody is reading, or will
+     * {@linkplain BusyReader read on}, or the input is closed.
      *
      * @param stopper on whose behalf
-     * @param patient whether a reader may be about to begin; it finds the input open for a moment even if the drain is ended before
+     * @param patient whether a reader may be about to begin; it finds the input open for a moment even if the drain is
+     *     ended before
      * @return to be {@linkplain #end ended} or {@linkplain #giveUp given up}
      */
     public static Optional<Drain> of(Input input, @Nullable Object stopper, boolean patient) {

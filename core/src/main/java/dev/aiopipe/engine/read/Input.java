@@ -15,9 +15,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The reading side of a stream: runs one {@link ReadOp} at a time over the bytes of its source. Has three layers, one class each, so that
- * no call goes through a reference: {@link ReadSlot}, who may read now; {@link BufferedSource}, what the bytes are; and this one, how the
- * stream is opened and closed, and what others know of it. Drivers (suspend functions, futures) do the waiting:
+ * The reading side of a stream: runs one {@link ReadOp} at a time over the bytes of its source. Has three layers, one
+ * class each, so that no call goes through a reference: {@link ReadSlot}, who may read now; {@link BufferedSource},
+ * what the bytes are; and this one, how the stream is opened and closed, and what others know of it. Drivers (suspend
+ * functions, futures) do the waiting:
  *
  * <pre>
  *     value = start(op, reader)                 the slot is theirs until there is a value
@@ -28,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  *     }
  * </pre>
  *
- * <p>An operation runs on the thread of the driver that calls. A wake-up carries no byte to its waiter: it says that another attempt may
- * succeed. That is why an abandoned read has taken nothing.
+ * <p>An operation runs on the thread of the driver that calls. A wake-up carries no byte to its waiter: it says that
+ * another attempt may succeed. That is why an abandoned read has taken nothing.
  */
 public final class Input extends BufferedSource {
     /** A second, or less. */
@@ -74,8 +75,9 @@ public final class Input extends BufferedSource {
     }
 
     /**
-     * Creates a stream over an inherited descriptor: it begins with the bytes that an earlier reader of it has left, and leaves those
-     * that its own reader has not taken. {@code resource} is closed after the source.
+     * Creates a stream over an inherited descriptor: it begins with the bytes that an earlier reader of it has left,
+     * and leaves those that its own reader has not taken. {@code resource} is closed after the
+     * source.
      */
     public Input(ByteSource source, Readiness readiness, Object name, Leftover leftover, Closeable resource) {
         super(leftover.before(source, readiness), readiness, name, leftover);
@@ -114,8 +116,8 @@ public final class Input extends BufferedSource {
     }
 
     /**
-     * Closes the stream: a waiting read fails with {@link AsynchronousCloseException}, later ones with {@link ClosedChannelException}. A
-     * second call does nothing.
+     * Closes the stream: a waiting read fails with {@link AsynchronousCloseException}, later ones with
+     * {@link ClosedChannelException}. A second call does nothing.
      *
      * @throws UncheckedIOException if the source can't be closed
      */
@@ -142,7 +144,10 @@ public final class Input extends BufferedSource {
         }
     }
 
-    /** Hands over what is buffered, and closes the source in any case. A second call returns when the first one is through. */
+    /**
+     * Hands over what is buffered, and closes the source in any case. A second call returns when the first one is
+     * through.
+     */
     private void closeSource() throws IOException {
         synchronized (release) {
             try {
@@ -154,8 +159,9 @@ public final class Input extends BufferedSource {
     }
 
     /**
-     * Hands over what is buffered, before the source lets others open the descriptor. A read that comes late finds {@link #handedOver}.
-     * If an Error has struck a read between its steps, its slot is never free, and nothing is handed over: the close must not hang.
+     * Hands over what is buffered, before the source lets others open the descriptor. A read that comes late finds
+     * {@link #handedOver}. If an Error has struck a read between its steps, its slot is never free, and nothing is
+     * handed over: the close must not hang.
      */
     private void handOverBuffered() {
         Object holder = leftover == null ? BUSY : seize(CLOSE_TRIES);

@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.function.Supplier;
 
 /**
- * Bytes that were read and not yet taken: finds lines and delimiters in them, and decodes lines. No I/O, no locks: the buffer belongs to
- * the read that has the slot of its {@link Input}.
+ * Bytes that were read and not yet taken: finds lines and delimiters in them, and decodes lines. No I/O, no locks: the
+ * buffer belongs to the read that has the slot of its {@link Input}.
  */
 public final class InputBuffer extends BufferStorage {
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -138,7 +138,8 @@ public final class InputBuffer extends BufferStorage {
      * @param limit bytes of the line at most
      * @param charset decodes it; malformed input becomes U+FFFD
      * @return the text without the line end
-     * @throws dev.aiopipe.LimitExceededException if the line is longer; or as {@link #take(int)}, but the line end does not count
+     * @throws dev.aiopipe.LimitExceededException if the line is longer; or as {@link #take(int)}, but the line end does
+     *     not count
      */
     public String takeLine(int newline, int limit, Charset charset) throws dev.aiopipe.LimitExceededException {
         int end = newline > 0 && bytes[head + newline - 1] == '\r' ? newline - 1 : newline;

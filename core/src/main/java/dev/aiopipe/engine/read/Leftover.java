@@ -9,11 +9,11 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the bytes that were read ahead from an inherited descriptor and that no read has taken. They belong to the descriptor: the next
- * opening of it reads them first.
+ * Keeps the bytes that were read ahead from an inherited descriptor and that no read has taken. They belong to the
+ * descriptor: the next opening of it reads them first.
  *
- * <p>A read that blocks a thread can outlive the reader that asked for it. Such a read is <em>late</em>: the next opening waits for it,
- * because its bytes come before all that is still in the descriptor.
+ * <p>A read that blocks a thread can outlive the reader that asked for it. Such a read is <em>late</em>: the next
+ * opening waits for it, because its bytes come before all that is still in the descriptor.
  */
 public final class Leftover {
     @GuardedBy("this")
@@ -88,7 +88,10 @@ public final class Leftover {
         end = false;
     }
 
-    /** Returns the source of the next opening: it reads the bytes here first, then {@code source}. Is {@code source} if there are none. */
+    /**
+     * Returns the source of the next opening: it reads the bytes here first, then {@code source}. Is {@code source} if
+     * there are none.
+     */
     synchronized ByteSource before(ByteSource source, Readiness readiness) {
         if (isEmpty()) {
             return source;

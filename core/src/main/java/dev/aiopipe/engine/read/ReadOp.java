@@ -5,10 +5,10 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One read, as a function of the buffered bytes. An attempt either takes the bytes that it wants and returns a value, or takes nothing:
- * {@link #MORE} asks for another attempt when more is buffered or the end was seen. If an attempt throws, {@link Input} puts back the
- * bytes that it had taken. At the end of the stream an operation never asks for more. The two that drop more bytes than a buffer holds
- * work in pieces instead, and remember them.
+ * One read, as a function of the buffered bytes. An attempt either takes the bytes that it wants and returns a value,
+ * or takes nothing: {@link #MORE} asks for another attempt when more is buffered or the end was seen. If an attempt
+ * throws, {@link Input} puts back the bytes that it had taken. At the end of the stream an operation never asks for
+ * more. The two that drop more bytes than a buffer holds work in pieces instead, and remember them.
  *
  * <p>{@link ReadOps} makes them.
  *
@@ -36,7 +36,8 @@ public interface ReadOp<T extends @Nullable Object> {
     /**
      * Returns the value of a read that is cancelled after it asked for more.
      *
-     * @return a T if the read has dropped a part of its bytes; {@link #MORE} if it has taken nothing, and is just cancelled
+     * @return a T if the read has dropped a part of its bytes; {@link #MORE} if it has taken nothing, and is just
+     *     cancelled
      */
     default @Nullable Object valueIfCancelled() {
         return MORE;
@@ -53,7 +54,8 @@ public interface ReadOp<T extends @Nullable Object> {
     }
 
     /**
-     * Returns this operation with another value. The function is a part of the attempt: if it throws, the bytes stay readable.
+     * Returns this operation with another value. The function is a part of the attempt: if it throws, the bytes stay
+     * readable.
      *
      * @param <R> the type of the other value
      * @param function from this operation's value to the other one

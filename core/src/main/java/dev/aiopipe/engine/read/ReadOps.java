@@ -7,10 +7,11 @@ import java.nio.charset.Charset;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the {@link ReadOp}s of a stream, bound to its options. Both drivers get their reads here, and so refuse the same arguments.
+ * Makes the {@link ReadOp}s of a stream, bound to its options. Both drivers get their reads here, and so refuse the
+ * same arguments.
  *
- * <p>Of operations with a count or a limit, {@link IllegalArgumentException} is thrown if that is negative. An operation without state
- * may be run again and again; one with state is for one read.
+ * <p>Of operations with a count or a limit, {@link IllegalArgumentException} is thrown if that is negative. An
+ * operation without state may be run again and again; one with state is for one read.
  */
 public final class ReadOps {
     /** The limit of {@link #all} and {@link #text} where the caller names none, in bytes. */
@@ -30,7 +31,10 @@ public final class ReadOps {
         this.maxLineBytes = maxLineBytes;
     }
 
-    /** Returns the limit of a line, which is the limit of a message and of a transaction too, where the caller names none. */
+    /**
+     * Returns the limit of a line, which is the limit of a message and of a transaction too, where the caller names
+     * none.
+     */
     public int maxLineBytes() {
         return maxLineBytes;
     }
@@ -62,7 +66,10 @@ public final class ReadOps {
         });
     }
 
-    /** Whether a line whose newline is not buffered yet exceeds the limit. A '\r' right after the limit may be half of a line end. */
+    /**
+     * Whether a line whose newline is not buffered yet exceeds the limit. A '\r' right after the limit may be half of a
+     * line end.
+     */
     private static boolean isTooLong(InputBuffer in, int limit) {
         int size = in.size();
         return size > limit && !(size - 1 == limit && in.get(limit) == '\r');
@@ -221,8 +228,8 @@ public final class ReadOps {
     }
 
     /**
-     * Drops bytes, fewer only at the end, and gives the count. Drops up to {@link #maxLineBytes} at once, more in pieces: if it is
-     * cancelled after the first piece, its value is the count of bytes that were dropped. With state.
+     * Drops bytes, fewer only at the end, and gives the count. Drops up to {@link #maxLineBytes} at once, more in
+     * pieces: if it is cancelled after the first piece, its value is the count of bytes that were dropped. With state.
      *
      * @param count bytes
      */
@@ -232,15 +239,17 @@ public final class ReadOps {
     }
 
     /**
-     * Drops everything up to and with the next newline, a line over the limit in pieces, and gives the count of bytes. With state.
+     * Drops everything up to and with the next newline, a line over the limit in pieces, and gives the count of bytes.
+     * With state.
      */
     public ReadOp<Long> skipLine() {
         return new SkipOp.Line(maxLineBytes);
     }
 
     /**
-     * Copies what is buffered, at least one byte, for a target that may accept a part of it. Empty at the end of the stream, which is
-     * reported thereby. The bytes stay until {@link #transferred}. In a transaction no more is copied than it may take.
+     * Copies what is buffered, at least one byte, for a target that may accept a part of it. Empty at the end of the
+     * stream, which is reported thereby. The bytes stay until {@link #transferred}. In a transaction no more is copied
+     * than it may take.
      *
      * @param most bytes at most, 1 or more; never more than 64 KiB
      */

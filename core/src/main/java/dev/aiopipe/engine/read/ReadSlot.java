@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
  *     any read takes it from a {@link Drain} that has dropped nothing, idle or waiting, and ends the drain.
  * </pre>
  *
- * <p>A read acquires the slot by one compare-and-set from its own exclusive reader, or null. With a separate look at the exclusive
- * reader, a read from outside could slip in between. The one who made the slot BUSY owns the fields of all layers until the release.
+ * <p>A read acquires the slot by one compare-and-set from its own exclusive reader, or null. With a separate look at
+ * the exclusive reader, a read from outside could slip in between. The one who made the slot BUSY owns the fields of
+ * all layers until the release.
  */
 public abstract sealed class ReadSlot permits BufferedSource {
     static final Object BUSY = "busy";
@@ -58,7 +59,10 @@ public abstract sealed class ReadSlot permits BufferedSource {
     /** Changes only while the slot is BUSY. */
     volatile @Nullable ExclusiveReader exclusive;
 
-    /** Whether the last read emptied the source, so that the next one must wait for a signal. Belongs to the holder of the slot. */
+    /**
+     * Whether the last read emptied the source, so that the next one must wait for a signal. Belongs to the holder of
+     * the slot.
+     */
     boolean sourceEmptied;
 
     ReadSlot(Readiness readiness, Object name) {
@@ -67,8 +71,8 @@ public abstract sealed class ReadSlot permits BufferedSource {
     }
 
     /**
-     * Runs an operation until it has a value, or the source has nothing now. Releases the slot after a value. If this throws, the caller
-     * does, and calls {@link #afterFailure}.
+     * Runs an operation until it has a value, or the source has nothing now. Releases the slot after a value. If this
+     * throws, the caller does, and calls {@link #afterFailure}.
      */
     abstract @Nullable Object run(ReadOp<?> op) throws IOException;
 
@@ -88,8 +92,10 @@ public abstract sealed class ReadSlot permits BufferedSource {
      *
      * @param op what to read
      * @param reader the transaction that the read belongs to, or null
-     * @return its value; or {@link ReadOp#MORE}: then the slot stays with the caller, who must {@link #await} or {@link #abandon()}
-     * @throws ReadPendingException if another read is under way, which is not disturbed; or if another transaction is open
+     * @return its value; or {@link ReadOp#MORE}: then the slot stays with the caller, who must {@link #await} or
+     *     {@link #abandon()}
+     * @throws ReadPendingException if another read is under way, which is not disturbed; or if another transaction is
+     *     open
      * @throws ClosedChannelException if this is closed
      * @throws IOException from the operation or the source
      */
@@ -108,7 +114,8 @@ public abstract sealed class ReadSlot permits BufferedSource {
      * Waits for the source, on behalf of a read that asked for more.
      *
      * @param waiter woken once, unless it is abandoned before; a new one for each wait
-     * @return false if there is no need to wait: call {@link #proceed}. If this throws, the read is over and the slot free
+     * @return false if there is no need to wait: call {@link #proceed}. If this throws, the read is over and the slot
+     *     free
      */
     public boolean await(Readiness.Waiter waiter) {
         boolean waits;
@@ -155,7 +162,8 @@ public abstract sealed class ReadSlot permits BufferedSource {
     }
 
     /**
-     * Ends a wait without a read. The slot is free when this returns. Does nothing if the waiter no longer has the slot.
+     * Ends a wait without a read. The slot is free when this returns. Does nothing if the waiter no longer has the
+     * slot.
      *
      * @param waiter waits no more
      */
@@ -218,7 +226,10 @@ public abstract sealed class ReadSlot permits BufferedSource {
         return holder instanceof Drain || holder instanceof Readiness.Waiter waiter && waiter.yields();
     }
 
-    /** Ends a drain that has the slot, idle or waiting, and wakes it. Returns false if it has dropped bytes, and goes on. */
+    /**
+     * Ends a drain that has the slot, idle or waiting, and wakes it. Returns false if it has dropped bytes, and goes
+     * on.
+     */
     final boolean takeFromDrain(@Nullable Object holder) {
         Readiness.Waiter waiter = holder instanceof Readiness.Waiter waits && readiness.cancel(waits) ? waits : null;
         boolean dropped = false;

@@ -6,8 +6,8 @@ import java.nio.channels.ReadPendingException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads that belong together: while the transaction is open, only its own reads get the input. They can be undone, unless the transaction
- * was begun without roll-back, as that of a transfer is.
+ * Reads that belong together: while the transaction is open, only its own reads get the input. They can be undone,
+ * unless the transaction was begun without roll-back, as that of a transfer is.
  *
  * <pre>
  *     open ── commit ────► over: the bytes are taken
@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  *      └───── the outer transaction is over first: so is this one
  * </pre>
  *
- * <p>Transactions nest. The innermost open one reads; when it is over, the outer one does. The outermost one decides in the end: what an
- * inner one has committed comes back when the outer one is rolled back.
+ * <p>Transactions nest. The innermost open one reads; when it is over, the outer one does. The outermost one decides in
+ * the end: what an inner one has committed comes back when the outer one is rolled back.
  */
 public final class ReadTransaction implements ExclusiveReader {
     private static final int NO_LIMIT = -1;
@@ -42,7 +42,8 @@ public final class ReadTransaction implements ExclusiveReader {
      * Begins a transaction that can be rolled back.
      *
      * @param outer the open transaction that this one is nested in, or null
-     * @param limit how many bytes the outermost transaction may take. A read beyond it throws {@link dev.aiopipe.LimitExceededException}
+     * @param limit how many bytes the outermost transaction may take. A read beyond it throws
+     *     {@link dev.aiopipe.LimitExceededException}
      * @throws ReadPendingException if a read is under way, or another transaction is the innermost open one
      * @throws ClosedChannelException if the input is closed
      */
@@ -86,7 +87,10 @@ public final class ReadTransaction implements ExclusiveReader {
         return over;
     }
 
-    /** Ends this and those within it, and wakes a read that still waits on its behalf: the next attempt of that read fails. */
+    /**
+     * Ends this and those within it, and wakes a read that still waits on its behalf: the next attempt of that read
+     * fails.
+     */
     private void end(int keep) {
         over = true;
         Object holder = input.seize();

@@ -5,7 +5,8 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Drops bytes that may be more than any buffer holds. Drops them at once if few are wanted, and in pieces, as they come, if many are.
+ * Drops bytes that may be more than any buffer holds. Drops them at once if few are wanted, and in pieces, as they
+ * come, if many are.
  */
 abstract class SkipOp implements ReadOp<Long> {
     private @Nullable InputBuffer buffer;
@@ -37,7 +38,10 @@ abstract class SkipOp implements ReadOp<Long> {
         return value;
     }
 
-    /** Returns how many bytes were dropped and not put back since. No other read comes between two pieces, so they come back first. */
+    /**
+     * Returns how many bytes were dropped and not put back since. No other read comes between two pieces, so they come
+     * back first.
+     */
     final long dropped() {
         return buffer == null ? 0 : Math.max(dropped - (buffer.putBackCount() - putBackCount), 0);
     }

@@ -7,8 +7,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The reads of one {@link ReadTransaction}: of an atomically block or a transfer. Scopes nest as their transactions do; the outermost one
- * is the root. All reads of the scopes of one root, and the beginnings and ends of these scopes, happen under the root's monitor.
+ * The reads of one {@link ReadTransaction}: of an atomically block or a transfer. Scopes nest as their transactions do;
+ * the outermost one is the root. All reads of the scopes of one root, and the beginnings and ends of these scopes,
+ * happen under the root's monitor.
  */
 class ReadScope {
     private final @Nullable ReadScope outer;

@@ -44,7 +44,8 @@ public record ReaderView(
      * Begins a read, see {@link Input#start}.
      *
      * @return its value, or {@link ReadOp#MORE}
-     * @throws ReadPendingException if another read is under way, or another scope has the reader, one within this view's for example
+     * @throws ReadPendingException if another read is under way, or another scope has the reader, one within this
+     *     view's for example
      * @throws IllegalStateException if this view's scope has ended
      * @throws IOException from the input
      */
