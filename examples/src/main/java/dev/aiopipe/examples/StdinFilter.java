@@ -17,7 +17,7 @@ public final class StdinFilter {
         CompletableFuture<Void> all = input.forEachLineAsync(line -> output.writeLine(line.toUpperCase(Locale.ROOT)));
         all.join();
         output.close();
-        output.onClosed().join(); // what was written is out
+        output.onClosed().join(); // all that was written is out
     }
     // end
 }
