@@ -1,6 +1,8 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.sh
 import java.io.IOException
 import java.util.concurrent.TimeUnit
 import kotlin.time.Duration.Companion.hours
@@ -98,7 +100,7 @@ class BackgroundScopeTest {
             assertTrue(collector.isCancelled)
             val handle = ProcessHandle.of(grandchild).orElseThrow()
             handle.destroyForcibly()
-            awaitState("the grandchild is gone") { !handle.isAlive }
+            Await.until("the grandchild is gone") { !handle.isAlive }
         }
 
     @Test

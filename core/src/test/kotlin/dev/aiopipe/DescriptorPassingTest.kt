@@ -1,6 +1,8 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.sh
 import java.io.File
 import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
@@ -155,7 +157,7 @@ class DescriptorPassingTest {
                 val start =
                     async(Dispatchers.Default) { runCatching { sh("exec sleep 1000").startPiped(mapOf(4 to tx)) } }
                 val isNew = { child: ProcessHandle -> child.pid() !in before && child.isAlive }
-                awaitState("the child is there") { ProcessHandle.current().children().anyMatch(isNew) }
+                Await.until("the child is there") { ProcessHandle.current().children().anyMatch(isNew) }
                 ProcessHandle.current().children().filter(isNew).forEach { it.destroyForcibly() }
                 start
                     .await()

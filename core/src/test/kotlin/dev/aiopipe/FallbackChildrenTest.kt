@@ -1,6 +1,8 @@
 package dev.aiopipe
 
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.jvm
+import dev.aiopipe.testkit.Programs.sh
 import java.nio.channels.AsynchronousCloseException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.hours

@@ -1,5 +1,6 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Posix
 import java.nio.file.Path
@@ -104,7 +105,7 @@ class OtherUserTest {
                 for (line in stdout.bufferedReader().lineSequence()) {
                     if ((ours + others) % 1_000 == 0 && program.isAlive) {
                         // slow: the program has to wait for room time and again
-                        awaitState("the pipe is full") {
+                        Await.until("the pipe is full") {
                             stdout.available() > PIPE_BYTES / 2 || !program.isAlive
                         }
                         if (program.isAlive) assertEquals(flags, flagsOf(program.pid()))
@@ -208,7 +209,7 @@ class OtherUserTest {
         user.running("answer on 3").under("exec \"$@\" 4<$name 3>$name").withPiped {
             Posix.write(master, "question\n\u0004".toByteArray())
             val expected = "answer to question\r\n"
-            awaitState("the answer") { Posix.available(master) >= expected.length }
+            Await.until("the answer") { Posix.available(master) >= expected.length }
             assertEquals(expected, Posix.read(master, 100).decodeToString())
         }
     }

@@ -2,6 +2,8 @@ package dev.aiopipe
 
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Posix
+import dev.aiopipe.testkit.Programs.requireProgram
+import dev.aiopipe.testkit.Programs.requireThat
 import java.nio.file.Files
 import java.nio.file.Path
 import kotlinx.coroutines.runBlocking

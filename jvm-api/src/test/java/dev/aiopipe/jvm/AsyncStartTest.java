@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dev.aiopipe.AioPipe;
 import dev.aiopipe.PipeEnd;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;

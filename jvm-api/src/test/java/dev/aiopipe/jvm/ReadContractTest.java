@@ -13,6 +13,7 @@ import dev.aiopipe.IncompleteReadException;
 import dev.aiopipe.LimitExceededException;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.jvm.Link.Kind;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
