@@ -48,7 +48,7 @@ class DescriptorPassingTest {
         }
 
     @Test
-    @DisplayName("E05 3 to 9 at once, in both directions, beside stdin and the outputs")
+    @DisplayName("E05 descriptors 3 to 9 at once, in both directions, beside stdin and the outputs")
     fun threeToNine() =
         runBlocking<Unit> {
             val pipes = (3..9).associateWith { aioPipe() }

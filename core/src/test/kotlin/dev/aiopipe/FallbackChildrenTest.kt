@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource
 class FallbackChildrenTest {
     @ParameterizedTest
     @ValueSource(booleans = [true, false])
-    @DisplayName("8 D6 a read that waits during stop, destroy or close gets the last words, the end, or the close")
+    @DisplayName("a read that waits during stop, destroy or close gets the last words, the end, or the close")
     fun endings(fallback: Boolean) =
         runBlocking<Unit> {
             val program = jvm(EndingProgram::class.java)

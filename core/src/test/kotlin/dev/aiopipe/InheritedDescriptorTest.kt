@@ -116,7 +116,7 @@ class InheritedDescriptorTest {
         }
 
     @Test
-    @DisplayName("E4 a terminal whose reads never wait (VMIN 0): having nothing is not the end, hanging up is")
+    @DisplayName("a terminal whose reads never wait (VMIN 0): having nothing is not the end, hanging up is")
     fun terminalThatNeverWaits() =
         runBlocking<Unit> {
             val (master, terminal) = Posix.terminal(true)
@@ -333,7 +333,7 @@ class InheritedDescriptorTest {
         }
 
     @Test
-    @DisplayName("E3 a number is handed to a child in the direction that it has, or it is an error")
+    @DisplayName("a descriptor can be handed to a child in its own direction only")
     fun wrongDirectionForChild() =
         runBlocking<Unit> {
             val (read, write) = Posix.pipe()

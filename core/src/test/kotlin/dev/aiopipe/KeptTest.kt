@@ -53,7 +53,7 @@ class KeptTest {
     private fun awaitExitOf(child: ProcessHandle) = Await.until("it has exited") { !child.isAlive }
 
     @Test
-    @DisplayName("17 a child of which only stdout is held keeps its stdin and stderr")
+    @DisplayName("a child of which only stdout is held keeps its stdin and stderr")
     fun onlyStdout() =
         runBlocking<Unit> {
             val stdout = stdoutOf(sh("echo $$; cat; echo warning >&2; echo last"))
@@ -68,7 +68,7 @@ class KeptTest {
         }
 
     @Test
-    @DisplayName("17 a child of which only stdin is held keeps its outputs")
+    @DisplayName("a child of which only stdin is held keeps its outputs")
     fun onlyStdin() =
         runBlocking<Unit> {
             val stdin = stdinOf(sh("read x; echo out; echo warning >&2; read x; echo out; cat; kill -s KILL $$"))
@@ -81,7 +81,7 @@ class KeptTest {
         }
 
     @Test
-    @DisplayName("17 a child that nobody holds lives on, as one of the JDK does; its pipes are closed after its exit")
+    @DisplayName("a lost child lives on, as one of the JDK does; its pipes are closed after its exit")
     fun nothingHeld() {
         val child = lose(sh("echo hello; cat; sleep 1000"))
         Garbage.collect()
@@ -92,7 +92,7 @@ class KeptTest {
     }
 
     @Test
-    @DisplayName("17 the halves of a conversation keep each other, opened or not")
+    @DisplayName("the halves of a conversation keep each other, opened or not")
     fun halves() =
         runBlocking<Unit> {
             ServerSocketChannel.open().bind(InetSocketAddress("localhost", 0)).use { server ->
@@ -128,7 +128,7 @@ class KeptTest {
     }
 
     @Test
-    @DisplayName("17 while somebody waits for the reader's end the writer is in use")
+    @DisplayName("a wait for the reader's end keeps the writer")
     fun readerGone() =
         runBlocking<Unit> {
             val (rx, tx) = aioPipe()

@@ -147,9 +147,7 @@ class OtherUserTest {
     }
 
     @Test
-    @DisplayName(
-        "E1 stdin is another user's terminal: a read that was given up takes no line from a child, closed or not"
-    )
+    @DisplayName("stdin is another user's terminal: a read that was given up takes no line from a child, closed or not")
     fun givenUpBeforeAChild() = withTerminal { master, name ->
         for (program in listOf("give up, start a child", "give up, close, start a child")) {
             user.running(program).under("exec \"$@\" <$name").withPiped {
@@ -167,7 +165,7 @@ class OtherUserTest {
         stdout.readLine().let { if (it == unwanted) stdout.readLine() else it }
 
     @Test
-    @DisplayName("E2 stdin is another user's: prompts that each open it, read a line and close it")
+    @DisplayName("stdin is another user's: prompts that each open it, read a line and close it")
     fun prompts() =
         runBlocking<Unit> {
             val expected = listOf("y", "n", "last", "null")
@@ -215,7 +213,7 @@ class OtherUserTest {
     }
 
     @Test
-    @DisplayName("E6 a JVM that is not dumpable hands descriptors over all the same")
+    @DisplayName("a JVM that is not dumpable hands descriptors over all the same")
     fun passedByHiddenJvm() =
         runBlocking<Unit> {
             val lines = user.running("pass hidden").redirectErrorStream(true).withPiped { it.stdout.readText() }

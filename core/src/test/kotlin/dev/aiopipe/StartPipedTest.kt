@@ -178,7 +178,7 @@ class StartPipedTest {
         }
 
     @Test
-    @DisplayName("W12 1 MiB of a child that exits at once arrives")
+    @DisplayName("W12 all of 1 MiB arrives from a child that exits at once")
     fun outputOfAChildThatExitsAtOnce() =
         runBlocking<Unit> {
             val expected = ChildMain.pattern(1 shl 20)

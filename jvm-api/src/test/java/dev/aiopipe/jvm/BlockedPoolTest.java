@@ -22,7 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(NothingLeft.class)
 class BlockedPoolTest {
     @Test
-    @DisplayName("12 stop takes its steps and drains while all threads of the common pool are blocked")
+    @DisplayName("stop takes its steps and drains while all threads of the common pool are blocked")
     void commonPoolIsBlocked() {
         ProcessBuilder program = Programs.jvm(WithBlockedPool.class);
         program.command().add(1, "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2");

@@ -50,7 +50,7 @@ class KeptTest {
     }
 
     @Test
-    @DisplayName("17 start(…).thenCompose(p -> p.stdout().readText()) reads all, and the child can report meanwhile")
+    @DisplayName("start(…).thenCompose(p -> p.stdout().readText()) reads all, and the child can report meanwhile")
     void readText() throws IOException {
         assertEquals(
                 "1\n2\n",
@@ -59,7 +59,7 @@ class KeptTest {
     }
 
     @Test
-    @DisplayName("17 start(…).thenCompose(AsyncProcess::onExit): the child can write to the end")
+    @DisplayName("start(…).thenCompose(AsyncProcess::onExit): the child can write to the end")
     void onExit() throws IOException {
         assertEquals(
                 3,
@@ -68,7 +68,7 @@ class KeptTest {
     }
 
     @Test
-    @DisplayName("17 a loop over one output keeps the child's stdin open")
+    @DisplayName("a loop over one output keeps the child's stdin open")
     void loop() throws IOException {
         StringBuffer lines = new StringBuffer();
         afterCollection(start("exec 3<&0; (read x <&3; echo ended) & echo 1", "echo 2; kill $!")
@@ -77,7 +77,7 @@ class KeptTest {
     }
 
     @Test
-    @DisplayName("17 open(tx).thenCompose(onReaderGone) is done when the reader goes, not before")
+    @DisplayName("open(tx).thenCompose(onReaderGone) is done when the reader goes, not before")
     void readerGone() throws IOException {
         AioPipe pipe = AioPipe.create();
         CompletableFuture<Void> gone = goneOf(pipe.tx());
