@@ -7,6 +7,7 @@ import dev.aiopipe.engine.read.ReadOp;
 import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.write.Message;
 import dev.aiopipe.engine.write.Output;
+import dev.aiopipe.testkit.Garbage;
 import java.io.Closeable;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -117,13 +118,10 @@ public final class LoopPrograms {
         System.out.println(PipeLoop.shared() == shared ? "works" : "another one");
     }
 
-    /** Loses a reader, and gives the warning ten seconds. */
+    /** Loses a reader, and returns when the warning has been printed. */
     private static void lost() throws Exception {
         loseReader();
-        for (int i = 0; i < 1_000; i++) {
-            System.gc();
-            Thread.sleep(10); // the test ends this
-        }
+        Garbage.collect();
     }
 
     private static void loseReader() throws Exception {

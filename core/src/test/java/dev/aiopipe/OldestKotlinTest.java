@@ -3,6 +3,7 @@ package dev.aiopipe;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.aiopipe.testkit.Programs;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -93,7 +94,7 @@ class OldestKotlinTest {
 
     private String run(String... arguments) throws Exception {
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(Programs.java());
         command.add("-XX:TieredStopAtLevel=1");
         command.addAll(List.of(arguments));
         Path out = output.resolve("out.txt");
@@ -109,8 +110,7 @@ class OldestKotlinTest {
     }
 
     private static Stream<Path> dependencies() {
-        return Arrays.stream(System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))
-                        .split(File.pathSeparator))
+        return Arrays.stream(Programs.classPath().split(File.pathSeparator))
                 .map(Path::of)
                 .filter(path ->
                         path.getFileName().toString().matches("(kotlin-stdlib|kotlinx-coroutines-core|jna-).*"));

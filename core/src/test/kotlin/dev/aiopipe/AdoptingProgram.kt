@@ -2,7 +2,9 @@
 
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.Posix
+import dev.aiopipe.testkit.Programs.sh
 import java.io.FileInputStream
 import java.nio.file.Path
 import java.util.zip.CRC32
@@ -225,10 +227,10 @@ object AdoptingProgram {
     /** Gives up to open a FIFO that nobody reads, and waits until no thread is left. */
     private suspend fun openFifoInVain(fifo: Path) {
         val opening = GlobalScope.launch(start = CoroutineStart.UNDISPATCHED) { WriteEnd.fifo(fifo).open() }
-        awaitState("a thread opens it") { blockingThreads("open0").isNotEmpty() }
+        Await.until("a thread opens it") { blockingThreads("open0").isNotEmpty() }
         opening.cancelAndJoin()
         println("cancelled")
-        awaitState("no thread opens it", { blockingThreads("open0") }) { it.isEmpty() }
+        Await.until("no thread opens it", { blockingThreads("open0") }) { it.isEmpty() }
         println("no thread is left")
     }
 
@@ -240,10 +242,10 @@ object AdoptingProgram {
             GlobalScope.launch(start = CoroutineStart.UNDISPATCHED) {
                 runCatching { writer.write(ByteArray(1 shl 20)) }
             }
-        awaitState("a thread writes") { blockingThreads("write0").isNotEmpty() }
+        Await.until("a thread writes") { blockingThreads("write0").isNotEmpty() }
         writer.abort()
         writing.join()
-        awaitState("no thread writes", { blockingThreads("write0") }) { it.isEmpty() }
+        Await.until("no thread writes", { blockingThreads("write0") }) { it.isEmpty() }
         println("no thread is left")
     }
 

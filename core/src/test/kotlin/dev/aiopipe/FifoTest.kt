@@ -2,6 +2,7 @@ package dev.aiopipe
 
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Posix
+import dev.aiopipe.testkit.Programs.sh
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.AsynchronousCloseException

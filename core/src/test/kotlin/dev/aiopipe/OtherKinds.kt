@@ -119,7 +119,6 @@ object ThreadFromRaw : ReadableKind {
 
 /** A stream that a thread writes. */
 object ThreadToRaw : WritableKind {
-    override val tellsReaderGone = false
     override val onTheWay = PIPE_BYTES + THREAD_BYTES
 
     override suspend fun open(options: PipeOptions): Writable {

@@ -1,6 +1,7 @@
 package dev.aiopipe
 
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.requireProgram
 import java.nio.file.Path
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking

@@ -1,6 +1,7 @@
 package dev.aiopipe
 
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.sh
 import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
 import java.nio.file.Files
@@ -138,7 +139,7 @@ class PreparedStartTest {
         }
 
     @Test
-    @DisplayName("28 an empty command is an IllegalArgumentException, and uses the passed ends up")
+    @DisplayName("an empty command is an IllegalArgumentException, and uses the passed ends up")
     fun emptyCommand() =
         runBlocking<Unit> {
             val pipe = AioPipe.create()
@@ -151,7 +152,7 @@ class PreparedStartTest {
         }
 
     @Test
-    @DisplayName("28 a start with the redirect of a closed ChildEnd says so")
+    @DisplayName("a start with the redirect of a closed ChildEnd fails and names it")
     fun closedChildEnd() {
         val pipe = AioPipe.create()
         pipe.rx().close()
@@ -163,7 +164,7 @@ class PreparedStartTest {
     }
 
     @Test
-    @DisplayName("28 a child's text says what waits")
+    @DisplayName("toString of a child names its waiting calls")
     fun childSaysWhatWaits() =
         runBlocking<Unit> {
             sh("read x; exit 3").startPiped().use { child ->

@@ -1,5 +1,6 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Programs.jvm
 import kotlin.concurrent.thread
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking

@@ -1,6 +1,9 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.jvm
+import dev.aiopipe.testkit.Programs.sh
 import java.io.File
 import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
@@ -145,7 +148,7 @@ class StartPipedTest {
                 cat.stdin.writeLine("awake")
                 assertEquals("awake", cat.stdout.readLine())
                 signal("STOP", cat.process)
-                awaitState("the child is stopped") { stateOf(cat.process) == 'T' }
+                Await.until("the child is stopped") { stateOf(cat.process) == 'T' }
                 val writing = async(start = CoroutineStart.UNDISPATCHED) { cat.stdin.use { it.write(sent) } }
                 val reading = async(start = CoroutineStart.UNDISPATCHED) { cat.stdout.readAll() }
                 assertTrue(writing.isActive && reading.isActive)
@@ -175,7 +178,7 @@ class StartPipedTest {
         }
 
     @Test
-    @DisplayName("W12 1 MiB of a child that exits at once arrives")
+    @DisplayName("W12 all of 1 MiB arrives from a child that exits at once")
     fun outputOfAChildThatExitsAtOnce() =
         runBlocking<Unit> {
             val expected = ChildMain.pattern(1 shl 20)
@@ -320,7 +323,7 @@ class StartPipedTest {
             assertThrowsSuspending<IOException> {
                 sh("exec sleep 1000").startPiped(options = PipeOptions.defaults().withLoop(loop))
             }
-            awaitState("no child is left") { ProcessHandle.current().children().noneMatch { it.isAlive } }
+            Await.until("no child is left") { ProcessHandle.current().children().noneMatch { it.isAlive } }
         }
 
     @Test

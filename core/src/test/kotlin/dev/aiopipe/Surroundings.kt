@@ -1,40 +1,17 @@
 package dev.aiopipe
 
 import dev.aiopipe.testkit.Posix
-import java.io.File
+import dev.aiopipe.testkit.Programs.jvm
 import java.nio.file.Path
 import org.junit.jupiter.api.Assertions.assertTrue
-import org.junit.jupiter.api.Assertions.fail
-import org.junit.jupiter.api.Assumptions.abort
-
-/** Skips the test where a program is missing; with `AIOPIPE_CI` set that is a failure. */
-fun requireProgram(vararg names: String): String {
-    val places = System.getenv("PATH").split(File.pathSeparator)
-    for (name in names) if (places.any { File(it, name).canExecute() }) return name
-    return missing("none of these programs is on the PATH: ${names.toList()}")
-}
-
-fun requireThat(condition: Boolean, what: String) {
-    if (!condition) missing<Unit>("not given: $what")
-}
-
-private fun <T> missing(what: String): T = if (System.getenv("AIOPIPE_CI") != null) fail(what) else abort(what)
 
 /** A JVM that runs [AdoptingProgram]. */
 fun adopting(vararg arguments: String, fallback: Boolean = false, classPath: String? = null): ProcessBuilder {
     val builder = jvm(AdoptingProgram::class.java, *arguments)
     val command = builder.command()
     command.add(1, "-Ddev.aiopipe.fallback=$fallback")
-    builder.withNativeAccess()
     if (classPath != null) command[command.indexOf("-cp") + 1] = classPath
     return builder
-}
-
-/** Else JNA makes JDK 24 and later print warnings. */
-fun ProcessBuilder.withNativeAccess(): ProcessBuilder = also {
-    if (System.getProperty("java.specification.version").toInt() >= 24) {
-        it.command().add(1, "--enable-native-access=ALL-UNNAMED")
-    }
 }
 
 /** The same program, started by a shell that sets its descriptors up: [script] ends in `"$@"`. */

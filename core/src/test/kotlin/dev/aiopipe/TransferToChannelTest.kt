@@ -144,7 +144,7 @@ class TransferToChannelTest {
         }
 
     @Test
-    @DisplayName("R27 each read looks for cancellation before anything else")
+    @DisplayName("R33 each read looks for cancellation before anything else")
     fun cancelledBefore() =
         runBlocking<Unit> {
             val (rx, tx) = aioPipe()

@@ -1,6 +1,8 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.sh
 import java.io.IOException
 import java.nio.channels.ClosedChannelException
 import kotlin.time.Duration
@@ -256,7 +258,7 @@ class WithPipedTest {
             sh("(trap '' TERM; exec sleep 1000) & echo \$!; read line").startPiped().use { child ->
                 val grandchild = ProcessHandle.of(child.stdout.readLine()!!.toLong()).orElseThrow()
                 assertEquals(1, child.stop(never, descendants = true))
-                awaitState("the grandchild is gone") { !grandchild.isAlive }
+                Await.until("the grandchild is gone") { !grandchild.isAlive }
             }
         }
 
@@ -389,7 +391,7 @@ class WithPipedTest {
             val handle = ProcessHandle.of(grandchild).orElseThrow()
             assertTrue(handle.isAlive)
             handle.destroyForcibly()
-            awaitState("the grandchild is gone") { !handle.isAlive }
+            Await.until("the grandchild is gone") { !handle.isAlive }
         }
 
     @Test

@@ -12,7 +12,8 @@ import dev.aiopipe.AioPipe;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.ReadEnd;
 import dev.aiopipe.WriteEnd;
-import dev.aiopipe.jvm.NothingLeft.Await;
+import dev.aiopipe.testkit.Await;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.ClosedChannelException;
@@ -297,6 +298,8 @@ class AsyncProcessTest {
             get(child.stdin().writeLine("alive"));
             assertEquals("alive", get(child.stdout().readLine()));
         }
-        Await.until(() -> ProcessHandle.current().children().findAny().isEmpty(), () -> "a child is left");
+        Await.until(
+                "no child is left",
+                () -> ProcessHandle.current().children().findAny().isEmpty());
     }
 }

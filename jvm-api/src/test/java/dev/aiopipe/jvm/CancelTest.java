@@ -10,10 +10,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.engine.read.ReadOp;
-import dev.aiopipe.jvm.NothingLeft.Await;
 import dev.aiopipe.jvm.internal.future.ReadTimeout;
 import dev.aiopipe.jvm.internal.read.ReaderView;
 import dev.aiopipe.jvm.internal.read.SingleRead;
+import dev.aiopipe.testkit.Await;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadPendingException;
@@ -37,7 +38,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Each interleaving of a read and of who gives it up, step by step. */
 @ExtendWith(NothingLeft.class)
 class CancelTest {
-    private final ScriptedSource source = new ScriptedSource();
+    private final ScriptedStream source = new ScriptedStream();
     private final ManualExecutor executor = new ManualExecutor();
     private final AsyncPipeReader reader = source.reader(executor);
 
@@ -76,7 +77,7 @@ class CancelTest {
 
         assertTrue(first.cancel(true));
         CompletableFuture<String> second = reader.readLine();
-        ScriptedSource.wakeUp(signalled);
+        ScriptedStream.wakeUp(signalled);
 
         assertEquals(0, executor.waiting());
         assertFalse(second.isDone());
@@ -225,7 +226,7 @@ class CancelTest {
     @Test
     @DisplayName("a skip in pieces that is cancelled behind the first one succeeds with what it has dropped")
     void cancelledSkip() {
-        AsyncPipeReader small = new ScriptedSource()
+        AsyncPipeReader small = new ScriptedStream()
                 .arrive("0123456789")
                 .reader(executor, PipeOptions.defaults().withMaxLineBytes(4));
         CompletableFuture<Long> skip = small.skip(20);
@@ -270,12 +271,10 @@ class CancelTest {
         source.arrive("par");
         CompletableFuture<String> first =
                 reader.withTimeout(java.time.Duration.ofNanos(1)).readLine();
-        Await.until(
-                () -> {
-                    executor.runAll();
-                    return first.isDone();
-                },
-                () -> "no timeout");
+        Await.until("the read has timed out", () -> {
+            executor.runAll();
+            return first.isDone();
+        });
         failure(TimeoutException.class, first);
 
         source.arrive("tial\n");
@@ -303,7 +302,7 @@ class CancelTest {
         var signalled = source.arrive("line\n").signalOnly();
 
         alarm.ring(0);
-        ScriptedSource.wakeUp(signalled);
+        ScriptedStream.wakeUp(signalled);
         executor.runAll();
 
         failure(TimeoutException.class, read);
@@ -425,7 +424,7 @@ class CancelTest {
             CompletableFuture<Boolean> result = new CompletableFuture<>();
             Thread other = new Thread(() -> result.complete(action.getAsBoolean()));
             other.start();
-            Await.until(() -> other.getState() == Thread.State.BLOCKED, () -> "it does not wait for the take");
+            Await.until(other, Thread.State.BLOCKED);
             leave.countDown();
             return result;
         }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.aiopipe.LimitExceededException;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.jvm.Link.Kind;
+import dev.aiopipe.testkit.NothingLeft;
 import java.nio.channels.ReadPendingException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** R34: blocks and transfers within blocks. Only the innermost that is open reads; nothing is woken under a lock. */
 @ExtendWith(NothingLeft.class)
 class OverlappingBlocksTest {
-    private final ScriptedSource source = new ScriptedSource();
+    private final ScriptedStream source = new ScriptedStream();
     private final ManualExecutor executor = new ManualExecutor();
     private final AsyncPipeReader reader = source.reader(executor);
 

@@ -2,6 +2,7 @@ package dev.aiopipe.jvm;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.aiopipe.testkit.NothingLeft;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;

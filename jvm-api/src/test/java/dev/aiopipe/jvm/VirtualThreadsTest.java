@@ -4,6 +4,7 @@ import static dev.aiopipe.jvm.Futures.get;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.aiopipe.jvm.Link.Kind;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -122,7 +122,7 @@ class FallbackTest {
     }
 
     @Test
-    @DisplayName("28 streams of the fallback are called by their names")
+    @DisplayName("streams of the fallback have names")
     void names() throws IOException {
         Input input = Fallback.input(InputStream.nullInputStream(), loop, "stdout of cat");
         Output output = Fallback.output(OutputStream.nullOutputStream(), loop, "stdin of cat");
@@ -133,7 +133,7 @@ class FallbackTest {
     }
 
     @Test
-    @DisplayName("D6 a child's stream that somebody else closes under a read is at its end")
+    @DisplayName("a child's stream that other code closes during a read is at its end")
     void closedByOthers() throws Exception {
         InputStream closed = new InputStream() {
             @Override

@@ -58,7 +58,7 @@ class StopSequenceTest {
     }
 
     @Test
-    @DisplayName("18 a child that can't be signalled: stop returns, names it, and leaves nothing open")
+    @DisplayName("a child that can't be signalled: stop returns, names it, and leaves nothing open")
     void livesOn() throws IOException {
         assertSame(ReadOp.MORE, stdout.start(LINE));
         CountDownLatch woken = new CountDownLatch(1);
@@ -95,7 +95,7 @@ class StopSequenceTest {
     }
 
     @Test
-    @DisplayName("F10 a cancelled stop takes no further step, and leaves an output of which nothing was dropped open")
+    @DisplayName("E18 a cancelled stop takes no further step, and leaves an output of which nothing was dropped open")
     void cancelled() throws IOException {
         CompletableFuture<Integer> stop = stop(NEVER, NEVER);
         assertTrue(stop.cancel(false));
@@ -106,7 +106,7 @@ class StopSequenceTest {
     }
 
     @Test
-    @DisplayName("F10 a cancelled stop leaves an output to a stop that goes on, the last one leaves it to readers")
+    @DisplayName("E18 a cancelled stop leaves an output to a stop that goes on, the last one leaves it to readers")
     void cancelledBesideAnother() throws IOException {
         CompletableFuture<Integer> first = stop(NEVER, NEVER);
         CompletableFuture<Integer> second = stop(NEVER, NEVER);
@@ -126,7 +126,7 @@ class StopSequenceTest {
     }
 
     @Test
-    @DisplayName("F10 what has a hole is closed to readers, but drained on: the child lives, and keeps its reader")
+    @DisplayName("E18 what has a hole is closed to readers, but drained on: the child lives, and keeps its reader")
     void cancelledWithAHole() {
         CountDownLatch dropped = new CountDownLatch(2);
         source.then(target -> {
@@ -181,7 +181,7 @@ class StopSequenceTest {
     }
 
     @Test
-    @DisplayName("7 close: the readers are closed before the child is killed, so that a waiting read makes up no line")
+    @DisplayName("close: the readers are closed before the child is killed, so that a waiting read makes up no line")
     void closesReadersFirst() throws IOException {
         source.thenBytes("hal").thenNothing();
         assertSame(ReadOp.MORE, stdout.start(LINE));

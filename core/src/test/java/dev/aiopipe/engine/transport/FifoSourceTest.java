@@ -120,7 +120,7 @@ class FifoSourceTest {
 
     @Test
     @Timeout(30)
-    @DisplayName("10 nobody reads the FIFO when close has returned, although a read is just opening it anew")
+    @DisplayName("nobody reads the FIFO when close has returned, although a read is just opening it anew")
     void closedWhileItIsOpenedAnew() throws Exception {
         Input[] input = {null};
         AtomicReference<Boolean> left = new AtomicReference<>();
@@ -155,7 +155,7 @@ class FifoSourceTest {
 
     @Test
     @Timeout(30)
-    @DisplayName("10 the same of a FIFO that a thread reads")
+    @DisplayName("nobody reads the FIFO when close has returned, also if a thread reads it")
     void closedWhileAThreadOpensItAnew() throws Exception {
         BlockingFifo held = new BlockingFifo(path, false, true);
         writeAndLeave("line\n");

@@ -75,7 +75,7 @@ class OutputErrorsTest {
     @Test
     @Timeout(60)
     @DisplayName(
-            "D3 a write that has too little stack fails before the channel has begun, whose lock it would leave taken")
+            "a write that has too little stack fails before the channel has begun, whose lock it would leave taken")
     void littleStack() throws Exception {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         Process program = new ProcessBuilder(
