@@ -3,17 +3,13 @@
 
 package dev.aiopipe
 
-import dev.aiopipe.engine.loop.Readiness
-import dev.aiopipe.engine.support.Delays
+import dev.aiopipe.engine.loop.Acceptor
 import java.io.IOException
 import java.nio.channels.ServerSocketChannel
 import java.nio.channels.SocketChannel
-import java.util.concurrent.TimeUnit
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
-import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.ensureActive
-import kotlinx.coroutines.isActive
 import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
@@ -34,43 +30,15 @@ public suspend fun ServerSocketChannel.acceptConnection(loop: PipeLoop = PipeLoo
     accept()?.let {
         return it
     }
-    val engine = loop.engine()
-    val readiness = engine.acceptable(this)
-    try {
+    Acceptor(this, loop.engine()).use { acceptor ->
         while (true) {
-            accept()?.let {
+            acceptor.accept()?.let {
                 return it
             }
             suspendCancellableCoroutine<Unit> { continuation ->
-                val waiter = Readiness.Waiter { continuation.resume(Unit) }
-                if (readiness.await(waiter)) {
-                    continuation.invokeOnCancellation { readiness.cancel(waiter) }
-                    wakeIfClosed(readiness, waiter, continuation)
-                } else {
-                    continuation.resume(Unit)
-                }
+                val wait = acceptor.await { continuation.resume(Unit) }
+                if (wait == null) continuation.resume(Unit) else continuation.invokeOnCancellation { wait.cancel() }
             }
-            readiness.closeCause()?.let { throw IOException("$loop is closed", it) }
-        }
-    } finally {
-        engine.forget(this)
-    }
-}
-
-/** Whoever closes a channel that a selector watches tells nobody, so that is looked for. */
-private fun ServerSocketChannel.wakeIfClosed(
-    readiness: Readiness,
-    waiter: Readiness.Waiter,
-    continuation: CancellableContinuation<Unit>,
-) {
-    val look = Runnable {
-        when {
-            !continuation.isActive -> return@Runnable
-            isOpen -> wakeIfClosed(readiness, waiter, continuation)
-            readiness.cancel(waiter) -> waiter.wake()
         }
     }
-    Delays.run(look, A_MOMENT_NANOS)
 }
-
-private val A_MOMENT_NANOS = TimeUnit.MILLISECONDS.toNanos(100)

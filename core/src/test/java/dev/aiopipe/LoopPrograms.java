@@ -107,7 +107,7 @@ public final class LoopPrograms {
         Pipe stranger = Pipe.open();
         stranger.source().configureBlocking(false);
         stranger.sink().write(ByteBuffer.allocate(1));
-        Object selection = field(engine, "selection");
+        Object selection = field(engine, "selector");
         stranger.source().register((Selector) field(selection, "selector"), SelectionKey.OP_READ, "a stranger");
         engine.execute(() -> {});
         thread.get().join();
