@@ -1,5 +1,6 @@
 package dev.aiopipe.engine.endpoint;
 
+import dev.aiopipe.FifoOption;
 import dev.aiopipe.ReadMode;
 import dev.aiopipe.engine.linux.AdoptedChannel;
 import dev.aiopipe.engine.linux.ChannelDescriptor;
@@ -28,50 +29,70 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.Pipe;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
 
 /** A FIFO with a name. */
 public final class FifoEndpoint implements Endpoint {
+    private static final Set<PosixFilePermission> OWNER_ONLY =
+            Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
 
     private final Path path;
     private final boolean forReading;
     private final boolean keepOpen;
+    private final boolean creates;
     private int capacity;
     private BlockingOpen blockingOpen; // guarded by this; null if no thread opens it
 
     /**
-     * A path that may or may not be a FIFO.
+     * Makes an endpoint of a path that may or may not be a FIFO.
      *
-     * @param path where it is
-     * @param forReading the direction in which it is going to be used
-     * @param keepOpen whether it is to be read without an end: as if there always were a writer
+     * @param path of the FIFO
+     * @param forReading the direction of the stream
+     * @param options of the end
      */
-    public FifoEndpoint(Path path, boolean forReading, boolean keepOpen) {
+    public FifoEndpoint(Path path, boolean forReading, Set<FifoOption> options) {
         this.path = path.toAbsolutePath();
         this.forReading = forReading;
-        this.keepOpen = keepOpen;
+        this.keepOpen = options.contains(FifoOption.KEEP_OPEN);
+        this.creates = options.contains(FifoOption.CREATE);
     }
 
-    /**
-     * Makes a FIFO that only its owner can use (mode 0600).
-     *
-     * @param path where
-     * @throws IOException if it exists already, or can't be made, or there is no C library to make it with
-     */
-    public static void create(Path path) throws IOException {
+    /** Makes the FIFO if that is wanted and there is none. */
+    private void prepare() throws IOException {
+        if (creates && Files.notExists(path)) {
+            create();
+        }
+        DescriptorKind.requireFifo(path);
+    }
+
+    private void create() throws IOException {
         if (!NativeAccess.hasLibC()) {
             throw new IOException("can't make a FIFO without the C library: " + path);
         }
-        LibC.makeFifo(path.toString());
+        try {
+            LibC.makeFifo(path.toString());
+        } catch (FileAlreadyExistsException e) {
+            // Another process or thread was first.
+            return;
+        }
+        // The umask has taken permissions away, or none.
+        if (!Files.getPosixFilePermissions(path).equals(OWNER_ONLY)) {
+            Files.setPosixFilePermissions(path, OWNER_ONLY);
+        }
     }
 
     @Override
     public Input openInput(Loop loop) throws IOException {
+        prepare();
         if (!NativeAccess.canAdopt()) {
             return threadedInput(loop);
         }
@@ -120,11 +141,11 @@ public final class FifoEndpoint implements Endpoint {
 
     @Override
     public Output openOutput(Loop loop) throws IOException {
-        DescriptorKind.requireFifo(path);
+        prepare();
         if (!NativeAccess.canAdopt()) {
             return threadedOutput(loop);
         }
-        int fresh = open(LibC.O_WRONLY);
+        int fresh = open(keepOpen ? LibC.O_RDWR : LibC.O_WRONLY);
         if (fresh < 0 && LibC.errno() == LibC.ENXIO) {
             loop.requireOpen(); // else there is nothing to try again for
             return null;
@@ -133,7 +154,8 @@ public final class FifoEndpoint implements Endpoint {
         }
         Pipe.SinkChannel channel = AdoptedChannel.toWrite(fresh);
         Registration registration = Registration.of(channel, loop);
-        ReaderWatch watch = new ReaderWatch(() -> ChannelDescriptor.numberOf(channel), loop);
+        // A descriptor that reads, too, is its own reader: none ever leaves.
+        ReaderWatch watch = new ReaderWatch(keepOpen ? null : () -> ChannelDescriptor.numberOf(channel), loop);
         return new Output(new ChannelSink(toString(), channel, registration), registration.output(), watch);
     }
 
@@ -154,7 +176,7 @@ public final class FifoEndpoint implements Endpoint {
     private synchronized Output threadedOutput(Loop loop) throws IOException {
         loop.requireOpen(); // else there is nothing to wait for
         if (blockingOpen == null) {
-            BlockingOpen begun = new BlockingOpen(path);
+            BlockingOpen begun = new BlockingOpen(path, keepOpen);
             BlockingPool.EXECUTOR.execute(begun);
             blockingOpen = begun;
         }
@@ -189,17 +211,21 @@ public final class FifoEndpoint implements Endpoint {
     /** A thread that waits in open(2) for a reader. */
     private static final class BlockingOpen implements Runnable {
         private final Path path;
+        private final boolean keepOpen;
         private final CompletableFuture<FileChannel> opened = new CompletableFuture<>();
         private final CompletableFuture<Void> over = new CompletableFuture<>();
 
-        BlockingOpen(Path path) {
+        BlockingOpen(Path path, boolean keepOpen) {
             this.path = path;
+            this.keepOpen = keepOpen;
         }
 
         @Override
         public void run() {
             try {
-                FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE);
+                FileChannel channel = keepOpen
+                        ? FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)
+                        : FileChannel.open(path, StandardOpenOption.WRITE);
                 if (!opened.complete(channel)) {
                     channel.close(); // given up meanwhile
                 }
@@ -263,13 +289,13 @@ public final class FifoEndpoint implements Endpoint {
 
     @Override
     public Redirect redirect(BooleanSupplier usable) throws IOException {
-        DescriptorKind.requireFifo(path);
+        prepare();
         return forReading ? Redirect.from(path.toFile()) : Redirect.appendTo(path.toFile());
     }
 
     @Override
     public String path(String self) throws IOException {
-        DescriptorKind.requireFifo(path);
+        prepare();
         return path.toString();
     }
 
