@@ -13,10 +13,13 @@ import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
- * Accepts a connection, without blocking: for [DuplexEnd.of]. The channel becomes non-blocking. One call at a time.
+ * Accepts a connection, to be used by [DuplexEnd.of]. Suspends until there is one. The channel becomes non-blocking.
+ * One call at a time.
  *
- * *Cancellation:* nothing is accepted. To stop a server, cancel this, or close the channel, which shows within 0.1 s.
+ * *Cancellation:* nothing is accepted. To stop a server, cancel this call or close the channel; the call notices the
+ * close within 0.1 s.
  *
+ * @sample dev.aiopipe.samples.accept
  * @param loop waits for connections
  * @throws java.nio.channels.AcceptPendingException if another call waits
  * @throws java.nio.channels.ClosedChannelException if the channel is closed

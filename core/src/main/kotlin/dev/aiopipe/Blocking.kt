@@ -11,8 +11,8 @@ import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
- * Runs a block that may block its thread. If this is cancelled before the block has begun, the block never runs; once
- * it has begun it is waited for, whatever is cancelled meanwhile, so that its outcome is not lost.
+ * Runs a block that may block its thread. If the coroutine is cancelled before the block has begun, the block never
+ * runs. Once it has begun this waits for it, cancelled or not, so that its outcome is not lost.
  *
  * @throws CancellationException only if the block never ran, or has thrown it
  */
@@ -35,7 +35,7 @@ private class BlockingTask<T>(private val block: () -> T) : Runnable {
     private val begun = AtomicBoolean()
     val outcome = CompletableFuture<Result<T>>()
 
-    /** True if the block never runs. */
+    /** Returns true if the block never runs. */
     fun withdraw() = begun.compareAndSet(false, true)
 
     override fun run() {

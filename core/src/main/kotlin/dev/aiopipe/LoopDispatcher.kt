@@ -11,8 +11,11 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancel
 
 /**
- * Runs coroutines on the loop's own thread, as asyncio does: a read that waits costs no change of thread. They must not
- * block. A closed loop runs none: what is to run on it is cancelled, as with every dispatcher that was closed.
+ * Runs coroutines on the loop's own thread, as asyncio does: a read that waits costs no change of thread. The
+ * coroutines must not block. A closed loop cancels every coroutine that is dispatched to it, as other closed
+ * dispatchers do.
+ *
+ * @sample dev.aiopipe.samples.onTheLoop
  */
 public val PipeLoop.dispatcher: CoroutineDispatcher
     get() = LoopDispatcher(this)
@@ -22,7 +25,7 @@ private class LoopDispatcher(private val loop: PipeLoop) : CoroutineDispatcher()
         try {
             loop.engine().execute(block)
         } catch (e: RejectedExecutionException) {
-            // as the dispatchers of kotlinx.coroutines do: the coroutine is cancelled, and ends elsewhere
+            // As the dispatchers of kotlinx.coroutines do: the coroutine is cancelled, and ends on another thread.
             context.cancel(CancellationException("$loop is closed", e))
             Dispatchers.IO.dispatch(context, block)
         }

@@ -14,31 +14,52 @@ import kotlinx.coroutines.isActive
 /**
  * Makes a pipe: `val (rx, tx) = aioPipe()`.
  *
+ * @sample dev.aiopipe.samples.pipe
  * @throws IOException if the system has no descriptor left
  */
 @Throws(IOException::class) public fun aioPipe(): AioPipe = AioPipe.create()
 
 /**
- * Makes two pipes, one for each direction: `val (mine, theirs) = aioDuplex()`. What is written to the one is read from
- * the other.
+ * Makes two pipes, one for each direction: `val (mine, theirs) = aioDuplex()`. The bytes that one side writes are read
+ * by the other side.
  *
+ * @sample dev.aiopipe.samples.duplex
  * @throws IOException if the system has no descriptor left
  */
-@Throws(IOException::class)
-public fun aioDuplex(): Pair<DuplexEnd, DuplexEnd> {
-    val there = aioPipe()
-    val back =
-        try {
-            aioPipe()
-        } catch (e: IOException) {
-            there.close()
-            throw e
-        }
-    return Pair(DuplexEnd(back.rx(), there.tx()), DuplexEnd(there.rx(), back.tx()))
-}
+@Throws(IOException::class) public fun aioDuplex(): AioDuplex = AioDuplex.create()
+
+/** The end to read from. */
+@get:JvmSynthetic
+public val AioPipe.rx: ReadEnd
+    get() = rx()
+
+/** The end to write to. */
+@get:JvmSynthetic
+public val AioPipe.tx: WriteEnd
+    get() = tx()
+
+/** The end to read from: the bytes that the other side writes. */
+@get:JvmSynthetic
+public val DuplexEnd.rx: ReadEnd
+    get() = rx()
+
+/** The end to write to: the bytes go to the other side. */
+@get:JvmSynthetic
+public val DuplexEnd.tx: WriteEnd
+    get() = tx()
+
+/** The side of this process. */
+@get:JvmSynthetic
+public val AioDuplex.mine: DuplexEnd
+    get() = mine()
+
+/** The side of the child, or of another part of this process. */
+@get:JvmSynthetic
+public val AioDuplex.theirs: DuplexEnd
+    get() = theirs()
 
 /**
- * Opens the end for reading. The reader is to be closed.
+ * Opens the end for reading. The reader must be closed.
  *
  * *Cancellation:* the end is closed and nothing is left behind.
  *
@@ -53,7 +74,7 @@ public suspend fun ReadEnd.open(options: PipeOptions = PipeOptions.defaults()): 
 }
 
 /**
- * Opens the end for writing. The writer is to be closed.
+ * Opens the end for writing. The writer must be closed.
  *
  * *Cancellation:* the end is closed and nothing is left behind.
  *
@@ -72,7 +93,8 @@ private suspend fun <T> CompletableFuture<T>.awaitOpen(discard: (T) -> Unit): T 
         await()
     } catch (e: CancellationException) {
         cancel(false)
-        thenAccept(discard) // it was complete before
+        // It may have been complete before.
+        thenAccept(discard)
         throw e
     }
 

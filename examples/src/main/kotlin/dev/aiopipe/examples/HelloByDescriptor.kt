@@ -1,5 +1,7 @@
 package dev.aiopipe.examples
 
+import dev.aiopipe.rx
+import dev.aiopipe.tx
 import dev.aiopipe.ReadEnd
 import dev.aiopipe.WriteEnd
 import dev.aiopipe.aioDuplex
@@ -19,10 +21,10 @@ fun main(args: Array<String>) = runBlocking {
 private suspend fun parent() {
     val (mine, theirs) = aioDuplex()
     jvm("dev.aiopipe.examples.HelloByDescriptorKt", "child").withPiped(
-        passing = mapOf(3 to theirs.rx(), 4 to theirs.tx())
+        passing = mapOf(3 to theirs.rx, 4 to theirs.tx)
     ) { process ->
-        val requests = mine.tx().open()
-        val answers = mine.rx().open()
+        val requests = mine.tx.open()
+        val answers = mine.rx.open()
         for (name in listOf("world", "pipe")) {
             requests.writeLine(name)
             println(answers.readLine())

@@ -1,5 +1,8 @@
 package dev.aiopipe.examples
 
+import dev.aiopipe.rx
+import dev.aiopipe.tx
+import dev.aiopipe.FifoOption
 import dev.aiopipe.DuplexEnd
 import dev.aiopipe.PipeLoop
 import dev.aiopipe.PipeOptions
@@ -114,9 +117,9 @@ suspend fun serve(answer: (String) -> String) {
 // begin
 suspend fun askByDescriptor(program: ProcessBuilder): String? {
     val (mine, theirs) = aioDuplex()
-    return program.withPiped(passing = mapOf(3 to theirs.rx(), 4 to theirs.tx())) {
-        mine.tx().open().use { it.writeLine("how are you?") }
-        mine.rx().open().use { it.readLine() }
+    return program.withPiped(passing = mapOf(3 to theirs.rx, 4 to theirs.tx)) {
+        mine.tx.open().use { it.writeLine("how are you?") }
+        mine.rx.open().use { it.readLine() }
     }
 }
 
@@ -130,16 +133,15 @@ suspend fun answerByDescriptor() {
 
 // begin
 suspend fun follow(path: Path, show: (String) -> Unit) {
-    ReadEnd.createFifo(path) // mode 0600
-    ReadEnd.fifo(path, true).open().use {
+    ReadEnd.fifo(path, FifoOption.CREATE, FifoOption.KEEP_OPEN).open().use {
         it.lines().collect(show)
-    } // keepOpen: writers come and go, the end never comes
+    } // writers come and go, the end never comes
 }
 
 suspend fun echo(server: ServerSocketChannel) = coroutineScope {
     while (true) {
         val client = DuplexEnd.of(server.acceptConnection())
-        launch { client.rx().open().use { input -> client.tx().open().use { input.transferTo(it) } } }
+        launch { client.rx.open().use { input -> client.tx.open().use { input.transferTo(it) } } }
     }
 }
 
