@@ -56,7 +56,9 @@ public class PipeReader internal constructor(private val input: Input, private v
     public val buffered: Int
         get() = input.buffered()
 
-    /** How this reader gets its bytes. Waits until that is known: a tenth of a second behind the opening of stdin. */
+    /**
+     * The way in which this reader gets its bytes. That of stdin is [ReadMode.THREAD] until its adoption is through.
+     */
     public val mode: ReadMode
         get() = input.mode()
 

@@ -429,7 +429,7 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * How this reader gets its bytes. Waits until that is known: a tenth of a second behind the opening of stdin.
+     * Returns the way in which this reader gets its bytes. That of stdin is {@link ReadMode#THREAD} until its adoption is through.
      *
      * @return the mode
      */

@@ -105,7 +105,8 @@ public final class StdinBootstrap implements ByteSource {
         }
     }
 
-    private void begin() {
+    /** Begins the adoption, unless it has begun. */
+    void begin() {
         synchronized (this) {
             if (begun || adoption.isDone()) {
                 return;
@@ -157,11 +158,10 @@ public final class StdinBootstrap implements ByteSource {
         return adopted != null && adopted.isEmptyAfterShortRead();
     }
 
-    /** Waits until it is known. */
+    /** Returns THREAD until the adoption is through. */
     @Override
     public ReadMode mode() {
-        begin();
-        Adopted result = known();
+        Adopted result = adoption.isDone() ? known() : null;
         return result == null ? ReadMode.THREAD : result.source.mode();
     }
 
