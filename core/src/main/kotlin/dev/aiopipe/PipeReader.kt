@@ -59,7 +59,7 @@ public class PipeReader internal constructor(private val input: Input, options: 
         get() = input.buffered()
 
     /**
-     * How this reader gets its bytes. Waits until that is known: up to a tenth of a second after the opening of stdin.
+     * The way in which this reader gets its bytes. That of stdin is [ReadMode.THREAD] until its adoption is through.
      */
     public val mode: ReadMode
         get() = input.mode()

@@ -109,8 +109,8 @@ public final class LoopPrograms {
         Pipe stranger = Pipe.open();
         stranger.source().configureBlocking(false);
         stranger.sink().write(ByteBuffer.allocate(1));
-        Object selection = field(engine, "selection");
-        stranger.source().register((Selector) field(selection, "selector"), SelectionKey.OP_READ, "a stranger");
+        Object selector = field(engine, "selector");
+        stranger.source().register((Selector) field(selector, "selector"), SelectionKey.OP_READ, "a stranger");
         engine.execute(() -> {});
         thread.get().join();
         System.out.println(engine.hasEnded() ? "died" : "lives");

@@ -118,7 +118,7 @@ object AdoptingProgram {
     private fun waitForStdin() {
         val reader = runBlocking { ReadEnd.stdin().open() }
         val waiting = GlobalScope.launch(start = CoroutineStart.UNDISPATCHED) { reader.readLine() }
-        println("waits: ${waiting.isActive}, ${reader.mode}")
+        println("waits: ${waiting.isActive}, ${runBlocking { reader.settledMode() }}")
     }
 
     /** Says whether stdin could be opened by its path, then does as "give up once". */
@@ -130,7 +130,7 @@ object AdoptingProgram {
     /** Waits for a line in vain, then reads to the end. */
     private suspend fun giveUpOnce() {
         val input = ReadEnd.stdin().open()
-        println("gave up: ${withTimeoutOrNull(50) { input.readLine() } == null}, ${input.mode}")
+        println("gave up: ${withTimeoutOrNull(50) { input.readLine() } == null}, ${input.settledMode()}")
         println("then ${input.readLine()}")
         println("then ${input.readLine()}")
         input.close()
@@ -138,7 +138,7 @@ object AdoptingProgram {
 
     /** Opens stdin for each of four lines. */
     private suspend fun prompts(adopted: String) {
-        if (adopted == "before") ReadEnd.stdin().open().use { it.mode }
+        if (adopted == "before") ReadEnd.stdin().open().use { it.settledMode() }
         repeat(4) { ReadEnd.stdin().open().use { println(it.readLine()) } }
     }
 
@@ -257,7 +257,7 @@ object AdoptingProgram {
     /** Uses all that JNA could do if there were a /proc. */
     private suspend fun withoutProc(directory: Path) {
         val fifo = directory.resolve("fifo")
-        ReadEnd.createFifo(fifo)
+        Posix.makeFifo(fifo)
         val reader = ReadEnd.fifo(fifo).open()
         WriteEnd.fifo(fifo).open().use { it.writeLine("through a FIFO") }
         println("${reader.readLine()}, ${reader.mode}")
@@ -296,7 +296,7 @@ object AdoptingProgram {
         val loop = PipeLoop.create("short-lived")
         val reader = ReadEnd.stdin().open(PipeOptions.defaults().withLoop(loop))
         val waiting = GlobalScope.launch(start = CoroutineStart.UNDISPATCHED) { report { reader.readLine() } }
-        println("waits: ${waiting.isActive}, ${reader.mode}")
+        println("waits: ${waiting.isActive}, ${reader.settledMode()}")
         loop.close()
         waiting.join()
         report { reader.readLine() }

@@ -78,7 +78,7 @@ class DescriptorLimitTest {
                 }
                 check(left in 2..10) { "it worked with ${left - 1}" }
                 println(line)
-                ReadEnd.stdin().open().use { println("${it.readLine()}: ${it.mode}") }
+                ReadEnd.stdin().open().use { println("${it.readLine()}: ${it.settledMode()}") }
             }
     }
 

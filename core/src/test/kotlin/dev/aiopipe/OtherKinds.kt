@@ -59,7 +59,7 @@ object FifoToRaw : WritableKind {
 
 private class TemporaryFifo : AutoCloseable {
     private val directory: Path = Files.createTempDirectory("aiopipe")
-    val path: Path = directory.resolve("fifo").also(ReadEnd::createFifo)
+    val path: Path = directory.fifo()
 
     override fun close() {
         Files.delete(path)

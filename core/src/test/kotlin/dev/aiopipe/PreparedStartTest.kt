@@ -1,5 +1,6 @@
 package dev.aiopipe
 
+import dev.aiopipe.engine.SharedSecrets
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Programs.sh
 import java.io.IOException
@@ -105,7 +106,7 @@ class PreparedStartTest {
         val builder = sh("echo \$GREETING; pwd; echo three >&3").directory(directory.toFile())
         builder.environment()["GREETING"] = "hello"
         val passing = mutableMapOf<Int, PipeEnd>(3 to pipe.tx())
-        val start = ProcessStart(builder, passing, PipeOptions.defaults())
+        val start = SharedSecrets.get().start(builder, passing, PipeOptions.defaults())
 
         builder.command("false").directory(null).redirectOutput(Redirect.DISCARD).environment().clear()
         passing.clear()

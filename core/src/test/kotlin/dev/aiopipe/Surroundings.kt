@@ -3,6 +3,10 @@ package dev.aiopipe
 import dev.aiopipe.testkit.Posix
 import dev.aiopipe.testkit.Programs.jvm
 import java.nio.file.Path
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.withTimeoutOrNull
 import org.junit.jupiter.api.Assertions.assertTrue
 
 /** A JVM that runs [AdoptingProgram]. */
@@ -34,8 +38,21 @@ fun assertQuiet(loopThread: String) {
     assertTrue(spent < (System.nanoTime() - begin) / 4) { "$loopThread worked for $spent ns while there was nothing" }
 }
 
+/** The mode of a reader of stdin once its adoption is through. A read that finds nothing begins that. */
+suspend fun PipeReader.settledMode(): ReadMode {
+    if (!java.lang.Boolean.getBoolean("dev.aiopipe.fallback")) {
+        withTimeoutOrNull(3.seconds) {
+            while (mode == ReadMode.THREAD) {
+                runCatching { withTimeoutOrNull(5.milliseconds) { requestLine() } }
+                delay(5.milliseconds)
+            }
+        }
+    }
+    return mode
+}
+
 /** A path within a directory of the test. */
-fun Path.fifo(name: String = "fifo"): Path = resolve(name).also { ReadEnd.createFifo(it) }
+fun Path.fifo(name: String = "fifo"): Path = resolve(name).also(Posix::makeFifo)
 
 /** What a failure says at the bottom of its causes: coroutines put a copy of an exception on top of it. */
 fun rootMessage(failure: Result<*>): String? =

@@ -33,6 +33,16 @@ public final class Posix {
         return numbers;
     }
 
+    /** Makes a FIFO for its owner alone. */
+    public static void makeFifo(Path path) {
+        checked(LIBRARY.mkfifo(path.toString(), 0600));
+    }
+
+    /** Sets the mask of new files' modes for this process. Returns the one before. */
+    public static int umask(int mask) {
+        return LIBRARY.umask(mask);
+    }
+
     /** Opens a FIFO without waiting for its other side: 0 is for reading, 1 for writing, 2 for both. The number does not block. */
     public static int openFifo(Path path, int access) {
         return checked(LIBRARY.open(path.toString(), access | O_NONBLOCK | O_CLOEXEC));
@@ -146,6 +156,10 @@ public final class Posix {
     }
 
     interface C extends Library {
+        int mkfifo(String path, int mode);
+
+        int umask(int mask);
+
         int prctl(int option, Object... arguments);
 
         int pipe2(int[] numbers, int flags);

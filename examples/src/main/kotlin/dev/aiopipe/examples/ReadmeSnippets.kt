@@ -1,6 +1,7 @@
 package dev.aiopipe.examples
 
 import dev.aiopipe.DuplexEnd
+import dev.aiopipe.FifoOption
 import dev.aiopipe.PipeLoop
 import dev.aiopipe.PipeOptions
 import dev.aiopipe.PipeReader
@@ -12,7 +13,9 @@ import dev.aiopipe.aioDuplex
 import dev.aiopipe.aioPipe
 import dev.aiopipe.dispatcher
 import dev.aiopipe.open
+import dev.aiopipe.rx
 import dev.aiopipe.startPiped
+import dev.aiopipe.tx
 import dev.aiopipe.withPiped
 import java.nio.channels.ServerSocketChannel
 import java.nio.file.Path
@@ -119,8 +122,9 @@ suspend fun serve(answer: (String) -> String) {
 
 // begin
 suspend fun follow(path: Path, show: (String) -> Unit) {
-    ReadEnd.createFifo(path) // mode 0600
-    ReadEnd.fifo(path, true).open().use { it.lines().collect(show) } // keeps open: writers come and go
+    ReadEnd.fifo(path, FifoOption.CREATE, FifoOption.KEEP_OPEN).open().use {
+        it.lines().collect(show)
+    } // writers come and go, the end never comes
 }
 
 // end
@@ -129,7 +133,7 @@ suspend fun follow(path: Path, show: (String) -> Unit) {
 suspend fun echo(server: ServerSocketChannel) = coroutineScope {
     while (true) {
         val client = DuplexEnd.of(server.acceptConnection())
-        launch { client.rx().open().use { input -> client.tx().open().use { input.transferTo(it) } } }
+        launch { client.rx.open().use { input -> client.tx.open().use { input.transferTo(it) } } }
     }
 }
 
@@ -138,9 +142,9 @@ suspend fun echo(server: ServerSocketChannel) = coroutineScope {
 // begin
 suspend fun askByDescriptor(program: ProcessBuilder): String? {
     val (mine, theirs) = aioDuplex()
-    return program.withPiped(passing = mapOf(3 to theirs.rx(), 4 to theirs.tx())) {
-        mine.tx().open().use { it.writeLine("how are you?") }
-        mine.rx().open().use { it.readLine() }
+    return program.withPiped(passing = mapOf(3 to theirs.rx, 4 to theirs.tx)) {
+        mine.tx.open().use { it.writeLine("how are you?") }
+        mine.rx.open().use { it.readLine() }
     }
 }
 

@@ -439,7 +439,8 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * How this reader gets its bytes. Waits until that is known: up to a tenth of a second after the opening of stdin.
+     * Returns the way in which this reader gets its bytes. That of stdin is {@link ReadMode#THREAD} until its adoption is
+     * through.
      *
      * @return the mode
      */

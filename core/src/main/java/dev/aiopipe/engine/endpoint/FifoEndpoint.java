@@ -1,6 +1,7 @@
 package dev.aiopipe.engine.endpoint;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.aiopipe.FifoOption;
 import dev.aiopipe.ReadMode;
 import dev.aiopipe.engine.linux.AdoptedChannel;
 import dev.aiopipe.engine.linux.ChannelDescriptor;
@@ -28,9 +29,13 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.Pipe;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
@@ -38,9 +43,13 @@ import org.jspecify.annotations.Nullable;
 
 /** A FIFO. */
 public final class FifoEndpoint implements Endpoint {
+    private static final Set<PosixFilePermission> OWNER_ONLY =
+            Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
+
     private final Path path;
     private final boolean forReading;
     private final boolean keepOpen;
+    private final boolean creates;
     private int capacity;
 
     /** Null if no thread opens the FIFO. */
@@ -52,29 +61,42 @@ public final class FifoEndpoint implements Endpoint {
      *
      * @param path of the FIFO
      * @param forReading the direction in which it is going to be used
-     * @param keepOpen whether it is read without an end, as if there always were a writer
+     * @param options of the end
      */
-    public FifoEndpoint(Path path, boolean forReading, boolean keepOpen) {
+    public FifoEndpoint(Path path, boolean forReading, Set<FifoOption> options) {
         this.path = path.toAbsolutePath();
         this.forReading = forReading;
-        this.keepOpen = keepOpen;
+        this.keepOpen = options.contains(FifoOption.KEEP_OPEN);
+        this.creates = options.contains(FifoOption.CREATE);
     }
 
-    /**
-     * Makes a FIFO that only its owner can use (mode 0600).
-     *
-     * @throws IOException if the path exists already, or the FIFO can't be made, or there is no C library to make it
-     *     with
-     */
-    public static void create(Path path) throws IOException {
+    /** Makes the FIFO if that is wanted and there is none. */
+    private void prepare() throws IOException {
+        if (creates && Files.notExists(path)) {
+            create();
+        }
+        DescriptorKind.requireFifo(path);
+    }
+
+    private void create() throws IOException {
         if (!NativeAccess.hasLibC()) {
             throw new IOException("can't make a FIFO without the C library: " + path);
         }
-        LibC.makeFifo(path.toString());
+        try {
+            LibC.makeFifo(path.toString());
+        } catch (FileAlreadyExistsException e) {
+            // Another process or thread was first.
+            return;
+        }
+        // The umask has taken permissions away, or none.
+        if (!Files.getPosixFilePermissions(path).equals(OWNER_ONLY)) {
+            Files.setPosixFilePermissions(path, OWNER_ONLY);
+        }
     }
 
     @Override
     public Input openInput(Loop loop) throws IOException {
+        prepare();
         if (!NativeAccess.canAdopt()) {
             return threadedInput(loop);
         }
@@ -118,11 +140,11 @@ public final class FifoEndpoint implements Endpoint {
 
     @Override
     public @Nullable Output openOutput(Loop loop) throws IOException {
-        DescriptorKind.requireFifo(path);
+        prepare();
         if (!NativeAccess.canAdopt()) {
             return threadedOutput(loop);
         }
-        int fresh = open(LibC.O_WRONLY);
+        int fresh = open(keepOpen ? LibC.O_RDWR : LibC.O_WRONLY);
         if (fresh < 0 && LibC.errno() == LibC.ENXIO) {
             // A closed loop refuses each later try.
             loop.requireOpen();
@@ -132,7 +154,9 @@ public final class FifoEndpoint implements Endpoint {
         }
         Pipe.SinkChannel channel = AdoptedChannel.toWrite(fresh);
         Registration registration = Registration.of(channel, loop);
-        ReaderWatch watch = ReaderWatch.ofPipe(() -> ChannelDescriptor.fdOf(channel), loop);
+        // A descriptor that reads, too, is its own reader: none ever leaves.
+        ReaderWatch watch =
+                keepOpen ? ReaderWatch.none() : ReaderWatch.ofPipe(() -> ChannelDescriptor.fdOf(channel), loop);
         return new Output(channel::write, registration.output(), watch, toString(), registration);
     }
 
@@ -158,7 +182,7 @@ public final class FifoEndpoint implements Endpoint {
         loop.requireOpen();
         BlockingOpen opening = blockingOpen;
         if (opening == null) {
-            opening = new BlockingOpen(path);
+            opening = new BlockingOpen(path, keepOpen);
             BlockingPool.EXECUTOR.execute(opening);
             blockingOpen = opening;
         }
@@ -193,17 +217,21 @@ public final class FifoEndpoint implements Endpoint {
     /** A thread that waits in open(2) for a reader. */
     private static final class BlockingOpen implements Runnable {
         private final Path path;
+        private final boolean keepOpen;
         private final CompletableFuture<FileChannel> opened = new CompletableFuture<>();
         private final CompletableFuture<Void> over = new CompletableFuture<>();
 
-        BlockingOpen(Path path) {
+        BlockingOpen(Path path, boolean keepOpen) {
             this.path = path;
+            this.keepOpen = keepOpen;
         }
 
         @Override
         public void run() {
             try {
-                FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE);
+                FileChannel channel = keepOpen
+                        ? FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)
+                        : FileChannel.open(path, StandardOpenOption.WRITE);
                 if (!opened.complete(channel)) {
                     // The opening was given up meanwhile.
                     channel.close();
@@ -270,13 +298,13 @@ public final class FifoEndpoint implements Endpoint {
 
     @Override
     public Redirect redirect(BooleanSupplier usable) throws IOException {
-        DescriptorKind.requireFifo(path);
+        prepare();
         return forReading ? Redirect.from(path.toFile()) : Redirect.appendTo(path.toFile());
     }
 
     @Override
     public String path(String self) throws IOException {
-        DescriptorKind.requireFifo(path);
+        prepare();
         return path.toString();
     }
 

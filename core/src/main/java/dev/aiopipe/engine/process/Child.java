@@ -1,16 +1,15 @@
 package dev.aiopipe.engine.process;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.engine.read.Drain;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.write.Output;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/**
- * A child that was started, and this side of its pipes. All of it is kept while the child lives, or while one of the streams is in use.
- */
+/** A child that was started, and our side of its pipes. All of it stays in memory while the child lives or one of the streams is in use. */
 public final class Child {
     private final String program;
     private final Process process;
@@ -18,17 +17,22 @@ public final class Child {
     private final Input stdout;
     private final Input stderr;
     private final ProcessExit exit;
-    private final List<Drain> drains = new ArrayList<>(); // guarded by itself, as is what follows; they may have ended
-    private int stops; // have the drains in common: the later one takes the place of an earlier one's, or leaves it
+
+    /** Shared by all stops: a later drain replaces an earlier one of the same output, or leaves it. Some may have ended. */
+    @GuardedBy("itself")
+    private final List<Drain> drains = new ArrayList<>();
+
+    @GuardedBy("drains")
+    private int stops;
 
     /**
-     * A child with its streams.
+     * Makes a child of its process and streams.
      *
-     * @param program what messages call it
-     * @param process the child
+     * @param program its name in messages
+     * @param process the JDK's
      * @param stdin refuses every message if the user has redirected it
-     * @param stdout at its end if the user has redirected it
-     * @param stderr at its end if the user has redirected it, or has it go where stdout goes
+     * @param stdout is at its end if the user has redirected it
+     * @param stderr is at its end if the user has redirected it, or has merged it into stdout
      */
     public Child(String program, Process process, Output stdin, Input stdout, Input stderr) {
         this.program = program;
@@ -43,81 +47,57 @@ public final class Child {
         stdin.explain(() -> process.isAlive() ? null : program + " has exited with code " + process.exitValue());
     }
 
-    /**
-     * The child.
-     *
-     * @return as the JDK knows it
-     */
+    /** Returns the JDK's process. */
     public Process process() {
         return process;
     }
 
-    /**
-     * What it reads.
-     *
-     * @return always the same one
-     */
+    /** Returns the stream that the child reads. */
     public Output stdin() {
         return stdin;
     }
 
-    /**
-     * What it writes.
-     *
-     * @return always the same one
-     */
+    /** Returns the stream that the child writes. */
     public Input stdout() {
         return stdout;
     }
 
-    /**
-     * What it reports.
-     *
-     * @return always the same one
-     */
+    /** Returns the stream of the child's errors. */
     public Input stderr() {
         return stderr;
     }
 
-    /**
-     * Its exit.
-     *
-     * @return completes with the exit code. Each call gives a new one, which may be cancelled, and is forgotten then
-     */
+    /** Returns a new future of the exit code. It may be cancelled, and is forgotten then. */
     public CompletableFuture<Integer> exit() {
         return exit.code();
     }
 
-    /**
-     * When nothing more of its outputs is going to be read.
-     *
-     * @return completes when both were read to their ends, or closed here
-     */
+    /** Returns a future that completes when both outputs were read to their ends, or closed here. */
     public CompletableFuture<Void> outputsOver() {
         return CompletableFuture.allOf(stdout.finished(), stderr.finished());
     }
 
-    /** Asks it to end. Not by {@link Process#destroy}, which closes the JDK's streams, so that last words were lost in the fallback. */
+    /** Asks the child to end. {@link Process#destroy} would close the JDK's streams, and lose the last output in the fallback. */
     void terminate() {
         process.toHandle().destroy();
     }
 
-    /** Ends it, if the system lets us. */
+    /** Kills the child, if the system permits that. */
     void forceToEnd() {
         process.toHandle().destroyForcibly();
     }
 
-    /** Drains the outputs that nobody reads, see {@link Drain}, until {@link #endDrains} or {@link #giveUpDrains}. */
-    void drain(Object stopper, boolean patient) {
+    /** Drains the outputs that have no reader, see {@link Drain}, until {@link #endDrains} or {@link #giveUpDrains}. */
+    void drain(@Nullable Object stopper, boolean patient) {
         synchronized (drains) {
             stops++;
-            Stream.of(stdout, stderr)
-                    .flatMap(output -> Drain.of(output, stopper, patient).stream())
-                    .forEach(drains::add);
+            for (Input output : List.of(stdout, stderr)) {
+                drains.addAll(Drain.of(output, stopper, patient).stream().toList());
+            }
         }
     }
 
-    /** Closes the outputs that were drained, and those that nobody has come to read. */
+    /** Closes the outputs that were drained, and those without a reader. */
     void endDrains() {
         List<Drain> ended;
         synchronized (drains) {
@@ -129,8 +109,8 @@ public final class Child {
     }
 
     /**
-     * Leaves the outputs to later reads, unless another stop is under way. What has a hole is drained on: closed, it would be the child's
-     * broken pipe.
+     * Leaves the outputs to later reads, unless another stop is under way. An output of which bytes were dropped is drained further: closing
+     * it would break the child's pipe.
      */
     void giveUpDrains() {
         synchronized (drains) {
@@ -141,10 +121,11 @@ public final class Child {
         }
     }
 
-    /** Kills it, and releases everything; does not wait for its end. */
+    /** Kills the child and closes all streams. Does not wait for the child's end. */
     public void kill() {
         try {
-            releaseOutputs(); // before its death: a read that waits must not take what is there for the last line
+            // Before its death, or a read that waits would take the bytes so far for the last line.
+            releaseOutputs();
         } finally {
             try {
                 forceToEnd();
@@ -154,7 +135,7 @@ public final class Child {
         }
     }
 
-    /** Closes everything of a child that lives on. */
+    /** Closes all streams of a child that lives on. */
     void release() {
         try {
             releaseOutputs();
@@ -171,7 +152,7 @@ public final class Child {
         }
     }
 
-    /** Says what waits, for whoever wonders why nothing goes on. */
+    /** Returns the state of the child and its streams, which shows what waits for what. */
     @Override
     public String toString() {
         String life = process.isAlive() ? "running" : "exit code " + process.exitValue();
@@ -179,7 +160,7 @@ public final class Child {
                 + stderr.state();
     }
 
-    /** What messages call it. */
+    /** Returns its name in messages. */
     String name() {
         return program + ", pid " + process.pid();
     }

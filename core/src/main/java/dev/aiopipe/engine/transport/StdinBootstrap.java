@@ -119,7 +119,8 @@ public final class StdinBootstrap implements ByteSource {
         }
     }
 
-    private void begin() {
+    /** Begins the adoption, unless it has begun. */
+    void begin() {
         synchronized (this) {
             if (begun || adoption.isDone()) {
                 return;
@@ -172,11 +173,10 @@ public final class StdinBootstrap implements ByteSource {
         return adopted != null && adopted.isEmptyAfterShortRead();
     }
 
-    /** Waits for the adoption. */
+    /** Returns THREAD until the adoption is through. */
     @Override
     public ReadMode mode() {
-        begin();
-        Adopted result = known();
+        Adopted result = adoption.isDone() ? known() : null;
         return result == null ? ReadMode.THREAD : result.source.mode();
     }
 

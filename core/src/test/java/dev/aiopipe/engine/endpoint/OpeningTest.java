@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -17,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class OpeningTest {
     private final Endpoint fifo =
-            new FifoEndpoint(Path.of("/nowhere"), false, false); // opened on a thread, as all FIFOs
+            new FifoEndpoint(Path.of("/nowhere"), false, Set.of()); // opened on a thread, as all FIFOs
     private final CountDownLatch entered = new CountDownLatch(1);
     private final CountDownLatch leave = new CountDownLatch(1);
     private final List<String> discarded = new ArrayList<>(); // guarded by itself

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
-import dev.aiopipe.engine.endpoint.FifoEndpoint;
 import dev.aiopipe.engine.linux.LibC;
 import dev.aiopipe.engine.linux.NativeAccess;
 import dev.aiopipe.engine.loop.Loop;
@@ -15,6 +14,7 @@ import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
 import dev.aiopipe.engine.read.ReadOps;
+import dev.aiopipe.testkit.Posix;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -64,7 +64,7 @@ class FifoSourceTest {
     void make() throws IOException {
         Assumptions.assumeTrue(NativeAccess.canAdopt());
         path = directory.resolve("fifo");
-        FifoEndpoint.create(path);
+        Posix.makeFifo(path);
     }
 
     @AfterEach

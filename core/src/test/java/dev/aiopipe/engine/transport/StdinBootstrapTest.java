@@ -51,13 +51,14 @@ class StdinBootstrapTest {
     private final AtomicInteger released = new AtomicInteger();
     private Pipe pipe; // what stdin is, once it is adopted
     private final AtomicInteger adoptions = new AtomicInteger();
+    private Registration registration;
     private StdinBootstrap source;
     private Input input;
 
     @BeforeEach
     void open() throws IOException {
         pipe = Pipe.open();
-        Registration registration = Registration.ofNothingYet(loop);
+        registration = Registration.ofNothingYet(loop);
         source = new StdinBootstrap(stdin, registration, this::adopt, new Leftover());
         input = new Input(
                 source, registration.input(), "descriptor 0", CloseOnce.both(registration, released::incrementAndGet));
@@ -124,6 +125,22 @@ class StdinBootstrapTest {
 
     private void adopted(ByteSource by) {
         adoption.complete(by == null ? null : new StdinBootstrap.Adopted(pipe.source(), by));
+    }
+
+    /** Begins the adoption, and waits until it is through. */
+    private void adoptBy(ByteSource by) throws InterruptedException {
+        CountDownLatch through = new CountDownLatch(1);
+        assertTrue(registration.input().await(through::countDown));
+        source.begin();
+        adopted(by);
+        through.await();
+    }
+
+    /** The blocking thread reports the adoption a moment after it is decided here. */
+    private void awaitMode(ReadMode mode) throws InterruptedException {
+        while (input.mode() != mode) {
+            Thread.sleep(1);
+        }
     }
 
     private ByteSource channel() {
@@ -213,7 +230,7 @@ class StdinBootstrapTest {
         stdin.arrive("three\n");
         assertEquals("three", line().get());
         adopted(channel());
-        assertEquals(ReadMode.SELECTOR, input.mode());
+        awaitMode(ReadMode.SELECTOR);
         assertEquals(1, adoptions.get());
     }
 
@@ -236,13 +253,27 @@ class StdinBootstrapTest {
         CompletableFuture<String> first = line();
         stdin.reading.await();
         send("two\n");
+        source.begin();
         adopted(channel());
-        assertEquals(ReadMode.SELECTOR, input.mode());
+        awaitMode(ReadMode.SELECTOR);
         assertFalse(first.isDone());
         stdin.arrive("one\n");
         assertEquals("one", first.get());
         assertEquals("two", line().get());
         assertTrue(stdin.closed);
+    }
+
+    @Test
+    @DisplayName("the mode is THREAD until the adoption is through: to ask neither waits nor begins it")
+    void modeNeverWaits() throws Exception {
+        assertEquals(ReadMode.THREAD, input.mode());
+        assertEquals(0, adoptions.get());
+        CompletableFuture<String> first = line();
+        assertEquals(ReadMode.THREAD, input.mode());
+        adopted(channel());
+        send("one\n");
+        assertEquals("one", first.get());
+        assertEquals(ReadMode.SELECTOR, input.mode());
     }
 
     @Test
@@ -286,7 +317,7 @@ class StdinBootstrapTest {
     @Test
     @DisplayName("closed when it was adopted, but no read has found out yet")
     void closedBetween() throws Exception {
-        adopted(channel());
+        adoptBy(channel());
         assertEquals(ReadMode.SELECTOR, input.mode());
         input.close();
         assertFalse(pipe.source().isOpen());
@@ -307,7 +338,7 @@ class StdinBootstrapTest {
     @Test
     @DisplayName("the loop's end closes what was adopted, also if no read has found out yet")
     void loopEndsBetween() throws Exception {
-        adopted(channel());
+        adoptBy(channel());
         assertEquals(ReadMode.SELECTOR, input.mode());
         loop.close();
         assertFalse(pipe.source().isOpen());
@@ -317,7 +348,7 @@ class StdinBootstrapTest {
     @Test
     @DisplayName("the loop's end fails a read that is just about to take the channel")
     void loopEndsUnderARead() throws Exception {
-        adopted(channel());
+        adoptBy(channel());
         assertEquals(ReadMode.SELECTOR, input.mode());
         CompletableFuture<Throwable> failure = new CompletableFuture<>();
         loop.execute(() -> {

@@ -1,7 +1,8 @@
-package dev.aiopipe;
+package dev.aiopipe.engine.process;
 
 import dev.aiopipe.engine.endpoint.ChannelEndpoint;
-import dev.aiopipe.engine.process.ProcessExit;
+import dev.aiopipe.engine.endpoint.Endpoint;
+import dev.aiopipe.engine.support.CloseOnce;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,26 +21,26 @@ import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 
 /**
- * Gives a child descriptors 3 to 9. The JDK closes all of these in a child, so {@code /bin/sh} is started in the program's place: it
- * opens them anew, through this process's {@code /proc/…/fd}, tells that it has, and becomes the program.
+ * Gives a child the descriptors 3 to 9. The JDK closes all of these in a child, so the start runs {@code /bin/sh} in the program's place.
+ * The shell opens the descriptors anew through this process's {@code /proc/…/fd}, acknowledges that, and becomes the program.
  *
  * <pre>
  *     sh -c 'exec 3>/proc/$PPID/fd/N 4&lt;/proc/$PPID/fd/M &amp;&amp; echo >/proc/$PPID/fd/A &amp;&amp; exec 5&lt;'fifo' &amp;&amp; exec "$@"' sh env … -- program arguments…
  * </pre>
  *
- * <p>Where others may not look into this process, N, M and A are those of helpers that hold them.
+ * <p>If other processes may not look into this one, N, M and A are descriptors of helper processes.
  *
- * <p>Until it has told (A is a pipe of ours) N and M must not be closed here, or the child might open a stranger's. A FIFO with a name
- * is opened behind that: it waits for the other side, who may be waiting for this start to return. No argument of the program is part
- * of the script. The shell has its own idea of some variables, which {@code env} sets right again.
+ * <p>N and M must stay open here until the acknowledgement comes (A is a pipe of ours), or the child might open an unrelated file. A FIFO
+ * with a name is opened after that: the open waits for the other side, which may be waiting for this start to return. No argument of the
+ * program is part of the script. The shell changes some variables of the environment; {@code env} restores them.
  */
 final class DescriptorPassing implements AutoCloseable {
     private static final String SHELL = "/bin/sh";
     private static final String OUR_PROC = "/proc/$PPID";
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
-    /** What shells set, or ignore, when they start: dash(1) "Special Parameters", bash(1) "Shell Variables". */
-    private static final Set<String> OF_THE_SHELL = Set.of(
+    /** The variables that shells set, or ignore, when they start: dash(1) "Special Parameters", bash(1) "Shell Variables". */
+    private static final Set<String> SHELL_VARIABLES = Set.of(
             "IFS",
             "OPTIND",
             "PPID",
@@ -56,18 +57,19 @@ final class DescriptorPassing implements AutoCloseable {
             "SHELLOPTS",
             "BASHOPTS");
 
-    private final Map<Integer, ChildEnd> ends = new TreeMap<>();
+    private final Map<Integer, Endpoint> ends = new TreeMap<>();
     private final Map<Integer, String> operators = new TreeMap<>();
     private final Pipe acknowledgement;
     private final List<Process> holders = new ArrayList<>();
+    private volatile boolean closed;
 
     /**
-     * Takes the ends over.
+     * Uses the ends up.
      *
-     * @throws IllegalArgumentException if a number is not within 3 to 9
+     * @throws IllegalArgumentException if a descriptor is not from 3 to 9
      * @throws IllegalStateException if an end was used already, or can't be handed over
      */
-    DescriptorPassing(Map<Integer, ? extends PipeEnd> passing) throws IOException {
+    DescriptorPassing(Map<Integer, PassedEnd> passing) throws IOException {
         for (int number : passing.keySet()) {
             if (number < 3 || number > 9) {
                 throw new IllegalArgumentException("descriptor not within 3 to 9: " + number);
@@ -78,8 +80,8 @@ final class DescriptorPassing implements AutoCloseable {
         }
         try {
             passing.forEach((number, end) -> {
-                ends.put(number, end.forChild());
-                operators.put(number, end instanceof ReadEnd ? "<" : ">");
+                ends.put(number, end.handingOver().get());
+                operators.put(number, end.readable() ? "<" : ">");
             });
             acknowledgement = Pipe.open();
         } catch (Throwable e) {
@@ -88,16 +90,16 @@ final class DescriptorPassing implements AutoCloseable {
         }
     }
 
-    /** The command that becomes the builder's, whose environment is changed for it. */
+    /** Returns the command to start instead of the builder's. Changes the builder's environment for it. */
     List<String> command(ProcessBuilder builder) throws IOException {
         StringBuilder script = new StringBuilder("exec");
         StringBuilder fifos = new StringBuilder("exec");
         boolean hidden = isHidden();
-        for (Map.Entry<Integer, ChildEnd> end : ends.entrySet()) {
+        for (Map.Entry<Integer, Endpoint> end : ends.entrySet()) {
             String path = end.getValue().path(OUR_PROC);
             boolean ours = path.startsWith(OUR_PROC);
             if (ours && hidden) {
-                path = held(end.getValue().redirect(), path);
+                path = pathInHolder(end.getValue().redirect(() -> !closed), path);
             }
             (ours ? script : fifos)
                     .append(' ')
@@ -106,15 +108,21 @@ final class DescriptorPassing implements AutoCloseable {
                     .append(ours ? path : quoted(path));
         }
         ChannelEndpoint sink = new ChannelEndpoint(acknowledgement.sink(), true, "acknowledgement");
-        String told = hidden ? held(sink.redirect(() -> true), "") : sink.path(OUR_PROC);
-        script.append(" && echo >").append(told).append(" && ").append(fifos).append(" && exec \"$@\"");
+        String sinkPath = hidden ? pathInHolder(sink.redirect(() -> true), "") : sink.path(OUR_PROC);
+        script.append(" && echo >")
+                .append(sinkPath)
+                .append(" && ")
+                .append(fifos)
+                .append(" && exec \"$@\"");
 
         String program = resolve(builder);
         List<String> command = new ArrayList<>(List.of(SHELL, "-c", script.toString(), "sh", "/usr/bin/env"));
         addEnvironment(command, builder.environment());
-        builder.environment().remove("OPTIND"); // dash refuses to start with one that is no number
+        // dash refuses to start with one that is no number.
+        builder.environment().remove("OPTIND");
+        // env would take such a program for a variable.
         if (program.contains("=")) {
-            command.addAll(List.of("/usr/bin/nice", "-n", "0")); // or env would take it for a variable
+            command.addAll(List.of("/usr/bin/nice", "-n", "0"));
         }
         command.add(program);
         command.addAll(builder.command().subList(1, builder.command().size()));
@@ -122,19 +130,20 @@ final class DescriptorPassing implements AutoCloseable {
     }
 
     /**
-     * Whether the kernel lets nobody look into this process, as it is not dumpable (file capabilities, prctl(2)): then what is below
-     * {@code /proc/PID} belongs to root, and only the directory itself to this process's user.
+     * Returns true if the kernel lets no other process look into this one, because it is not dumpable (file capabilities, prctl(2)). Then
+     * the entries below {@code /proc/PID} belong to root, and only the directory itself to this process's user.
      */
     private static boolean isHidden() throws IOException {
         Path self = Path.of("/proc/self");
         return !Files.getAttribute(self, "unix:uid").equals(Files.getAttribute(self.resolve("fd"), "unix:uid"));
     }
 
-    /** Has a process that is not hidden hold a descriptor as its stdin or stdout, until this is closed. Returns the path to it there. */
-    private String held(Redirect redirect, String path) throws IOException {
+    /** Starts a helper process that holds a descriptor as its stdin or stdout until this is closed. Returns the path to it there. */
+    private String pathInHolder(Redirect redirect, String path) throws IOException {
         ProcessBuilder holder = new ProcessBuilder(SHELL, "-c", "kill -s STOP $$");
         String number = path.substring(path.lastIndexOf('/') + 1);
-        if (redirect.type() == Redirect.Type.INHERIT) { // 0 to 2
+        // INHERIT stands for one of the descriptors 0 to 2.
+        if (redirect.type() == Redirect.Type.INHERIT) {
             holder.inheritIO();
         } else if (redirect.type() == Redirect.Type.READ) {
             number = "0";
@@ -152,22 +161,22 @@ final class DescriptorPassing implements AutoCloseable {
         return "'" + path.replace("'", "'\\''") + "'";
     }
 
-    /** What the shell would lose or change of the builder's environment. The rest it hands on to the byte. */
+    /** Adds the variables that the shell would lose or change. It passes all others on unchanged. */
     private static void addEnvironment(List<String> command, Map<String, String> environment) {
-        for (String name : new TreeSet<>(OF_THE_SHELL)) {
+        for (String name : new TreeSet<>(SHELL_VARIABLES)) {
             if (!environment.containsKey(name)) {
                 command.addAll(List.of("-u", name));
             }
         }
         command.add("--");
         environment.forEach((name, value) -> {
-            if (OF_THE_SHELL.contains(name) || !VARIABLE.matcher(name).matches()) {
+            if (SHELL_VARIABLES.contains(name) || !VARIABLE.matcher(name).matches()) {
                 command.add(name + "=" + value);
             }
         });
     }
 
-    /** Finds the program as the JDK does: with this process's PATH, in the child's directory. */
+    /** Finds the program as the JDK does: by this process's PATH, in the child's directory. */
     private static String resolve(ProcessBuilder builder) throws IOException {
         String program = builder.command().get(0);
         File directory = builder.directory();
@@ -193,27 +202,28 @@ final class DescriptorPassing implements AutoCloseable {
         return new IOException("Cannot run program \"" + builder.command().get(0) + "\"" + where + ": " + why);
     }
 
-    /** Starts what has {@link #command}; an error names the program, not the shell. */
+    /** Starts a builder that has the {@link #command}. An error names the program, not the shell. */
     Process start(ProcessBuilder builder, String program) throws IOException {
         try {
             return builder.start();
         } catch (IOException e) {
-            throw new IOException(e.getMessage().replace('"' + SHELL + '"', '"' + program + '"'), e);
+            throw new IOException(String.valueOf(e.getMessage()).replace('"' + SHELL + '"', '"' + program + '"'), e);
         }
     }
 
     /** Waits until the child has its descriptors. */
-    void awaitTaken(Process process, String program) throws IOException {
+    void awaitAcknowledgement(Process process, String program) throws IOException {
         CompletableFuture<Integer> exit = new ProcessExit(process, null).code();
-        exit.thenRun(this::closeAcknowledging); // a child that is dead does not report
+        // A dead child sends no acknowledgement, so its exit must end the read.
+        exit.thenRun(this::closeAcknowledgement);
         if (acknowledgement.source().read(ByteBuffer.allocate(1)) < 0) {
             throw new IOException("Cannot run program \"" + program + "\": " + SHELL
-                    + " has not got its descriptors, and ended with exit code "
+                    + " could not open its descriptors, and ended with exit code "
                     + exit.join());
         }
     }
 
-    private void closeAcknowledging() {
+    private void closeAcknowledgement() {
         holders.forEach(Process::destroyForcibly);
         try {
             acknowledgement.sink().close();
@@ -225,7 +235,7 @@ final class DescriptorPassing implements AutoCloseable {
     @Override
     public void close() {
         closeEnds();
-        closeAcknowledging();
+        closeAcknowledgement();
         try {
             acknowledgement.source().close();
         } catch (IOException e) {
@@ -234,6 +244,13 @@ final class DescriptorPassing implements AutoCloseable {
     }
 
     private void closeEnds() {
-        ends.values().forEach(ChildEnd::close);
+        closed = true;
+        try {
+            for (Endpoint end : ends.values()) {
+                CloseOnce.both(end, end::closeHandedOver).close();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 package dev.aiopipe
 
+import dev.aiopipe.engine.SharedSecrets
 import dev.aiopipe.engine.support.BlockingPool
 import java.io.IOException
 import kotlin.coroutines.coroutineContext
@@ -39,7 +40,7 @@ public suspend fun ProcessBuilder.startPiped(
     passing: Map<Int, PipeEnd> = emptyMap(),
     options: PipeOptions = PipeOptions.defaults(),
 ): PipedProcess {
-    val start = ProcessStart(this, passing, options)
+    val start = SharedSecrets.get().start(this, passing, options)
     closeIfCancelled { start.discard() }
     val child =
         try {
