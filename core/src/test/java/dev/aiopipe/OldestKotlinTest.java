@@ -112,8 +112,9 @@ class OldestKotlinTest {
     private static Stream<Path> dependencies() {
         return Arrays.stream(Programs.classPath().split(File.pathSeparator))
                 .map(Path::of)
-                .filter(path ->
-                        path.getFileName().toString().matches("(kotlin-stdlib|kotlinx-coroutines-core|jna-).*"));
+                .filter(path -> path.getFileName()
+                        .toString()
+                        .matches("(kotlin-stdlib|kotlinx-coroutines-core|jna-|jspecify).*"));
     }
 
     private static Path classesOf(Class<?> type) {
