@@ -1,4 +1,4 @@
-package dev.aiopipe.engine.endpoint;
+package dev.aiopipe.engine.read;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -10,10 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.aiopipe.ReadMode;
 import dev.aiopipe.engine.linux.DescriptorKind;
 import dev.aiopipe.engine.loop.Readiness;
-import dev.aiopipe.engine.read.ByteSource;
-import dev.aiopipe.engine.read.Input;
-import dev.aiopipe.engine.read.Leftover;
-import dev.aiopipe.engine.read.ReadOp;
 import dev.aiopipe.engine.support.CloseOnce;
 import dev.aiopipe.engine.transport.ThreadedSource;
 import dev.aiopipe.testkit.ScriptedSource;
@@ -31,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** What one reader of a number leaves, and in which order the next one gets it. */
 @Timeout(30)
-class LeftoverOrderTest {
+class LeftoverTest {
     private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
 
     private final Leftover leftover = new Leftover();
