@@ -8,8 +8,8 @@ import java.lang.ProcessBuilder.Redirect;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * An end for a child process, or for several. Each start with its {@link #redirect} gives that child a copy. This process must close its own
- * copy afterwards, or the other side never sees the end of stream.
+ * An end for a child process, or for several. Each start with its {@link #redirect} gives that child a copy. This
+ * process must close its own copy afterwards, or the other side never sees the end of stream.
  */
 public final class ChildEnd implements AutoCloseable {
     private final Endpoint endpoint;
@@ -22,9 +22,9 @@ public final class ChildEnd implements AutoCloseable {
     }
 
     /**
-     * Returns the argument of {@link ProcessBuilder#redirectInput(Redirect)}, {@code redirectOutput} or {@code redirectError}. The child's
-     * copy is a blocking descriptor, as any program expects. After {@link #close} the redirect is invalid: a start throws
-     * {@link IOException}.
+     * Returns the argument of {@link ProcessBuilder#redirectInput(Redirect)}, {@code redirectOutput} or
+     * {@code redirectError}. The child's copy is a blocking descriptor, as any program expects. After {@link #close}
+     * the redirect is invalid: a start throws {@link IOException}.
      *
      * @return usable for several starts; it keeps this end from being garbage-collected
      * @throws IOException if this is closed, or if the platform has no way to hand the descriptor over
@@ -37,8 +37,8 @@ public final class ChildEnd implements AutoCloseable {
     }
 
     /**
-     * Closes this process's copy, also if it is an {@code inherited} descriptor above 2. Children that were started keep theirs. A second
-     * close does nothing.
+     * Closes this process's copy, also if it is an {@code inherited} descriptor above 2. Children that were started
+     * keep theirs. A second close does nothing.
      */
     @Override
     public void close() {

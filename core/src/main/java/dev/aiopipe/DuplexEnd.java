@@ -19,11 +19,13 @@ public final class DuplexEnd implements AutoCloseable {
     }
 
     /**
-     * Returns both ends of a connected socket. Closing the writer shuts the output down, so that the peer sees the end of stream. The socket is
-     * closed when reader and writer are closed. Both must be opened with the same loop. They can't be handed to a child.
+     * Returns both ends of a connected socket. Closing the writer shuts the output down, so that the peer sees the end
+     * of stream. The socket is closed when reader and writer are closed. Both must be opened with the same loop. They
+     * can't be handed to a child.
      *
      * @param channel belongs to the ends from now on: it becomes non-blocking, and only they close it
-     * @return two ends; opening them throws {@link java.nio.channels.NotYetConnectedException} if the socket is not connected
+     * @return two ends; opening them throws {@link java.nio.channels.NotYetConnectedException} if the socket is not
+     *     connected
      */
     public static DuplexEnd of(SocketChannel channel) {
         SocketEndpoint[] directions = SocketEndpoint.of(channel);
@@ -79,8 +81,8 @@ public final class DuplexEnd implements AutoCloseable {
     }
 
     /**
-     * Keeps both halves of a conversation in memory while one is in use. If the other one were garbage-collected, it would be closed, and
-     * the peer would see an end of stream. A half is its end, and later the stream opened from it.
+     * Keeps both halves of a conversation in memory while one is in use. If the other one were garbage-collected, it
+     * would be closed, and the peer would see an end of stream. A half is its end, and later the stream opened from it.
      */
     static final class Halves {
         @SuppressWarnings("unused") // a reference that keeps it from being garbage-collected

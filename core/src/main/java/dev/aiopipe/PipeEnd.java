@@ -10,9 +10,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One end of a stream: a descriptor that is neither read nor written yet. It is opened here, or handed to a child, once; each further
- * try throws {@link IllegalStateException}. Making an end does no I/O (except {@link AioPipe#create}, which makes the pipe): an error
- * shows when the end is opened or handed over.
+ * One end of a stream: a descriptor that is neither read nor written yet. It is opened here, or handed to a child,
+ * once; each further try throws {@link IllegalStateException}. Making an end does no I/O (except
+ * {@link AioPipe#create}, which makes the pipe): an error shows when the end is opened or handed over.
  */
 public abstract sealed class PipeEnd implements AutoCloseable permits ReadEnd, WriteEnd {
     private final String name;
@@ -20,7 +20,9 @@ public abstract sealed class PipeEnd implements AutoCloseable permits ReadEnd, W
     private final CloseOnce release;
     private final AtomicReference<@Nullable String> use = new AtomicReference<>();
 
-    /** The other half of a conversation, which stays in memory while this one, or the stream opened from it, is in use. */
+    /**
+     * The other half of a conversation, which stays in memory while this one, or the stream opened from it, is in use.
+     */
     DuplexEnd.@Nullable Halves halves;
 
     PipeEnd(String name, Endpoint endpoint) {

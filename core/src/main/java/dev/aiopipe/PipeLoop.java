@@ -12,11 +12,11 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A daemon thread that waits for all streams which are opened with it. It runs no user code, unless the user asks for that (by the
- * {@code dispatcher} extension, or by {@code Dispatchers.Unconfined}). A loop may be used by many threads.
+ * A daemon thread that waits for all streams which are opened with it. It runs no user code, unless the user asks for
+ * that (by the {@code dispatcher} extension, or by {@code Dispatchers.Unconfined}). A loop may be used by many threads.
  *
- * <p>The first use starts the thread. It never keeps the JVM alive. If it dies, all its streams fail with the cause. It inherits neither
- * thread-locals nor the context class loader of its first user.
+ * <p>The first use starts the thread. It never keeps the JVM alive. If it dies, all its streams fail with the cause. It
+ * inherits neither thread-locals nor the context class loader of its first user.
  */
 public final class PipeLoop implements AutoCloseable {
     static {
@@ -70,8 +70,8 @@ public final class PipeLoop implements AutoCloseable {
     }
 
     /**
-     * Returns the loop of all streams whose options name no other. It lives as long as the JVM. If its thread dies, streams that are opened
-     * later get a new thread.
+     * Returns the loop of all streams whose options name no other. It lives as long as the JVM. If its thread dies,
+     * streams that are opened later get a new thread.
      *
      * @return always the same one
      */
@@ -90,9 +90,9 @@ public final class PipeLoop implements AutoCloseable {
     }
 
     /**
-     * Fails every read and write that waits, and each later one, with an {@link java.io.IOException} whose cause says that the loop was
-     * closed. Closes the descriptors of its streams and ends its thread. Waits for the thread, unless called on it. A second close does
-     * nothing.
+     * Fails every read and write that waits, and each later one, with an {@link java.io.IOException} whose cause says
+     * that the loop was closed. Closes the descriptors of its streams and ends its thread. Waits for the thread, unless
+     * called on it. A second close does nothing.
      *
      * @throws IllegalStateException for the {@linkplain #shared shared} loop
      */

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The options of a stream. Immutable: each {@code with…} returns a changed copy.
  *
- * <p>The defaults are the {@linkplain PipeLoop#shared shared} loop, UTF-8, lines of at most 16 MiB, and the pipe's own capacity.
+ * <p>The defaults are the {@linkplain PipeLoop#shared shared} loop, UTF-8, lines of at most 16 MiB, and the pipe's own
+ * capacity.
  */
 public final class PipeOptions {
     private static final PipeOptions DEFAULTS = new PipeOptions(null, StandardCharsets.UTF_8, 16 << 20, 0);
@@ -60,7 +61,8 @@ public final class PipeOptions {
     }
 
     /**
-     * Limits the bytes that a reader buffers in search of a line end or a delimiter, and those that {@code atomically} can give back.
+     * Limits the bytes that a reader buffers in search of a line end or a delimiter, and those that {@code atomically}
+     * can give back.
      *
      * @param bytes without the line end; 1 or more
      * @return a copy with it
@@ -71,9 +73,9 @@ public final class PipeOptions {
     }
 
     /**
-     * Asks the kernel for another capacity of the pipe, which it rounds up to a power of two of pages. This is a wish: it has no effect if the
-     * system refuses (unprivileged users get 1 MiB a pipe and 64 MiB in all by default), if the stream is no pipe, or if this process was
-     * started with it.
+     * Asks the kernel for another capacity of the pipe, which it rounds up to a power of two of pages. This is a wish:
+     * it has no effect if the system refuses (unprivileged users get 1 MiB a pipe and 64 MiB in all by default), if the
+     * stream is no pipe, or if this process was started with it.
      *
      * @param bytes 1 or more
      * @return a copy with it

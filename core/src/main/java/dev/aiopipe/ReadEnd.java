@@ -14,18 +14,21 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
-/** An end to read from. It is opened by the extension function {@code open} in Kotlin, and by {@code AsyncPipes.open} in Java. */
+/**
+ * An end to read from. It is opened by the extension function {@code open} in Kotlin, and by {@code AsyncPipes.open} in
+ * Java.
+ */
 public final class ReadEnd extends PipeEnd {
     ReadEnd(Endpoint endpoint) {
         super("ReadEnd", endpoint);
     }
 
     /**
-     * Returns an end of this process's standard input: a pipe, FIFO, terminal, socket, file or device. A process that was started without a
-     * readable stdin sees its end. Descriptor 0 keeps its flags and stays open.
+     * Returns an end of this process's standard input: a pipe, FIFO, terminal, socket, file or device. A process that
+     * was started without a readable stdin sees its end. Descriptor 0 keeps its flags and stays open.
      *
-     * <p>Bytes that {@code System.in} has buffered are read here first. Bytes that a closed reader has read ahead belong to the next reader.
-     * {@code System.in} goes on working, but does not see those.
+     * <p>Bytes that {@code System.in} has buffered are read here first. Bytes that a closed reader has read ahead
+     * belong to the next reader. {@code System.in} goes on working, but does not see those.
      *
      * @return an end that can be opened while no other reader of descriptor 0 is open here
      */
@@ -34,8 +37,8 @@ public final class ReadEnd extends PipeEnd {
     }
 
     /**
-     * Returns an end of a descriptor that this process was started with. Its flags do not change. Above 2 the descriptor is closed with the
-     * reader.
+     * Returns an end of a descriptor that this process was started with. Its flags do not change. Above 2 the
+     * descriptor is closed with the reader.
      *
      * @param fd above 2 it must be a pipe, FIFO, terminal or socket
      * @return an end; opening it throws {@link IOException} if the descriptor is not open or not readable
@@ -46,8 +49,8 @@ public final class ReadEnd extends PipeEnd {
     }
 
     /**
-     * Returns an end of a FIFO. Its first read waits for the first writer. The end of stream comes when the last writer leaves; a later read
-     * waits for the next writer.
+     * Returns an end of a FIFO. Its first read waits for the first writer. The end of stream comes when the last writer
+     * leaves; a later read waits for the next writer.
      *
      * @param path of the FIFO; not looked at before the end is opened
      * @param options none, or what they say

@@ -14,9 +14,15 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
-/** An end to write to. It is opened by the extension function {@code open} in Kotlin, and by {@code AsyncPipes.open} in Java. */
+/**
+ * An end to write to. It is opened by the extension function {@code open} in Kotlin, and by {@code AsyncPipes.open} in
+ * Java.
+ */
 public final class WriteEnd extends PipeEnd {
-    /** The most bytes of a message that the kernel keeps whole among the writes of other processes (POSIX; Linux's value). */
+    /**
+     * The most bytes of a message that the kernel keeps whole among the writes of other processes (POSIX; Linux's
+     * value).
+     */
     public static final int PIPE_BUF = 4096;
 
     WriteEnd(Endpoint endpoint) {
@@ -24,8 +30,8 @@ public final class WriteEnd extends PipeEnd {
     }
 
     /**
-     * Returns an end of this process's standard output. Descriptor 1 keeps its flags. It stays open when the writer is closed, so the peer
-     * sees the end of stream when this process exits. {@code System.out} goes on working.
+     * Returns an end of this process's standard output. Descriptor 1 keeps its flags. It stays open when the writer is
+     * closed, so the peer sees the end of stream when this process exits. {@code System.out} goes on working.
      *
      * @return an end that can be opened while no other writer of descriptor 1 is open here
      */
@@ -43,8 +49,8 @@ public final class WriteEnd extends PipeEnd {
     }
 
     /**
-     * Returns an end of a descriptor that this process was started with. Its flags do not change. Above 2 the descriptor is closed with the
-     * writer.
+     * Returns an end of a descriptor that this process was started with. Its flags do not change. Above 2 the
+     * descriptor is closed with the writer.
      *
      * @param fd above 2 it must be a pipe, FIFO, terminal or socket
      * @return an end; opening it throws {@link IOException} if the descriptor is not open or not writable

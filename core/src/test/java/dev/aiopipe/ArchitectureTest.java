@@ -140,7 +140,10 @@ class ArchitectureTest {
                         && !(type.isAssignableTo(Throwable.class) || type.isEnum() || type.isRecord()));
     }
 
-    /** Kotlin's are public in the bytecode where the source says internal; the file of the public API knows the difference. */
+    /**
+     * Kotlin's are public in the bytecode where the source says internal; the file of the public API knows the
+     * difference.
+     */
     private static DescribedPredicate<JavaMember> areShownByJava() {
         return DescribedPredicate.describe(
                 "are shown by Java",

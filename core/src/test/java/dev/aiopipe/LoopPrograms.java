@@ -24,7 +24,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
 
-/** What real JVMs do in the tests with their loops. Plain Java: with few descriptors no other library could be loaded. */
+/**
+ * What real JVMs do in the tests with their loops. Plain Java: with few descriptors no other library could be loaded.
+ */
 public final class LoopPrograms {
     private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
 

@@ -5,7 +5,6 @@ import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Programs.sh
 import java.io.IOException
 import java.util.concurrent.TimeUnit
-import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Deferred
@@ -26,7 +25,6 @@ import org.junit.jupiter.api.extension.ExtendWith
 @ExtendWith(NothingLeft::class)
 @Timeout(60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class BackgroundScopeTest {
-    private val never = 1.hours
 
     @Test
     @DisplayName("a background collector reads to the end, and is done when withPiped returns")
@@ -47,7 +45,7 @@ class BackgroundScopeTest {
 
     @Test
     @DisplayName(
-        "a background loop around readLine reads to the end, its result is available after withPiped, also under runTest"
+        "a background loop around readLine reads to the end; its result is there after withPiped, also under runTest"
     )
     fun result() = runTest {
         lateinit var report: Deferred<List<String>>

@@ -15,8 +15,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The door through which the drivers, here and in the facade, reach what the public types hide. The public package installs it when
- * {@link PipeLoop} is initialized.
+ * The door through which the drivers, here and in the facade, reach what the public types hide. The public package
+ * installs it when {@link PipeLoop} is initialized.
  */
 public abstract class SharedSecrets {
     private static @Nullable SharedSecrets installed;
@@ -41,7 +41,8 @@ public abstract class SharedSecrets {
      *
      * @param end used up by this
      * @param options of the stream
-     * @return the open stream, or an IOException. After a failure, or a cancellation before it is complete, nothing is left open
+     * @return the open stream, or an IOException. After a failure, or a cancellation before it is complete, nothing is
+     *     left open
      * @throws IllegalStateException if the end was used already
      */
     public abstract CompletableFuture<Input> open(ReadEnd end, PipeOptions options);
@@ -51,7 +52,8 @@ public abstract class SharedSecrets {
      *
      * @param end used up by this
      * @param options of the stream
-     * @return the open stream, or an IOException. After a failure, or a cancellation before it is complete, nothing is left open
+     * @return the open stream, or an IOException. After a failure, or a cancellation before it is complete, nothing is
+     *     left open
      * @throws IllegalStateException if the end was used already
      */
     public abstract CompletableFuture<Output> open(WriteEnd end, PipeOptions options);

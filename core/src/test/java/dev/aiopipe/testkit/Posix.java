@@ -43,7 +43,10 @@ public final class Posix {
         return LIBRARY.umask(mask);
     }
 
-    /** Opens a FIFO without waiting for its other side: 0 is for reading, 1 for writing, 2 for both. The number does not block. */
+    /**
+     * Opens a FIFO without waiting for its other side: 0 is for reading, 1 for writing, 2 for both. The number does not
+     * block.
+     */
     public static int openFifo(Path path, int access) {
         return checked(LIBRARY.open(path.toString(), access | O_NONBLOCK | O_CLOEXEC));
     }
@@ -72,7 +75,10 @@ public final class Posix {
         return new int[] {master, terminal};
     }
 
-    /** From now on a read of the terminal gives what has been typed, or nothing, at once (termios(3), VMIN and VTIME of 0). */
+    /**
+     * From now on a read of the terminal gives what has been typed, or nothing, at once (termios(3), VMIN and VTIME of
+     * 0).
+     */
     public static void neverWait(int terminal) {
         try (Memory settings = new Memory(256)) {
             checked(LIBRARY.tcgetattr(terminal, settings));

@@ -6,7 +6,7 @@ import dev.aiopipe.jvm.AsyncPipes;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 
-/** Writes the lines of stdin in capitals. The next line is read when the last one is written: what is slow holds the input back. */
+/** Writes the lines of stdin in capitals. Reads a line when the last one is written: a slow reader holds the input back. */
 public final class StdinFilter {
     private StdinFilter() {}
 

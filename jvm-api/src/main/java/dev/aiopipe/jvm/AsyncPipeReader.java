@@ -390,8 +390,8 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Moves all bytes up to the end of the stream to a blocking channel, see
-     * {@link #transferTo(WritableByteChannel, long)}.
+     * Moves all bytes up to the end of the stream to a blocking channel, see {@link #transferTo(WritableByteChannel,
+     * long)}.
      *
      * @param target where they go
      * @return how many were moved
@@ -439,8 +439,8 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Returns the way in which this reader gets its bytes. That of stdin is {@link ReadMode#THREAD} until its adoption is
-     * through.
+     * Returns the way in which this reader gets its bytes. That of stdin is {@link ReadMode#THREAD} until its adoption
+     * is through.
      *
      * @return the mode
      */

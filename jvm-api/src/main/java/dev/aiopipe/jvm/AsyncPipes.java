@@ -19,11 +19,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
 /**
- * Opens ends and starts children. Where no executor is given continuations run on the {@linkplain
- * java.util.concurrent.ForkJoinPool#commonPool common pool}, or on a thread for each task where that has no parallelism; where no options are, {@link PipeOptions#defaults} hold.
+ * Opens ends and starts children. Where no executor is given continuations run on the
+ * {@linkplain java.util.concurrent.ForkJoinPool#commonPool common pool}, or on a thread for each task where that has no
+ * parallelism; where no options are, {@link PipeOptions#defaults} hold.
  *
- * <p>The end of a pipe, and a socket, are open when the method returns: {@code open(end).join()} does not wait. What has a path or a
- * number is opened on a thread for blocking calls; a FIFO without a reader is open for writing when one has come.
+ * <p>The end of a pipe, and a socket, are open when the method returns: {@code open(end).join()} does not wait. What
+ * has a path or a number is opened on a thread for blocking calls; a FIFO without a reader is open for writing when one
+ * has come.
  *
  * <p>To cancel the future leaves nothing behind: the end is closed, a child that was started already is killed.
  */
@@ -140,13 +142,14 @@ public final class AsyncPipes {
     }
 
     /**
-     * Starts a child whose stdin, stdout and stderr are pipes to this process, see {@link #start(ProcessBuilder, Map, PipeOptions,
-     * Executor)}.
+     * Starts a child whose stdin, stdout and stderr are pipes to this process, see {@link #start(ProcessBuilder, Map,
+     * PipeOptions, Executor)}.
      *
      * @param builder copied; stays as it is
-     * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with {@link java.io.IOException} naming the
-     *     program if it can't be started, with {@link IllegalStateException} if an end was used already, with
-     *     {@link IllegalArgumentException} if the command is empty or a number is not from 3 to 9. Nothing is left behind then
+     * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with
+     *     {@link java.io.IOException} naming the program if it can't be started, with {@link IllegalStateException} if
+     *     an end was used already, with {@link IllegalArgumentException} if the command is empty or a number is not
+     *     from 3 to 9. Nothing is left behind then
      */
     public static CompletableFuture<AsyncProcess> start(ProcessBuilder builder) {
         return start(builder, Map.of());
@@ -157,9 +160,10 @@ public final class AsyncPipes {
      *
      * @param builder copied; stays as it is
      * @param passing ends, by the number from 3 to 9 that the child is to see them at; used up by this
-     * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with {@link java.io.IOException} naming the
-     *     program if it can't be started, with {@link IllegalStateException} if an end was used already, with
-     *     {@link IllegalArgumentException} if the command is empty or a number is not from 3 to 9. Nothing is left behind then
+     * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with
+     *     {@link java.io.IOException} naming the program if it can't be started, with {@link IllegalStateException} if
+     *     an end was used already, with {@link IllegalArgumentException} if the command is empty or a number is not
+     *     from 3 to 9. Nothing is left behind then
      */
     public static CompletableFuture<AsyncProcess> start(
             ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing) {
@@ -172,9 +176,10 @@ public final class AsyncPipes {
      * @param builder copied; stays as it is
      * @param passing ends, by the number from 3 to 9 that the child is to see them at; used up by this
      * @param options how its pipes are opened
-     * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with {@link java.io.IOException} naming the
-     *     program if it can't be started, with {@link IllegalStateException} if an end was used already, with
-     *     {@link IllegalArgumentException} if the command is empty or a number is not from 3 to 9. Nothing is left behind then
+     * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with
+     *     {@link java.io.IOException} naming the program if it can't be started, with {@link IllegalStateException} if
+     *     an end was used already, with {@link IllegalArgumentException} if the command is empty or a number is not
+     *     from 3 to 9. Nothing is left behind then
      */
     public static CompletableFuture<AsyncProcess> start(
             ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options) {
@@ -182,20 +187,21 @@ public final class AsyncPipes {
     }
 
     /**
-     * Starts a child whose stdin, stdout and stderr are pipes to this process, read and written without threads. What the builder
-     * redirects stays redirected, and {@code redirectErrorStream} is honoured. The builder and the map are copied when this is called,
-     * and never changed; they may be used again, or changed, at once.
+     * Starts a child whose stdin, stdout and stderr are pipes to this process, read and written without threads. What
+     * the builder redirects stays redirected, and {@code redirectErrorStream} is honoured. The builder and the map are
+     * copied when this is called, and never changed; they may be used again, or changed, at once.
      *
-     * <p>The child has blocking descriptors, as any program expects, and none of this process's others. The start itself blocks for a
-     * millisecond or so, on a thread for that.
+     * <p>The child has blocking descriptors, as any program expects, and none of this process's others. The start
+     * itself blocks for a millisecond or so, on a thread for that.
      *
      * @param builder copied; stays as it is
      * @param passing ends, by the number from 3 to 9 that the child is to see them at; used up by this
      * @param options how its pipes are opened
      * @param executor runs what follows on reads, on writes and on the child's exit
-     * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with {@link java.io.IOException} naming the
-     *     program if it can't be started, with {@link IllegalStateException} if an end was used already, with
-     *     {@link IllegalArgumentException} if the command is empty or a number is not from 3 to 9. Nothing is left behind then
+     * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with
+     *     {@link java.io.IOException} naming the program if it can't be started, with {@link IllegalStateException} if
+     *     an end was used already, with {@link IllegalArgumentException} if the command is empty or a number is not
+     *     from 3 to 9. Nothing is left behind then
      */
     public static CompletableFuture<AsyncProcess> start(
             ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options, Executor executor) {

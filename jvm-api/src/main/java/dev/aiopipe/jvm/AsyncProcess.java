@@ -29,7 +29,8 @@ public final class AsyncProcess implements AutoCloseable {
     /**
      * The child as the JDK knows it.
      *
-     * @return its own streams are not for use: they are not connected, or, in the fallback, read and written by this library
+     * @return its own streams are not for use: they are not connected, or, in the fallback, read and written by this
+     *     library
      */
     public Process process() {
         return child.process();
@@ -65,8 +66,8 @@ public final class AsyncProcess implements AutoCloseable {
     /**
      * The child's exit. That is not the end of its output, which a grandchild may keep open.
      *
-     * @return its exit code, as {@link Process#exitValue} gives it: 128 plus the signal's number for one that was killed. To cancel
-     *     the future changes nothing for the child
+     * @return its exit code, as {@link Process#exitValue} gives it: 128 plus the signal's number for one that was
+     *     killed. To cancel the future changes nothing for the child
      */
     public CompletableFuture<Integer> onExit() {
         CompletableFuture<Integer> exit = child.exit();
@@ -94,24 +95,26 @@ public final class AsyncProcess implements AutoCloseable {
     }
 
     /**
-     * Ends the child as gently as it lets: closes its stdin, then asks it to end (SIGTERM), then kills it (SIGKILL), each if it has
-     * not exited within the grace of the step before.
+     * Ends the child as gently as it lets: closes its stdin, then asks it to end (SIGTERM), then kills it (SIGKILL),
+     * each if it has not exited within the grace of the step before.
      *
-     * <p>Output that nobody reads is drained meanwhile, so that no full pipe holds the child up. After the exit the pipes are closed, but
-     * for an output that somebody is reading, or has a {@code forEachLine} over or a subscription with demand to, or comes to read before
-     * anything of it was dropped: that one stays open for its reader. A later read fails with
-     * {@link java.nio.channels.ClosedChannelException}. If an output has been read before, draining starts 100 ms later, because its
-     * reader may be busy; a {@code forEachLineAsync} that is busy for longer finds it closed, too, as its action may be what waits for
-     * this.
+     * <p>Output that nobody reads is drained meanwhile, so that no full pipe holds the child up. After the exit the
+     * pipes are closed, but for an output that somebody is reading, or has a {@code forEachLine} over or a subscription
+     * with demand to, or comes to read before anything of it was dropped: that one stays open for its reader. A later
+     * read fails with {@link java.nio.channels.ClosedChannelException}. If an output has been read before, draining
+     * starts 100 ms later, because its reader may be busy; a {@code forEachLineAsync} that is busy for longer finds it
+     * closed, too, as its action may be what waits for this.
      *
-     * <p>The steps run on threads of this library. To cancel the future ends the stopping; the child may live on, and {@link #close} is
-     * still to be called. An output of which nothing was dropped can be read again then; the others are drained on.
+     * <p>The steps run on threads of this library. To cancel the future ends the stopping; the child may live on, and
+     * {@link #close} is still to be called. An output of which nothing was dropped can be read again then; the others
+     * are drained on.
      *
      * @param grace zero or more
      * @param descendants whether the signals go to the child's descendants, too, and those that outlive it are killed.
      *     Those of a child that has exited before can't be found
-     * @return the exit code; fails with {@link java.io.IOException}, naming the child, if it lives on a grace (a second at least) after
-     *     SIGKILL: another user's, or one that the kernel does not let go. Everything of it here is closed then
+     * @return the exit code; fails with {@link java.io.IOException}, naming the child, if it lives on a grace (a second
+     *     at least) after SIGKILL: another user's, or one that the kernel does not let go. Everything of it here is
+     *     closed then
      * @throws IllegalArgumentException if the grace is negative
      */
     public CompletableFuture<Integer> stop(Duration grace, boolean descendants) {

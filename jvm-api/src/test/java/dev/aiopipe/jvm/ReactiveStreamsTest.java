@@ -49,7 +49,9 @@ class ReactiveStreamsTest {
                 .map(result -> DynamicTest.dynamicTest(result.getName(), () -> report(result)));
     }
 
-    /** The TCK names rules that it can't test; and several subscribers at once are not for a stream that is read once. */
+    /**
+     * The TCK names rules that it can't test; and several subscribers at once are not for a stream that is read once.
+     */
     private static boolean isLeftOut(ITestResult result) {
         String name = result.getName();
         return result.getStatus() == ITestResult.SKIP

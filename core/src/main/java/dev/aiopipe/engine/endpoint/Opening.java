@@ -30,7 +30,7 @@ public final class Opening<T> {
         T open() throws IOException;
     }
 
-    private static final int RETRY_MILLIS = 10;
+    static final int RETRY_MILLIS = 10;
 
     private final Endpoint endpoint;
     private final Attempt<T> attempt;

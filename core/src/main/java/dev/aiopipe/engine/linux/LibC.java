@@ -195,7 +195,7 @@ public final class LibC {
     public static boolean isAtEnd(int fd) {
         ByteBuffer one = ByteBuffer.allocateDirect(1);
         long count = Binding.recv(fd, address(one), 1, MSG_PEEK | MSG_DONTWAIT);
-        return count == 0 || count < 0 && !wouldBlock();
+        return count == 0 || (count < 0 && !wouldBlock());
     }
 
     /** Writes to a socket without waiting, whatever its flags are. Returns -1 if it failed. */

@@ -31,6 +31,7 @@ public final class NativeAccess {
      *
      * @throws IOException if there are too few descriptors for that child
      */
+    @SuppressWarnings("LockOnNonEnclosingClassLiteral") // that class guards the headroom by itself
     public static boolean hasLibC() throws IOException {
         Boolean known = libC;
         if (known == null) {

@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Accepts a server's connections while it is open. A driver tries {@link #accept}, waits with {@link #await} if there is no
- * connection, and tries again. The channel stays its user's.
+ * Accepts a server's connections while it is open. A driver tries {@link #accept}, waits with {@link #await} if there
+ * is no connection, and tries again. The channel stays its user's.
  */
 public final class Acceptor implements Closeable {
     /** A selector reports nothing when the channel is closed, so a timer looks. */
@@ -92,7 +92,8 @@ public final class Acceptor implements Closeable {
     }
 
     /**
-     * Lets go of the channel. When this returns, closing the channel closes its descriptor. Waits for the loop's next round at most.
+     * Lets go of the channel. When this returns, closing the channel closes its descriptor. Waits for the loop's next
+     * round at most.
      *
      * @throws IOException from the system
      */

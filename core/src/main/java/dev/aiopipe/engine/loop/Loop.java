@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  *      └───────────────── close() ──────────────────────────────────►         and so does each later use
  * </pre>
  *
- * <p>In one round the thread waits, collects the waiters of ready channels, wakes them outside of the selector's locks, and runs some
- * tasks.
+ * <p>In one round the thread waits, collects the waiters of ready channels, wakes them outside of the selector's locks,
+ * and runs some tasks.
  */
 public final class Loop {
     /** Tasks that submit further tasks must not keep the streams waiting. */
@@ -72,8 +72,8 @@ public final class Loop {
     }
 
     /**
-     * Gives back the descriptors of all channels that were closed before. Waits for the loop's next round at most, and never for a task
-     * or a waiter that keeps the loop's thread. On that thread it does not wait.
+     * Gives back the descriptors of all channels that were closed before. Waits for the loop's next round at most, and
+     * never for a task or a waiter that keeps the loop's thread. On that thread it does not wait.
      *
      * @throws IOException from the system
      */
@@ -81,7 +81,10 @@ public final class Loop {
         running().deregister();
     }
 
-    /** Makes the readiness of a stream that has no channel: the thread that feeds the stream signals it. It fails when the loop ends. */
+    /**
+     * Makes the readiness of a stream that has no channel: the thread that feeds the stream signals it. It fails when
+     * the loop ends.
+     */
     public Readiness attach() throws IOException {
         Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
         attach(readiness);
@@ -144,7 +147,10 @@ public final class Loop {
         return Thread.currentThread() == thread;
     }
 
-    /** Fails all streams of this loop, closes their descriptors and ends its thread. Waits for the thread, unless called on it. */
+    /**
+     * Fails all streams of this loop, closes their descriptors and ends its thread. Waits for the thread, unless called
+     * on it.
+     */
     public void close() {
         Thread running;
         synchronized (this) {

@@ -15,9 +15,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The selector of a loop. One thread waits for events; any thread gives back the descriptors of closed channels. The JDK keeps the
- * descriptor of a registered channel open until its selector has run once more after the close, and a selector runs for one thread
- * at a time. So a thread that closes a channel runs the selector as soon as the loop's thread does not:
+ * The selector of a loop. One thread waits for events; any thread gives back the descriptors of closed channels. The
+ * JDK keeps the descriptor of a registered channel open until its selector has run once more after the close, and a
+ * selector runs for one thread at a time. So a thread that closes a channel runs the selector as soon as the loop's
+ * thread does not:
  *
  * <pre>
  *                 ┌── select: an event, a wake-up ────── the loop's thread, for as long as it takes
@@ -25,9 +26,10 @@ import org.jspecify.annotations.Nullable;
  *      └─────────►└── deregister: does not wait ──────── any thread; its wake-up ends a select that waits
  * </pre>
  *
- * <p>User code on the loop's thread runs while this is FREE: no thread that closes a channel waits for it. {@code deregister} may drop
- * events. None is lost: the kernel reports an event until it is used (level-triggered), and applies all changes of interest that were
- * made before. A wake-up that {@code deregister} swallows has one possible reason, which {@code select} checks again under the lock.
+ * <p>User code on the loop's thread runs while this is FREE: no thread that closes a channel waits for it.
+ * {@code deregister} may drop events. None is lost: the kernel reports an event until it is used (level-triggered), and
+ * applies all changes of interest that were made before. A wake-up that {@code deregister} swallows has one possible
+ * reason, which {@code select} checks again under the lock.
  */
 final class LoopSelector implements Closeable {
     /** After so many failures in a row {@link #select} throws. */
@@ -65,8 +67,9 @@ final class LoopSelector implements Closeable {
     }
 
     /**
-     * Waits for events. Only the loop's thread may call this. A failure of the selector may pass, as a want of memory or descriptors
-     * does, so it is reported to the thread's handler, and thrown if it is one of {@value #MAX_FAILURES} in a row.
+     * Waits for events. Only the loop's thread may call this. A failure of the selector may pass, as a want of memory
+     * or descriptors does, so it is reported to the thread's handler, and thrown if it is one of {@value #MAX_FAILURES}
+     * in a row.
      *
      * @return how many channels were ready
      * @throws IOException from the system
@@ -104,8 +107,8 @@ final class LoopSelector implements Closeable {
     }
 
     /**
-     * Gives back the descriptors of all channels that were closed before, and the keys that were cancelled. Waits while another thread
-     * runs the selector, which a wake-up makes short.
+     * Gives back the descriptors of all channels that were closed before, and the keys that were cancelled. Waits while
+     * another thread runs the selector, which a wake-up makes short.
      *
      * @throws IOException from the system
      */

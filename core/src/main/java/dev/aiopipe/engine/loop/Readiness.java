@@ -20,11 +20,13 @@ import org.jspecify.annotations.Nullable;
  *     any ──── close: the waiter is woken ────► CLOSED                  (await: "look again", always)
  * </pre>
  *
- * <p>Signals are hints: a waiter that was woken tries, and waits again if there was nothing. Spurious signals are allowed; lost signals
- * are not: after an {@code await} that returned true the next signal, or {@code close}, wakes the waiter.
+ * <p>Signals are hints: a waiter that was woken tries, and waits again if there was nothing. Spurious signals are
+ * allowed; lost signals are not: after an {@code await} that returned true the next signal, or {@code close}, wakes the
+ * waiter.
  *
- * <p>The interest stays armed after a wake-up, because the waiter of a hot stream comes back at once. The first signal without a waiter
- * disarms it. All changes of state happen in {@link #step}, under this object's monitor; waiters run outside of it.
+ * <p>The interest stays armed after a wake-up, because the waiter of a hot stream comes back at once. The first signal
+ * without a waiter disarms it. All changes of state happen in {@link #step}, under this object's monitor; waiters run
+ * outside of it.
  */
 public final class Readiness {
     /** A waiter. {@code wake} is called once at most for each {@code await} that returned true, and must not block. */
@@ -33,8 +35,8 @@ public final class Readiness {
         void wake();
 
         /**
-         * Returns true if the read behind this waiter was cancelled after the wake-up and before it ran. It learns of that when it runs;
-         * others need not reckon with it.
+         * Returns true if the read behind this waiter was cancelled after the wake-up and before it ran. It learns of
+         * that when it runs; others need not reckon with it.
          */
         default boolean isGivenUp() {
             return false;
@@ -58,7 +60,10 @@ public final class Readiness {
         /** Switches signals off. */
         void disarm();
 
-        /** Called after {@code arm}, outside of the monitor: makes the source notice the change, if it does not by itself. */
+        /**
+         * Called after {@code arm}, outside of the monitor: makes the source notice the change, if it does not by
+         * itself.
+         */
         void nudge();
     }
 
@@ -122,8 +127,8 @@ public final class Readiness {
      * Waits for the next signal.
      *
      * @param candidate woken by the thread that signals or closes, if this returns true
-     * @return false if there is no need to wait: there was a signal since the last wait, or this is closed. If this throws, the candidate
-     *     does not wait, and is not woken
+     * @return false if there is no need to wait: there was a signal since the last wait, or this is closed. If this
+     *     throws, the candidate does not wait, and is not woken
      */
     public boolean await(Waiter candidate) {
         boolean waiting;
@@ -232,8 +237,8 @@ public final class Readiness {
     }
 
     /**
-     * Changes the state. Returns for AWAIT the candidate if it waits now, for SIGNAL and CLOSE the waiter to wake, for CANCEL the waiter
-     * that gave up; else null.
+     * Changes the state. Returns for AWAIT the candidate if it waits now, for SIGNAL and CLOSE the waiter to wake, for
+     * CANCEL the waiter that gave up; else null.
      */
     @GuardedBy("this")
     private @Nullable Waiter step(Event event, @Nullable Waiter candidate) {

@@ -14,8 +14,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A channel in a loop: the attachment of its selection key. It does not know the stream above it, so that a stream without a user can
- * be garbage-collected.
+ * A channel in a loop: the attachment of its selection key. It does not know the stream above it, so that a stream
+ * without a user can be garbage-collected.
  */
 public final class Registration implements Closeable {
     private final Loop loop;
@@ -45,7 +45,9 @@ public final class Registration implements Closeable {
         }
     }
 
-    /** Makes a registration whose channel comes later, by {@link #replace}. Until then the input is signalled by others. */
+    /**
+     * Makes a registration whose channel comes later, by {@link #replace}. Until then the input is signalled by others.
+     */
     public static Registration ofNothingYet(Loop loop) throws IOException {
         Registration registration = new Registration(loop, null, SelectionKey.OP_READ);
         loop.attach(registration.input);
@@ -151,9 +153,9 @@ public final class Registration implements Closeable {
     }
 
     /**
-     * Closes the channel. If its user closes it and it can be read, its descriptor is closed when this returns, so that no write
-     * succeeds whose bytes cannot be read. Else it is closed in the loop's next round. An input that was read to its end still fails with
-     * the loop.
+     * Closes the channel. If its user closes it and it can be read, its descriptor is closed when this returns, so that
+     * no write succeeds whose bytes cannot be read. Else it is closed in the loop's next round. An input that was read
+     * to its end still fails with the loop.
      *
      * @throws IOException from the channel
      */

@@ -4,9 +4,9 @@ import dev.aiopipe.engine.support.Threads;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Keeps a loop's thread from delaying the JVM's exit. HotSpot gives a thread in native code, as one in a selector is, 0.3 seconds to
- * return (VM_Exit::wait_for_threads_in_native_to_block; tried with 17 and 25). So once the exit has begun the loop waits in Java and
- * polls: it goes on, because other shutdown hooks may need their streams.
+ * Keeps a loop's thread from delaying the JVM's exit. HotSpot gives a thread in native code, as one in a selector is,
+ * 0.3 seconds to return (VM_Exit::wait_for_threads_in_native_to_block; tried with 17 and 25). So once the exit has
+ * begun the loop waits in Java and polls: it goes on, because other shutdown hooks may need their streams.
  */
 final class ShutdownGuard {
     /** The delay of an event during the exit. */

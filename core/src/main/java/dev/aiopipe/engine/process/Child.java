@@ -9,7 +9,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** A child that was started, and our side of its pipes. All of it stays in memory while the child lives or one of the streams is in use. */
+/**
+ * A child that was started, and our side of its pipes. All of it stays in memory while the child lives or one of the
+ * streams is in use.
+ */
 public final class Child {
     private final String program;
     private final Process process;
@@ -18,7 +21,9 @@ public final class Child {
     private final Input stderr;
     private final ProcessExit exit;
 
-    /** Shared by all stops: a later drain replaces an earlier one of the same output, or leaves it. Some may have ended. */
+    /**
+     * Shared by all stops: a later drain replaces an earlier one of the same output, or leaves it. Some may have ended.
+     */
     @GuardedBy("itself")
     private final List<Drain> drains = new ArrayList<>();
 
@@ -77,7 +82,10 @@ public final class Child {
         return CompletableFuture.allOf(stdout.finished(), stderr.finished());
     }
 
-    /** Asks the child to end. {@link Process#destroy} would close the JDK's streams, and lose the last output in the fallback. */
+    /**
+     * Asks the child to end. {@link Process#destroy} would close the JDK's streams, and lose the last output in the
+     * fallback.
+     */
     void terminate() {
         process.toHandle().destroy();
     }
@@ -109,8 +117,8 @@ public final class Child {
     }
 
     /**
-     * Leaves the outputs to later reads, unless another stop is under way. An output of which bytes were dropped is drained further: closing
-     * it would break the child's pipe.
+     * Leaves the outputs to later reads, unless another stop is under way. An output of which bytes were dropped is
+     * drained further: closing it would break the child's pipe.
      */
     void giveUpDrains() {
         synchronized (drains) {

@@ -21,25 +21,31 @@ import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 
 /**
- * Gives a child the descriptors 3 to 9. The JDK closes all of these in a child, so the start runs {@code /bin/sh} in the program's place.
- * The shell opens the descriptors anew through this process's {@code /proc/…/fd}, acknowledges that, and becomes the program.
+ * Gives a child the descriptors 3 to 9. The JDK closes all of these in a child, so the start runs {@code /bin/sh} in
+ * the program's place. The shell opens the descriptors anew through this process's {@code /proc/…/fd}, acknowledges
+ * that, and becomes the program.
  *
  * <pre>
- *     sh -c 'exec 3>/proc/$PPID/fd/N 4&lt;/proc/$PPID/fd/M &amp;&amp; echo >/proc/$PPID/fd/A &amp;&amp; exec 5&lt;'fifo' &amp;&amp; exec "$@"' sh env … -- program arguments…
+ *     sh -c 'exec 3>/proc/$PPID/fd/N 4&lt;/proc/$PPID/fd/M &amp;&amp; echo >/proc/$PPID/fd/A
+ *            &amp;&amp; exec 5&lt;'fifo' &amp;&amp; exec "$@"' sh env … -- program arguments…
  * </pre>
  *
  * <p>If other processes may not look into this one, N, M and A are descriptors of helper processes.
  *
- * <p>N and M must stay open here until the acknowledgement comes (A is a pipe of ours), or the child might open an unrelated file. A FIFO
- * with a name is opened after that: the open waits for the other side, which may be waiting for this start to return. No argument of the
- * program is part of the script. The shell changes some variables of the environment; {@code env} restores them.
+ * <p>N and M must stay open here until the acknowledgement comes (A is a pipe of ours), or the child might open an
+ * unrelated file. A FIFO with a name is opened after that: the open waits for the other side, which may be waiting for
+ * this start to return. No argument of the program is part of the script. The shell changes some variables of the
+ * environment; {@code env} restores them.
  */
 final class DescriptorPassing implements AutoCloseable {
     private static final String SHELL = "/bin/sh";
     private static final String OUR_PROC = "/proc/$PPID";
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
-    /** The variables that shells set, or ignore, when they start: dash(1) "Special Parameters", bash(1) "Shell Variables". */
+    /**
+     * The variables that shells set, or ignore, when they start: dash(1) "Special Parameters", bash(1) "Shell
+     * Variables".
+     */
     private static final Set<String> SHELL_VARIABLES = Set.of(
             "IFS",
             "OPTIND",
@@ -130,15 +136,19 @@ final class DescriptorPassing implements AutoCloseable {
     }
 
     /**
-     * Returns true if the kernel lets no other process look into this one, because it is not dumpable (file capabilities, prctl(2)). Then
-     * the entries below {@code /proc/PID} belong to root, and only the directory itself to this process's user.
+     * Returns true if the kernel lets no other process look into this one, because it is not dumpable (file
+     * capabilities, prctl(2)). Then the entries below {@code /proc/PID} belong to root, and only the directory itself
+     * to this process's user.
      */
     private static boolean isHidden() throws IOException {
         Path self = Path.of("/proc/self");
         return !Files.getAttribute(self, "unix:uid").equals(Files.getAttribute(self.resolve("fd"), "unix:uid"));
     }
 
-    /** Starts a helper process that holds a descriptor as its stdin or stdout until this is closed. Returns the path to it there. */
+    /**
+     * Starts a helper process that holds a descriptor as its stdin or stdout until this is closed. Returns the path to
+     * it there.
+     */
     private String pathInHolder(Redirect redirect, String path) throws IOException {
         ProcessBuilder holder = new ProcessBuilder(SHELL, "-c", "kill -s STOP $$");
         String number = path.substring(path.lastIndexOf('/') + 1);

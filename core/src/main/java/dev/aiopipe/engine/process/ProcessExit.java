@@ -11,11 +11,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The exit of a process. The JDK reports it through the common pool, whose threads the program may have blocked, so the engine's timer
- * looks for it, too.
+ * The exit of a process. The JDK reports it through the common pool, whose threads the program may have blocked, so the
+ * engine's timer looks for it, too.
  *
- * <p>A living process is in use even if no one here refers to it, because the JDK keeps its {@link Process} until the exit. So its streams
- * must not be garbage-collected before.
+ * <p>A living process is in use even if no one here refers to it, because the JDK keeps its {@link Process} until the
+ * exit. So its streams must not be garbage-collected before.
  */
 final class ProcessExit {
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
@@ -41,6 +41,7 @@ final class ProcessExit {
      * @param process was started
      * @param kept is not garbage-collected before the exit
      */
+    @SuppressWarnings("StaticAssignmentInConstructor") // under the lock of the set
     ProcessExit(Process process, @Nullable Object kept) {
         this.process = process;
         this.kept = kept;
@@ -54,6 +55,7 @@ final class ProcessExit {
     }
 
     /** Looks for exits, on the timer's thread. */
+    @SuppressWarnings("ModifyCollectionInEnhancedForLoop") // a concurrent set allows that
     private static void look() {
         for (ProcessExit exit : PENDING) {
             if (!exit.process.isAlive()) {

@@ -23,8 +23,8 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Starts a child whose stdio are pipes, and which may get further descriptors. The arguments are copied when this is made: their owner
- * may change them from then on, and finds the builder unchanged.
+ * Starts a child whose stdio are pipes, and which may get further descriptors. The arguments are copied when this is
+ * made: their owner may change them from then on, and finds the builder unchanged.
  */
 public final class ProcessStart implements Callable<Child> {
     private final ProcessBuilder builder;
@@ -90,19 +90,21 @@ public final class ProcessStart implements Callable<Child> {
         passing.values().forEach(end -> end.closing().run());
     }
 
-    /** Starts the child. All that can fail comes before the fork, because a program that has run can't be taken back. */
+    /**
+     * Starts the child. All that can fail comes before the fork, because a program that has run can't be taken back.
+     */
     private Child start() throws IOException {
         String program = builder.command().get(0);
         Redirect redirectedInput = builder.redirectInput();
         boolean merged = builder.redirectErrorStream();
         try (DescriptorPassing passed = passing.isEmpty() ? null : new DescriptorPassing(passing);
-                Stdio in = new Stdio("stdin of " + program, true, redirectedInput == Redirect.PIPE);
-                Stdio out = new Stdio("stdout of " + program, false, builder.redirectOutput() == Redirect.PIPE);
-                Stdio err =
-                        new Stdio("stderr of " + program, false, builder.redirectError() == Redirect.PIPE && !merged)) {
+                Stdio in = new Stdio("stdin of " + program, true, Redirect.PIPE.equals(redirectedInput));
+                Stdio out = new Stdio("stdout of " + program, false, Redirect.PIPE.equals(builder.redirectOutput()));
+                Stdio err = new Stdio(
+                        "stderr of " + program, false, Redirect.PIPE.equals(builder.redirectError()) && !merged)) {
             if (in.pipe != null) {
                 builder.redirectInput(in.open(in.pipe));
-            } else if (redirectedInput == Redirect.INHERIT) {
+            } else if (Redirect.INHERIT.equals(redirectedInput)) {
                 builder.redirectInput(InheritedEndpoint.stdinForChild());
             }
             if (out.pipe != null) {
@@ -138,7 +140,10 @@ public final class ProcessStart implements Callable<Child> {
         }
     }
 
-    /** One of the three streams. {@link #close} closes our copy of the child's end; and our own end, unless a {@link Child} has it. */
+    /**
+     * One of the three streams. {@link #close} closes our copy of the child's end; and our own end, unless a
+     * {@link Child} has it.
+     */
     private final class Stdio implements AutoCloseable {
         private final String name;
         private final boolean childReads;

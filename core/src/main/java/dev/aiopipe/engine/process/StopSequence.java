@@ -83,8 +83,8 @@ public final class StopSequence {
      * @param descendants whether the signals go to the child's descendants, too, and those that outlive it are killed
      * @param stopper on whose behalf, see {@link BusyReader}
      * @param patient whether a reader of an output may be about to begin, see {@link Drain}
-     * @return the exit code; an IOException if the child lives on after KILL, with all streams closed. Cancelling it skips the steps that
-     *     are still to come, and leaves the outputs to later reads
+     * @return the exit code; an IOException if the child lives on after KILL, with all streams closed. Cancelling it
+     *     skips the steps that are still to come, and leaves the outputs to later reads
      * @throws IllegalArgumentException if a grace is negative
      */
     public static CompletableFuture<Integer> begin(

@@ -103,7 +103,7 @@ public abstract sealed class BufferStorage permits InputBuffer {
         int used = tail - start;
         boolean scarce = bytes.length - tail < READ_SIZE;
         int capacity = capacityFor(used, scarce);
-        if (capacity != bytes.length || start > 0 && (scarce || used <= CHEAP_TO_MOVE)) {
+        if (capacity != bytes.length || (start > 0 && (scarce || used <= CHEAP_TO_MOVE))) {
             byte[] target = capacity == bytes.length ? bytes : new byte[capacity];
             System.arraycopy(bytes, start, target, 0, used);
             bytes = target;

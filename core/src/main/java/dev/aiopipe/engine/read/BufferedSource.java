@@ -168,7 +168,7 @@ public abstract sealed class BufferedSource extends ReadSlot permits Input {
             return true;
         }
         buffer.filled(count);
-        sourceEmptied = count == 0 || count < room && source.isEmptyAfterShortRead();
+        sourceEmptied = count == 0 || (count < room && source.isEmptyAfterShortRead());
         return count > 0;
     }
 

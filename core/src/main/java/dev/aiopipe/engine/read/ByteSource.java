@@ -53,7 +53,9 @@ public interface ByteSource extends Closeable {
         return ReadMode.SELECTOR;
     }
 
-    /** Refuses later reads, and closes what the source itself has opened. The input closes the descriptor afterwards. */
+    /**
+     * Refuses later reads, and closes what the source itself has opened. The input closes the descriptor afterwards.
+     */
     @Override
     default void close() throws IOException {}
 }

@@ -57,8 +57,8 @@ public final class Drain implements ReadOp<Integer>, ExclusiveReader {
     }
 
     /**
-     * Begins a drain on threads of the engine. Begins none if somebody is reading, or will
-     * {@linkplain BusyReader read on}, or the input is closed.
+     * Begins a drain on threads of the engine. Begins none if somebody is reading, or will {@linkplain BusyReader read
+     * on}, or the input is closed.
      *
      * @param stopper on whose behalf
      * @param patient whether a reader may be about to begin; it finds the input open for a moment even if the drain is

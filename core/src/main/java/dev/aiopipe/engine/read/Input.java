@@ -76,8 +76,7 @@ public final class Input extends BufferedSource {
 
     /**
      * Creates a stream over an inherited descriptor: it begins with the bytes that an earlier reader of it has left,
-     * and leaves those that its own reader has not taken. {@code resource} is closed after the
-     * source.
+     * and leaves those that its own reader has not taken. {@code resource} is closed after the source.
      */
     public Input(ByteSource source, Readiness readiness, Object name, Leftover leftover, Closeable resource) {
         super(leftover.before(source, readiness), readiness, name, leftover);

@@ -159,7 +159,7 @@ public final class InputBuffer extends BufferStorage {
     }
 
     // The deprecated constructor looks neither for other bytes nor at a charset, and takes 2/3 of the time.
-    @SuppressWarnings("deprecation")
+    @SuppressWarnings({"deprecation", "ReferenceEquality"}) // another charset of that name decodes as well, but slower
     private String takeText(int count, int lineEnd, int limit, Charset charset)
             throws dev.aiopipe.LimitExceededException {
         if (count > limit) {

@@ -102,7 +102,7 @@ public final class Leftover {
 
     @GuardedBy("this")
     private boolean isEmpty() {
-        return discarded || bytes.length == 0 && !end && lateReads == 0;
+        return discarded || (bytes.length == 0 && !end && lateReads == 0);
     }
 
     /** Reads from here, as {@link ByteSource#read}. Returns null once there is nothing here and nothing will come. */

@@ -136,8 +136,8 @@ public abstract sealed class ReadSlot permits BufferedSource {
      * @param op the operation that {@link #start} was called with
      * @return as {@code start}
      * @throws AsynchronousCloseException if this was closed meanwhile
-     * @throws IllegalStateException if the read was abandoned, perhaps by another read because it was {@linkplain
-     *     Readiness.Waiter#isGivenUp given up}
+     * @throws IllegalStateException if the read was abandoned, perhaps by another read because it was
+     *     {@linkplain Readiness.Waiter#isGivenUp given up}
      * @throws IOException from the operation or the source
      */
     public @Nullable Object proceed(Readiness.Waiter waiter, ReadOp<?> op) throws IOException {
@@ -223,7 +223,7 @@ public abstract sealed class ReadSlot permits BufferedSource {
     }
 
     static boolean isOfDrain(@Nullable Object holder) {
-        return holder instanceof Drain || holder instanceof Readiness.Waiter waiter && waiter.yields();
+        return holder instanceof Drain || (holder instanceof Readiness.Waiter waiter && waiter.yields());
     }
 
     /**

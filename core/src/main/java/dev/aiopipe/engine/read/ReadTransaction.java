@@ -35,7 +35,7 @@ public final class ReadTransaction implements ExclusiveReader {
     private ReadTransaction(Input input, @Nullable ReadTransaction outer, boolean retains) {
         this.input = input;
         this.outer = outer;
-        this.retains = retains || outer != null && outer.retains;
+        this.retains = retains || (outer != null && outer.retains);
     }
 
     /**

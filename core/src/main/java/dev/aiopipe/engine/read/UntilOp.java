@@ -24,7 +24,7 @@ final class UntilOp implements ReadOp<byte[]> {
         int found = in.indexOf(delimiter, searched);
         int size = in.size();
         searched = Math.max(size - delimiter.length + 1, 0);
-        if (found > limit || found < 0 && searched > limit) {
+        if (found > limit || (found < 0 && searched > limit)) {
             throw in.exceeds("a message", "limit", limit);
         } else if (found < 0) {
             if (in.ended()) {

@@ -3,8 +3,8 @@ package dev.aiopipe.engine.support;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the JDK's exceptions about streams that are closed or in use, with the message that the JDK's own lack: the stream and what
- * happened to it. The classes have the simple names of the JDK's, for logs that print those.
+ * Makes the JDK's exceptions about streams that are closed or in use, with the message that the JDK's own lack: the
+ * stream and what happened to it. The classes have the simple names of the JDK's, for logs that print those.
  */
 public final class CloseExceptions {
     private CloseExceptions() {}

@@ -9,16 +9,19 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Closes a resource exactly once: on {@link #close}, or with a warning when its owner is garbage-collected. The resource must hold no
- * reference to the owner.
+ * Closes a resource exactly once: on {@link #close}, or with a warning when its owner is garbage-collected. The
+ * resource must hold no reference to the owner.
  */
 public final class CloseOnce {
     /** The close cause of a stream that its user closed. It is no error, and never the cause of an exception. */
+    @SuppressWarnings("StaticAssignmentOfThrowable") // never thrown, and without a stack
     public static final Throwable BY_OWNER = new Throwable("closed", null, false, false) {
         private static final long serialVersionUID = 1L;
     };
 
-    /** Whether the warning shows where the lost owner was created, which costs a stack trace for each end and stream. */
+    /**
+     * Whether the warning shows where the lost owner was created, which costs a stack trace for each end and stream.
+     */
     private static final boolean DEBUG = Boolean.getBoolean("dev.aiopipe.debug");
 
     /** Closes nothing. */
@@ -123,7 +126,10 @@ public final class CloseOnce {
         }
     }
 
-    /** Starts the cleaner's thread with the first stream. The thread is made by the JDK, holds no class loader and outlives all streams. */
+    /**
+     * Starts the cleaner's thread with the first stream. The thread is made by the JDK, holds no class loader and
+     * outlives all streams.
+     */
     private static final class Watch {
         static final Cleaner CLEANER = Cleaner.create();
     }

@@ -6,9 +6,9 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The engine's timer: one daemon thread, which exits after five idle seconds. The timer of {@link java.util.concurrent.CompletableFuture}
- * is no substitute: it runs dependents on a pool that the program may have blocked, and its thread inherits from its first user and never
- * exits.
+ * The engine's timer: one daemon thread, which exits after five idle seconds. The timer of
+ * {@link java.util.concurrent.CompletableFuture} is no substitute: it runs dependents on a pool that the program may
+ * have blocked, and its thread inherits from its first user and never exits.
  */
 public final class Delays {
     private static final ScheduledThreadPoolExecutor TIMER =
@@ -34,7 +34,8 @@ public final class Delays {
     }
 
     /**
-     * Runs a task on a thread for blocking calls. If no thread can be started then, this tries again after the same delay.
+     * Runs a task on a thread for blocking calls. If no thread can be started then, this tries again after the same
+     * delay.
      *
      * @param task may block
      * @param millis the delay

@@ -6,13 +6,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes any number of futures of one event. A future that was given up is forgotten; {@link CompletableFuture#copy} would be kept by its
- * source until that completes.
+ * Makes any number of futures of one event. A future that was given up is forgotten; {@link CompletableFuture#copy}
+ * would be kept by its source until that completes.
  *
  * @param <T> the value of the event
  */
 public final class FutureFanOut<T> {
     private final CompletableFuture<T> source;
+
+    @SuppressWarnings("CollectionUndefinedEquality") // their identity is meant
     private final Set<CompletableFuture<T>> waiting = ConcurrentHashMap.newKeySet();
 
     /** Makes a fan-out of the event that completes {@code source}. */
@@ -22,6 +24,7 @@ public final class FutureFanOut<T> {
     }
 
     /** Returns a new future, which completes as the source does, and may be cancelled. */
+    @SuppressWarnings("CollectionUndefinedEquality") // their identity is meant
     public CompletableFuture<T> next() {
         CompletableFuture<T> copy = new CompletableFuture<>();
         waiting.add(copy);

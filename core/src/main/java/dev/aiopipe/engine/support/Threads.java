@@ -7,16 +7,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
- * Makes the engine's threads, and contains the failures of foreign code on them. The threads are daemons and inherit nothing from the
- * thread that needs them first: no inheritable thread-locals, no context class loader, no access control context. Any of these would keep
- * that thread's application in memory for ever.
+ * Makes the engine's threads, and contains the failures of foreign code on them. The threads are daemons and inherit
+ * nothing from the thread that needs them first: no inheritable thread-locals, no context class loader, no access
+ * control context. Any of these would keep that thread's application in memory for ever.
  */
 public final class Threads {
     private Threads() {}
 
     /**
-     * Throws StackOverflowError if the stack has too few frames left. The code that follows may not overflow: it would leave a lock or slot
-     * taken for ever.
+     * Throws StackOverflowError if the stack has too few frames left. The code that follows may not overflow: it would
+     * leave a lock or slot taken for ever.
      *
      * @param frames more than that code needs
      */
@@ -77,7 +77,8 @@ public final class Threads {
     }
 
     /**
-     * Runs foreign code. Its exception goes to this thread's handler and does not stop the caller, for whose next steps others wait.
+     * Runs foreign code. Its exception goes to this thread's handler and does not stop the caller, for whose next steps
+     * others wait.
      *
      * @param foreign a listener, a waiter or a task
      */

@@ -1,6 +1,4 @@
-/**
- * Small helpers of all other rooms: threads, the timer, closing exactly once. It uses the JDK only.
- */
+/** Small helpers of all other rooms: threads, the timer, closing exactly once. It uses the JDK only. */
 @NullMarked
 package dev.aiopipe.engine.support;
 

@@ -263,6 +263,7 @@ public final class Output implements Readiness.Waiter {
      *     may be cancelled
      * @throws IOException if this is closed, or the system has no descriptor left to watch with
      */
+    @SuppressWarnings("ReachabilityFenceUsage") // the listener keeps this alive, whatever it does
     public CompletableFuture<Void> readerGone() throws IOException {
         if (refusal != null) {
             throw new IllegalStateException(refusal);

@@ -37,7 +37,10 @@ class FallbackTest {
         loop.close();
     }
 
-    /** As the JDK's streams to a child that has exited: what can't be written stays in a buffer, and is tried again by close. */
+    /**
+     * As the JDK's streams to a child that has exited: what can't be written stays in a buffer, and is tried again by
+     * close.
+     */
     private static final class Broken extends OutputStream {
         @Override
         public void write(int b) throws IOException {

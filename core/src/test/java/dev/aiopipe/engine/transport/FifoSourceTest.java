@@ -34,7 +34,9 @@ import org.junit.jupiter.api.io.TempDir;
 class FifoSourceTest {
     private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
 
-    /** A writer that comes, writes and leaves between a read that found nothing and the question that is to explain it. */
+    /**
+     * A writer that comes, writes and leaves between a read that found nothing and the question that is to explain it.
+     */
     private final class Hasty implements FifoSource.Fifo {
         private String next;
 

@@ -39,8 +39,7 @@ class ReaderWatchTest {
     private Runnable whileAsked = () -> {};
 
     @Test
-    @DisplayName(
-            "E22 W05 while the fd is looked up, the end of the loop can't close the channel: no other stream gets the fd")
+    @DisplayName("E22 W05 while the fd is looked up, the end of the loop does not close the channel")
     void endOfTheLoopWhileTheNumberIsAskedFor() throws Exception {
         Pipe pipe = Pipe.open();
         Output output = open(pipe.sink());

@@ -14,7 +14,10 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** Reads and writes that park the calling thread until they are through. The work is done on that thread, without the executor. */
+/**
+ * Reads and writes that park the calling thread until they are through. The work is done on that thread, without the
+ * executor.
+ */
 final class ParkedIo {
     private static final ReadTimeout NO_TIME = ReadTimeout.of(Duration.ZERO);
 

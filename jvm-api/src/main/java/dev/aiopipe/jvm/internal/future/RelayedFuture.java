@@ -58,8 +58,8 @@ public final class RelayedFuture<T extends @Nullable Object> implements PipeFutu
     }
 
     /**
-     * Relays a future of something that whoever gets it must release. If nobody gets it, because the relayed future was given up, it is
-     * released here.
+     * Relays a future of something that whoever gets it must release. If nobody gets it, because the relayed future was
+     * given up, it is released here.
      *
      * @param acquiring begins; its cancellation leaves nothing behind
      * @param wrapping makes of it what the user sees

@@ -98,6 +98,6 @@ class ReadScope {
     }
 
     final boolean isWithin(ReadScope other) {
-        return this == other || outer != null && outer.isWithin(other);
+        return this == other || (outer != null && outer.isWithin(other));
     }
 }

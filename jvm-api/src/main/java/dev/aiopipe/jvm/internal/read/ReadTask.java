@@ -23,12 +23,13 @@ import org.jspecify.annotations.Nullable;
  *     any ── stop ──► STOPPED: nothing is taken any more, the read slot is free
  * </pre>
  *
- * <p>All of this, the take included, happens under one monitor, this object's or that of its {@link ReadScope}. So whoever stops a reading while a take is under way on another
- * thread waits for that take, which does not block, and then knows: either it has taken, or it never will. A decision by a bare
- * compare-and-set would leave the loser with a slot that is still in use.
+ * <p>All of this, the take included, happens under one monitor, this object's or that of its {@link ReadScope}. So
+ * whoever stops a reading while a take is under way on another thread waits for that take, which does not block, and
+ * then knows: either it has taken, or it never will. A decision by a bare compare-and-set would leave the loser with a
+ * slot that is still in use.
  *
- * <p>The waiter is used again for each wait of this reading. It waits anew only after it was woken, so no wake-up can be meant for a
- * later wait.
+ * <p>The waiter is used again for each wait of this reading. It waits anew only after it was woken, so no wake-up can
+ * be meant for a later wait.
  */
 public abstract class ReadTask implements Readiness.Waiter {
     private enum State {
@@ -79,7 +80,10 @@ public abstract class ReadTask implements Readiness.Waiter {
         this.rest = rest;
     }
 
-    /** Another {@link #take} may succeed. Called from the thread that brings the news, without the monitor; must not block. */
+    /**
+     * Another {@link #take} may succeed. Called from the thread that brings the news, without the monitor; must not
+     * block.
+     */
     protected abstract void onWake();
 
     /** Begins a read. */
@@ -91,7 +95,8 @@ public abstract class ReadTask implements Readiness.Waiter {
     /**
      * Tries.
      *
-     * @return a value; or {@link ReadOp#MORE}: nothing was taken, and {@link #onWake} will be called, unless this is stopped
+     * @return a value; or {@link ReadOp#MORE}: nothing was taken, and {@link #onWake} will be called, unless this is
+     *     stopped
      * @throws TimeoutException if the time was over before there was a value; nothing was taken
      * @throws Exception from the input or the take; nothing was taken
      */
@@ -164,7 +169,10 @@ public abstract class ReadTask implements Readiness.Waiter {
         onWake();
     }
 
-    /** Has a wait end with a failure. The slot is free when this returns; the caller, who has the monitor, wakes it then. */
+    /**
+     * Has a wait end with a failure. The slot is free when this returns; the caller, who has the monitor, wakes it
+     * then.
+     */
     final void end(Exception why) {
         failure = why;
         give(State.ENDED);

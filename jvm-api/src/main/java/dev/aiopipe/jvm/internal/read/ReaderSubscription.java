@@ -9,8 +9,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what a subscriber has asked for, and nothing else. The read slot is taken only while a value is waited for, so that
- * {@code onNext} may read by itself. A value that was taken is delivered, also if the subscription is cancelled at that moment.
+ * Reads what a subscriber has asked for, and nothing else. The read slot is taken only while a value is waited for, so
+ * that {@code onNext} may read by itself. A value that was taken is delivered, also if the subscription is cancelled at
+ * that moment.
  *
  * @param <T> what is read; the take gives null at the end of the stream
  */
@@ -127,7 +128,10 @@ final class ReaderSubscription<T> extends ReadTask implements Flow.Subscription,
         view.core().subscription.compareAndSet(this, null);
     }
 
-    /** A subscriber that throws breaks its contract (Reactive Streams 2.13): it gets nothing more, and the thread's handler is told. */
+    /**
+     * A subscriber that throws breaks its contract (Reactive Streams 2.13): it gets nothing more, and the thread's
+     * handler is told.
+     */
     private void guarded(Runnable signal) {
         try {
             signal.run();

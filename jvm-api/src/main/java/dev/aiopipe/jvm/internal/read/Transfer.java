@@ -14,7 +14,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Moves bytes: looks at what is there, has it written, and takes it only then. Meanwhile the reader is this transfer's own.
+ * Moves bytes: looks at what is there, has it written, and takes it only then. Meanwhile the reader is this transfer's
+ * own.
  *
  * <pre>
  *     look ── some bytes ──► write ── sent ──► take what was sent ──► look …

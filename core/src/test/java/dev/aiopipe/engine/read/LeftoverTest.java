@@ -1,4 +1,4 @@
-package dev.aiopipe.engine.endpoint;
+package dev.aiopipe.engine.read;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -10,12 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.aiopipe.ReadMode;
 import dev.aiopipe.engine.linux.DescriptorKind;
 import dev.aiopipe.engine.loop.Readiness;
-import dev.aiopipe.engine.read.ByteSource;
-import dev.aiopipe.engine.read.Input;
-import dev.aiopipe.engine.read.Leftover;
-import dev.aiopipe.engine.read.ReadOp;
-import dev.aiopipe.engine.read.ReadOps;
-import dev.aiopipe.engine.read.ReadTransaction;
 import dev.aiopipe.engine.support.CloseOnce;
 import dev.aiopipe.engine.transport.ThreadedSource;
 import dev.aiopipe.testkit.ScriptedSource;
@@ -33,9 +27,9 @@ import org.junit.jupiter.api.Timeout;
 
 /** The bytes that one reader of a descriptor leaves, and the order in which the next one gets them. */
 @Timeout(30)
-class LeftoverOrderTest {
+class LeftoverTest {
     private static final ReadOps OPS = new ReadOps(StandardCharsets.UTF_8, 100);
-    private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
+    private static final ReadOp<String> LINE = OPS.line();
 
     private final Leftover leftover = new Leftover();
 
