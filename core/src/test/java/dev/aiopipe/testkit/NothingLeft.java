@@ -13,8 +13,9 @@ import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Fails a test that leaves a descriptor, a thread of this library or a child process behind. Waits for what goes away by itself, such
- * as a killed child or a descriptor that the loop still has to close. Without {@code /proc} it does not look at descriptors.
+ * Fails a test that leaves a descriptor, a thread of this library or a child process behind. Waits for what goes away by
+ * itself, such as a killed child or a descriptor that the loop still has to close. Without {@code /proc} it does not look
+ * at descriptors.
  */
 public final class NothingLeft implements BeforeEachCallback, AfterEachCallback {
     private static final Set<String> LASTING_THREADS = Set.of("aiopipe-loop", "aiopipe-cleaner");
@@ -61,7 +62,7 @@ public final class NothingLeft implements BeforeEachCallback, AfterEachCallback 
         return Arrays.stream(stack).anyMatch(frame -> frame.getMethodName().equals("getTask"));
     }
 
-    /** Opens what is opened once and stays: the shared loop, the selector that finds descriptors, what the JDK keeps. */
+    /** Opens what stays open: the shared loop, the selector that finds descriptors, what the JDK keeps. */
     private static final class WarmUp {
         static {
             try (AioPipe pipe = AioPipe.create();

@@ -43,7 +43,10 @@ public final class Programs {
         return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     }
 
-    /** Returns the first of the programs that is installed. Without any, skips the test, or fails it under {@code AIOPIPE_CI}. */
+    /**
+     * Returns the first of the programs that is installed. If none is, skips the test, or fails it under
+     * {@code AIOPIPE_CI}.
+     */
     public static String requireProgram(String... names) {
         String[] directories = System.getenv("PATH").split(File.pathSeparator);
         for (String name : names) {

@@ -39,8 +39,7 @@ class ExecutorTest {
     }
 
     @Test
-    @DisplayName(
-            "J03 what follows on reads, writes, the end of a writer, the exit and the stop of a child runs on the executor")
+    @DisplayName("J03 dependents of reads, writes, onClosed, onExit and stop run on the executor")
     void continuationsRunOnTheExecutor() throws Exception {
         try (AsyncProcess cat = get(
                 AsyncPipes.start(new ProcessBuilder("cat"), java.util.Map.of(), PipeOptions.defaults(), executor))) {

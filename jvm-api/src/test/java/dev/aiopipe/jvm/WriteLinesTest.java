@@ -250,8 +250,7 @@ class WriteLinesTest {
     }
 
     @Test
-    @DisplayName(
-            "a writer that is aborted, closed, or ends with its loop while the publisher pauses ends the call and the subscription")
+    @DisplayName("while the publisher pauses, abort, close and the end of the loop end the call and the subscription")
     void writerThatEndsDuringAPause() throws IOException {
         CompletableFuture<?> closed = link.writer().writeLines(publisher);
         publisher.submit("a");
@@ -295,8 +294,7 @@ class WriteLinesTest {
     }
 
     @Test
-    @DisplayName(
-            "subscribe, request and cancel that throw: the future fails with that, and what was published before is sent")
+    @DisplayName("a subscribe, request or cancel that throws fails the future; what was published before is sent")
     void publisherThatThrows() {
         IllegalStateException mine = new IllegalStateException("mine");
         AtomicLong cancels = new AtomicLong();

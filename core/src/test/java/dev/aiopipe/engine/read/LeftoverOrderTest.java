@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** What one reader of a number leaves, and in which order the next one gets it. */
 @Timeout(30)
-class LeftoverTest {
+class LeftoverOrderTest {
     private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
 
     private final Leftover leftover = new Leftover();
