@@ -24,9 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
 
-/**
- * What real JVMs do in the tests with their loops. Plain Java: with few descriptors no other library could be loaded.
- */
+/** Programs that use loops in a JVM of their own. Plain Java: with few descriptors no other library could be loaded. */
 public final class LoopPrograms {
     private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
 

@@ -39,7 +39,7 @@ class OldestKotlinTest {
     Path output;
 
     @Test
-    @DisplayName("a program of the oldest Kotlin compiles without a warning, and runs on class path and module path")
+    @DisplayName("with the oldest Kotlin a program compiles without a warning, and runs on class path and module path")
     void compilesAndRuns() throws Exception {
         Path sources = classesOf(OldestKotlinTest.class).resolve("consumer");
         run(

@@ -44,9 +44,7 @@ class BackgroundScopeTest {
         }
 
     @Test
-    @DisplayName(
-        "a background loop around readLine reads to the end; its result is there after withPiped, also under runTest"
-    )
+    @DisplayName("the result of a background loop around readLine is there after withPiped, also under runTest")
     fun result() = runTest {
         lateinit var report: Deferred<List<String>>
         sh("cat; seq 1000 >&2").withPiped(grace = never) { child ->

@@ -105,16 +105,4 @@ class FailedStartTest {
             }
             Await.until("no child is left") { ProcessHandle.current().children().noneMatch { it.isAlive } }
         }
-
-    @Test
-    @DisplayName("environment and directory of the builder are the child's")
-    fun environmentAndDirectory() =
-        runBlocking<Unit> {
-            val builder = sh("echo \"\$GREETING\"; pwd -P").directory(directory.toFile())
-            builder.environment()["GREETING"] = "hello there"
-            builder.startPiped().use { child ->
-                assertEquals("hello there", child.stdout.readLine())
-                assertEquals(directory.toRealPath().toString(), child.stdout.readLine())
-            }
-        }
 }

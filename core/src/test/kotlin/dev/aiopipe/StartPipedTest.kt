@@ -24,12 +24,9 @@ import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.DisplayName
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.extension.ExtendWith
-import org.junit.jupiter.api.io.TempDir
 
 @ExtendWith(NothingLeft::class)
 class StartPipedTest {
-    @TempDir lateinit var directory: Path
-
     @Test
     @DisplayName("E02 E03 a child is talked to, and its stdout and stderr are apart")
     fun conversation() =

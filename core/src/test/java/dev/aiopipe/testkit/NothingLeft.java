@@ -62,9 +62,7 @@ public final class NothingLeft implements BeforeEachCallback, AfterEachCallback 
         return Arrays.stream(stack).anyMatch(frame -> frame.getMethodName().equals("getTask"));
     }
 
-    /**
-     * Opens what is opened once and stays: the shared loop, the selector that finds descriptors, what the JDK keeps.
-     */
+    /** Opens what stays open: the shared loop, the selector that finds descriptors, what the JDK keeps. */
     private static final class WarmUp {
         static {
             try (AioPipe pipe = AioPipe.create();

@@ -44,7 +44,7 @@ public final class Programs {
     }
 
     /**
-     * Returns the first of the programs that is installed. Without any, skips the test, or fails it under
+     * Returns the first of the programs that is installed. If none is, skips the test, or fails it under
      * {@code AIOPIPE_CI}.
      */
     public static String requireProgram(String... names) {

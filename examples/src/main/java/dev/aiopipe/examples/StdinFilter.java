@@ -6,7 +6,9 @@ import dev.aiopipe.jvm.AsyncPipes;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 
-/** Writes the lines of stdin in capitals. Reads a line when the last one is written: a slow reader holds the input back. */
+/**
+ * Writes the lines of stdin in capitals. Reads a line when the last one is written: a slow reader holds the input back.
+ */
 public final class StdinFilter {
     private StdinFilter() {}
 

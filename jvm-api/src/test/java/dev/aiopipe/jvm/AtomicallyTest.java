@@ -187,7 +187,7 @@ class AtomicallyTest {
     }
 
     @Test
-    @DisplayName("R34 nested, the outer block is cancelled while the inner one waits: nothing is lost, in either order")
+    @DisplayName("R34 nested, the outer one is cancelled while the inner one waits: nothing is lost in either order")
     void outerCancelledWhileInnerWaits() {
         source.arrive("0123456789");
         CompletableFuture<byte[]> outer = reader.atomically(

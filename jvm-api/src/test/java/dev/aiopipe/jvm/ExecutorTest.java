@@ -39,7 +39,7 @@ class ExecutorTest {
     }
 
     @Test
-    @DisplayName("J03 functions after reads, writes, a writer's end, a child's exit and its stop run on the executor")
+    @DisplayName("J03 dependents of reads, writes, onClosed, onExit and stop run on the executor")
     void continuationsRunOnTheExecutor() throws Exception {
         try (AsyncProcess cat = get(
                 AsyncPipes.start(new ProcessBuilder("cat"), java.util.Map.of(), PipeOptions.defaults(), executor))) {

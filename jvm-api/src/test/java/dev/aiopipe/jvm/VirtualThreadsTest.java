@@ -22,10 +22,7 @@ import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/**
- * J06: a blocked view parks a virtual thread. The benchmarks' VirtualThreads does the same with
- * Process.getInputStream(), and starves.
- */
+/** A blocked view parks a virtual thread. In the benchmarks VirtualThreads shows that the JDK's own streams starve. */
 @ExtendWith(NothingLeft.class)
 class VirtualThreadsTest {
     private static final int THREADS = 1_000;

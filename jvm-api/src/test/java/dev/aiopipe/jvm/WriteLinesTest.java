@@ -250,7 +250,7 @@ class WriteLinesTest {
     }
 
     @Test
-    @DisplayName("a writer that ends while the publisher pauses ends the call and the subscription")
+    @DisplayName("while the publisher pauses, abort, close and the end of the loop end the call and the subscription")
     void writerThatEndsDuringAPause() throws IOException {
         CompletableFuture<?> closed = link.writer().writeLines(publisher);
         publisher.submit("a");
@@ -294,7 +294,7 @@ class WriteLinesTest {
     }
 
     @Test
-    @DisplayName("subscribe, request and cancel that throw fail the future; lines published before are sent")
+    @DisplayName("a subscribe, request or cancel that throws fails the future; what was published before is sent")
     void publisherThatThrows() {
         IllegalStateException mine = new IllegalStateException("mine");
         AtomicLong cancels = new AtomicLong();

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** The bytes that one reader of a descriptor leaves, and the order in which the next one gets them. */
 @Timeout(30)
-class LeftoverTest {
+class LeftoverOrderTest {
     private static final ReadOps OPS = new ReadOps(StandardCharsets.UTF_8, 100);
     private static final ReadOp<String> LINE = OPS.line();
 
