@@ -1,7 +1,8 @@
 /**
  * Non-blocking operating-system pipes for coroutines.
  *
- * <p>{@code dev.aiopipe} is the public API. {@code dev.aiopipe.engine} is shared with the facade for Java, and with nobody else.
+ * <p>{@code dev.aiopipe} is the public API. {@code dev.aiopipe.engine} is shared with the facade for Java, and with
+ * nobody else.
  */
 @SuppressWarnings("module") // dev.aiopipe.jvm is compiled after this one
 module dev.aiopipe {

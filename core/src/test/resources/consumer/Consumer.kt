@@ -7,6 +7,7 @@ import dev.aiopipe.PipeReader
 import dev.aiopipe.PipeWriter
 import dev.aiopipe.acceptConnection
 import dev.aiopipe.aioDuplex
+import dev.aiopipe.rx
 import dev.aiopipe.aioPipe
 import dev.aiopipe.dispatcher
 import dev.aiopipe.open
@@ -29,7 +30,7 @@ fun main(): Unit = runBlocking {
 
     val (mine, theirs) = aioDuplex()
     val copied =
-        ProcessBuilder("cat").withPiped(mapOf(3 to theirs.rx()), grace = 1.seconds) { cat ->
+        ProcessBuilder("cat").withPiped(mapOf(3 to theirs.rx), grace = 1.seconds) { cat ->
             launch { cat.stdin.use { it.writeBoth("one", "two") } }
             cat.stdout.lines().toList()
         }

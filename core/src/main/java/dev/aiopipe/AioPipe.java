@@ -5,7 +5,7 @@ import dev.aiopipe.engine.linux.DescriptorHeadroom;
 import java.io.IOException;
 import java.nio.channels.Pipe;
 
-/** A pipe of the operating system: what is written to {@link #tx} is read from {@link #rx}. */
+/** A pipe of the operating system: the bytes written to {@link #tx} are read from {@link #rx}. */
 public final class AioPipe implements AutoCloseable {
     private final ReadEnd rx;
     private final WriteEnd tx;
@@ -18,26 +18,17 @@ public final class AioPipe implements AutoCloseable {
     /**
      * Makes a pipe.
      *
-     * @return two ends that are still to be opened, or handed to a child
+     * @return two ends, each to be opened or handed to a child
      * @throws IOException if the system has no descriptor left
      */
     public static AioPipe create() throws IOException {
-        Pipe pipe = open();
+        DescriptorHeadroom.warmUp();
+        Pipe pipe = Pipe.open();
         return new AioPipe(pipe, "pipe@" + Integer.toHexString(pipe.hashCode()));
     }
 
-    /** One whose two ends messages call by that name. */
-    static AioPipe create(String name) throws IOException {
-        return new AioPipe(open(), name);
-    }
-
-    private static Pipe open() throws IOException {
-        DescriptorHeadroom.warmUp();
-        return Pipe.open();
-    }
-
     /**
-     * The end to read from.
+     * Returns the end to read from.
      *
      * @return always the same one
      */
@@ -46,7 +37,7 @@ public final class AioPipe implements AutoCloseable {
     }
 
     /**
-     * The end to write to.
+     * Returns the end to write to.
      *
      * @return always the same one
      */
@@ -55,18 +46,18 @@ public final class AioPipe implements AutoCloseable {
     }
 
     /**
-     * For Kotlin's {@code val (rx, tx) = aioPipe()}.
+     * Returns {@link #rx}, for Kotlin's {@code val (rx, tx) = aioPipe()}.
      *
-     * @return {@link #rx}
+     * @return the end to read from
      */
     public ReadEnd component1() {
         return rx;
     }
 
     /**
-     * For Kotlin's {@code val (rx, tx) = aioPipe()}.
+     * Returns {@link #tx}, for Kotlin's {@code val (rx, tx) = aioPipe()}.
      *
-     * @return {@link #tx}
+     * @return the end to write to
      */
     public WriteEnd component2() {
         return tx;

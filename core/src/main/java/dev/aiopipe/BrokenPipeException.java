@@ -1,18 +1,19 @@
 package dev.aiopipe;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
-/** A write failed because nobody is left who could read. Every later write to a pipe fails in the same way. */
+/** Thrown by a write when no reader is left. Every later write to a pipe fails in the same way. */
 public class BrokenPipeException extends IOException {
     private static final long serialVersionUID = 1L;
 
     /**
-     * A failed write.
+     * Makes an exception.
      *
-     * @param message what was written to
+     * @param message names the stream
      * @param cause the operating system's error, or null
      */
-    public BrokenPipeException(String message, Throwable cause) {
+    public BrokenPipeException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }

@@ -8,8 +8,8 @@ import java.lang.ProcessBuilder.Redirect;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * An end on its way to a child process, or to several. Each start with its {@link #redirect} gives that child a copy; this process's
- * own copy has to be closed afterwards, or the other side never sees the end of the stream.
+ * An end for a child process, or for several. Each start with its {@link #redirect} gives that child a copy. This
+ * process must close its own copy afterwards, or the other side never sees the end of stream.
  */
 public final class ChildEnd implements AutoCloseable {
     private final Endpoint endpoint;
@@ -22,10 +22,11 @@ public final class ChildEnd implements AutoCloseable {
     }
 
     /**
-     * For {@link ProcessBuilder#redirectInput(Redirect)}, {@code redirectOutput} or {@code redirectError}. The child's copy is a
-     * blocking descriptor, as any program expects. A start after {@link #close} fails with {@link IOException}.
+     * Returns the argument of {@link ProcessBuilder#redirectInput(Redirect)}, {@code redirectOutput} or
+     * {@code redirectError}. The child's copy is a blocking descriptor, as any program expects. After {@link #close}
+     * the redirect is invalid: a start throws {@link IOException}.
      *
-     * @return usable for several starts; it keeps this end from being garbage collected
+     * @return usable for several starts; it keeps this end from being garbage-collected
      * @throws IOException if this is closed, or if the platform has no way to hand the descriptor over
      */
     public Redirect redirect() throws IOException {
@@ -35,14 +36,9 @@ public final class ChildEnd implements AutoCloseable {
         return endpoint.redirect(() -> !closed.get());
     }
 
-    /** Under which path a child opens it. */
-    String path(String self) throws IOException {
-        return endpoint.path(self);
-    }
-
     /**
-     * Closes this process's copy, also if it came from {@code inherited} with a number above 2. Children that were started keep
-     * theirs. A second close does nothing.
+     * Closes this process's copy, also if it is an {@code inherited} descriptor above 2. Children that were started
+     * keep theirs. A second close does nothing.
      */
     @Override
     public void close() {

@@ -7,8 +7,8 @@ import java.util.Optional;
 /**
  * How a child is started and ended. Immutable: each {@code with…} returns a copy.
  *
- * <p>By default a child is in the process group of this process, so that ^C on a terminal reaches it; its stop signal is
- * {@link Signal#TERM}; and whether it is stopped at the exit of the JVM is up to the function that starts it.
+ * <p>By default a child is in the process group of this process, so that ^C on a terminal reaches it; its stop signal
+ * is {@link Signal#TERM}; and whether it is stopped at the exit of the JVM is up to the function that starts it.
  */
 public final class ChildOptions {
     private static final ChildOptions DEFAULTS = new ChildOptions(false, Signal.TERM, Optional.empty());
@@ -33,9 +33,10 @@ public final class ChildOptions {
     }
 
     /**
-     * Gives the child a session and a process group of its own. Signals of the terminal do not reach it then, and {@code stop},
-     * {@code kill} and {@code close} reach all that is left of the group, also what outlived the child. Needs the program
-     * {@code setsid} (util-linux); where there is none, the start fails with {@link java.io.IOException}.
+     * Gives the child a session and a process group of its own. Signals of the terminal do not reach it then, and
+     * {@code stop}, {@code kill} and {@code close} reach all that is left of the group, also what outlived the child.
+     * Needs the program {@code setsid} (util-linux); where there is none, the start fails with
+     * {@link java.io.IOException}.
      *
      * @param chosen true for a group of its own
      * @return a copy with it
@@ -55,9 +56,10 @@ public final class ChildOptions {
     }
 
     /**
-     * Chooses whether an orderly exit of the JVM ends the child: its stdin is closed and it gets the stop signal, and KILL after a
-     * second. SIGTERM and SIGINT to the JVM are orderly exits, SIGKILL is none. If nothing is chosen, {@code startPiped} and
-     * {@code start} leave the child alone; all functions that end the child by themselves stop it.
+     * Chooses whether an orderly exit of the JVM ends the child: its stdin is closed and it gets the stop signal, and
+     * KILL after a second. SIGTERM and SIGINT to the JVM are orderly exits, SIGKILL is none. If nothing is chosen,
+     * {@code startPiped} and {@code start} leave the child alone; all functions that end the child by themselves stop
+     * it.
      *
      * @param chosen true if the child must not outlive the JVM
      * @return a copy with it

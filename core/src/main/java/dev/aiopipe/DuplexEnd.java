@@ -5,7 +5,7 @@ import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.write.Output;
 import java.nio.channels.SocketChannel;
 
-/** Both directions of a conversation: an end to read from and an end to write to, each of which is used on its own. */
+/** Both directions of a conversation: an end to read from and an end to write to. Each is used on its own. */
 public final class DuplexEnd implements AutoCloseable {
     private final ReadEnd rx;
     private final WriteEnd tx;
@@ -14,16 +14,18 @@ public final class DuplexEnd implements AutoCloseable {
         this.rx = rx;
         this.tx = tx;
         Halves halves = new Halves(rx, tx);
-        rx.join(halves);
-        tx.join(halves);
+        rx.halves = halves;
+        tx.halves = halves;
     }
 
     /**
-     * A connected socket. Closing the writer shuts its output down, so that the peer sees the end; the socket is closed when reader and
-     * writer are. Both have to be opened with one loop. They can't be handed to a child.
+     * Returns both ends of a connected socket. Closing the writer shuts the output down, so that the peer sees the end
+     * of stream. The socket is closed when reader and writer are closed. Both must be opened with the same loop. They
+     * can't be handed to a child.
      *
-     * @param channel belongs to the ends from now on: it becomes non-blocking, and is closed through them alone
-     * @return an end whose opening fails with {@link java.nio.channels.NotYetConnectedException} if the socket is not connected
+     * @param channel belongs to the ends from now on: it becomes non-blocking, and only they close it
+     * @return two ends; opening them throws {@link java.nio.channels.NotYetConnectedException} if the socket is not
+     *     connected
      */
     public static DuplexEnd of(SocketChannel channel) {
         SocketEndpoint[] directions = SocketEndpoint.of(channel);
@@ -31,7 +33,7 @@ public final class DuplexEnd implements AutoCloseable {
     }
 
     /**
-     * What the other side writes.
+     * Returns the end to read from: the bytes that the other side writes.
      *
      * @return always the same one
      */
@@ -40,11 +42,29 @@ public final class DuplexEnd implements AutoCloseable {
     }
 
     /**
-     * What the other side reads.
+     * Returns the end to write to: the bytes go to the other side.
      *
      * @return always the same one
      */
     public WriteEnd tx() {
+        return tx;
+    }
+
+    /**
+     * Returns {@link #rx}, for Kotlin's {@code val (rx, tx) = end}.
+     *
+     * @return the end to read from
+     */
+    public ReadEnd component1() {
+        return rx;
+    }
+
+    /**
+     * Returns {@link #tx}, for Kotlin's {@code val (rx, tx) = end}.
+     *
+     * @return the end to write to
+     */
+    public WriteEnd component2() {
         return tx;
     }
 
@@ -61,11 +81,14 @@ public final class DuplexEnd implements AutoCloseable {
     }
 
     /**
-     * Keeps the halves of a conversation alive together: if one were closed as garbage while the other is in use, the peer would see an
-     * end. Each is its end, and later its stream.
+     * Keeps both halves of a conversation in memory while one is in use. If the other one were garbage-collected, it
+     * would be closed, and the peer would see an end of stream. A half is its end, and later the stream opened from it.
      */
     static final class Halves {
-        private Object reading; // never read, as the other one: this is what keeps it
+        @SuppressWarnings("unused") // a reference that keeps it from being garbage-collected
+        private Object reading;
+
+        @SuppressWarnings("unused") // as above
         private Object writing;
 
         private Halves(ReadEnd reading, WriteEnd writing) {

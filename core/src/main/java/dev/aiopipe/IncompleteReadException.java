@@ -2,7 +2,7 @@ package dev.aiopipe;
 
 import java.io.EOFException;
 
-/** The stream ended before all of what was asked for had come. The bytes that came stay readable. */
+/** Thrown by a read when the stream ends before all the bytes that it needs. The bytes that are there stay readable. */
 public class IncompleteReadException extends EOFException {
     private static final long serialVersionUID = 1L;
 
@@ -13,10 +13,10 @@ public class IncompleteReadException extends EOFException {
     private final int available;
 
     /**
-     * An end that came too early.
+     * Makes an exception.
      *
-     * @param expected how many bytes were asked for; -1 if that depends on a delimiter
-     * @param available how many are there, and stay readable
+     * @param expected how many bytes the read needs; -1 if it searches a delimiter
+     * @param available how many bytes are there, and stay readable
      */
     public IncompleteReadException(int expected, int available) {
         super("end of stream after " + available + " bytes, expected "
@@ -26,16 +26,16 @@ public class IncompleteReadException extends EOFException {
     }
 
     /**
-     * What was asked for.
+     * Returns how many bytes the read needs.
      *
-     * @return a count of bytes; -1 if a delimiter was searched
+     * @return a count of bytes; -1 if it searches a delimiter
      */
     public int expected() {
         return expected;
     }
 
     /**
-     * What is there, and can be read.
+     * Returns how many bytes are there and can be read.
      *
      * @return a count of bytes
      */

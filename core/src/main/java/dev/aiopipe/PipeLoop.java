@@ -2,22 +2,24 @@ package dev.aiopipe;
 
 import dev.aiopipe.engine.SharedSecrets;
 import dev.aiopipe.engine.loop.Loop;
-import dev.aiopipe.engine.process.Child;
 import dev.aiopipe.engine.process.ChildSettings;
+import dev.aiopipe.engine.process.PassedEnd;
+import dev.aiopipe.engine.process.PipelineStart;
+import dev.aiopipe.engine.process.ProcessStart;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.write.Output;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.Callable;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The daemon thread that waits for all streams which are opened with it. It runs no user code, unless that asks for it (the
- * {@code dispatcher} extension, {@code Dispatchers.Unconfined}). Safe for use by many threads.
+ * A daemon thread that waits for all streams which are opened with it. It runs no user code, unless the user asks for
+ * that (by the {@code dispatcher} extension, or by {@code Dispatchers.Unconfined}). A loop may be used by many threads.
  *
- * <p>The thread is started by the first use and never keeps the JVM alive. Should it die, all its streams fail with the cause. It inherits
- * neither thread-locals nor the context class loader of who uses it first.
+ * <p>The first use starts the thread. It never keeps the JVM alive. If it dies, all its streams fail with the cause. It
+ * inherits neither thread-locals nor the context class loader of its first user.
  */
 public final class PipeLoop implements AutoCloseable {
     static {
@@ -33,18 +35,20 @@ public final class PipeLoop implements AutoCloseable {
             }
 
             @Override
-            public Callable<Child> start(
+            public ProcessStart start(
                     ProcessBuilder builder,
                     Map<Integer, ? extends PipeEnd> passing,
                     PipeOptions options,
                     ChildSettings settings) {
-                return new ProcessStart(builder, passing, options, settings);
+                Map<Integer, PassedEnd> ends = new TreeMap<>();
+                passing.forEach((number, end) -> ends.put(number, end.passed()));
+                return new ProcessStart(builder, ends, options.loop().engine(), options.capacity(), settings);
             }
 
             @Override
-            public Callable<List<Child>> startPipeline(
+            public PipelineStart startPipeline(
                     List<ProcessBuilder> stages, PipeOptions options, ChildSettings settings) {
-                return new PipelineStart(stages, options, settings);
+                return new PipelineStart(stages, options.loop().engine(), options.capacity(), settings);
             }
 
             @Override
@@ -69,7 +73,7 @@ public final class PipeLoop implements AutoCloseable {
         this.engine = new Loop(name);
     }
 
-    /** What runs this. The shared one that has died is replaced: its streams have failed, and later ones are to work. */
+    /** Returns the engine. That of the shared loop is replaced after its death, so that later streams work. */
     Loop engine() {
         Loop current = engine;
         return shared && current.hasEnded() ? revived() : current;
@@ -83,7 +87,8 @@ public final class PipeLoop implements AutoCloseable {
     }
 
     /**
-     * The loop that is used where none is named. It lives as long as the JVM; should its thread die, what is opened later gets a new one.
+     * Returns the loop of all streams whose options name no other. It lives as long as the JVM. If its thread dies,
+     * streams that are opened later get a new thread.
      *
      * @return always the same one
      */
@@ -92,7 +97,7 @@ public final class PipeLoop implements AutoCloseable {
     }
 
     /**
-     * A loop of one's own, to be closed.
+     * Makes a loop, which must be closed.
      *
      * @param name the name of its thread
      * @return a new loop
@@ -102,9 +107,9 @@ public final class PipeLoop implements AutoCloseable {
     }
 
     /**
-     * Fails every read and write that waits, and each later one, with an {@link java.io.IOException} whose cause says that the loop
-     * was closed; closes the descriptors of its streams and ends its thread. Waits for the thread, unless called on it. A second
-     * close does nothing.
+     * Fails every read and write that waits, and each later one, with an {@link java.io.IOException} whose cause says
+     * that the loop was closed. Closes the descriptors of its streams and ends its thread. Waits for the thread, unless
+     * called on it. A second close does nothing.
      *
      * @throws IllegalStateException for the {@linkplain #shared shared} loop
      */

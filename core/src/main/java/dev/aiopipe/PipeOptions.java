@@ -4,21 +4,23 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How an end is opened. Immutable: each {@code with…} gives a copy.
+ * The options of a stream. Immutable: each {@code with…} returns a changed copy.
  *
- * <p>By default: the {@linkplain PipeLoop#shared shared} loop, UTF-8, lines of 16 MiB at most, and the pipe's capacity as it is.
+ * <p>The defaults are the {@linkplain PipeLoop#shared shared} loop, UTF-8, lines of at most 16 MiB, and the pipe's own
+ * capacity.
  */
 public final class PipeOptions {
     private static final PipeOptions DEFAULTS = new PipeOptions(null, StandardCharsets.UTF_8, 16 << 20, 0);
 
-    private final PipeLoop loop;
+    private final @Nullable PipeLoop loop;
     private final Charset charset;
     private final int maxLineBytes;
     private final int capacity;
 
-    private PipeOptions(PipeLoop loop, Charset charset, int maxLineBytes, int capacity) {
+    private PipeOptions(@Nullable PipeLoop loop, Charset charset, int maxLineBytes, int capacity) {
         this.loop = loop;
         this.charset = charset;
         this.maxLineBytes = maxLineBytes;
@@ -26,7 +28,7 @@ public final class PipeOptions {
     }
 
     /**
-     * What holds where nothing else is said.
+     * Returns the default options.
      *
      * @return the defaults
      */
@@ -59,7 +61,8 @@ public final class PipeOptions {
     }
 
     /**
-     * Limits what a reader buffers in search of the end of a line or a delimiter, and what {@code atomically} can give back.
+     * Limits the bytes that a reader buffers in search of a line end or a delimiter, and those that {@code atomically}
+     * can give back.
      *
      * @param bytes without the line end; 1 or more
      * @return a copy with it
@@ -70,9 +73,9 @@ public final class PipeOptions {
     }
 
     /**
-     * Asks for another capacity of the pipe in the kernel. A wish: the system rounds it up to a power of two of pages, and where it
-     * refuses (unprivileged users get 1 MiB a pipe and 64 MiB in all by default), or where the stream is no pipe, or
-     * one that this process was started with, it has no effect.
+     * Asks the kernel for another capacity of the pipe, which it rounds up to a power of two of pages. This is a wish:
+     * it has no effect if the system refuses (unprivileged users get 1 MiB a pipe and 64 MiB in all by default), if the
+     * stream is no pipe, or if this process was started with it.
      *
      * @param bytes 1 or more
      * @return a copy with it
@@ -90,7 +93,7 @@ public final class PipeOptions {
     }
 
     /**
-     * The loop that waits for the stream.
+     * Returns the loop that waits for the stream.
      *
      * @return the chosen one, or the shared one
      */
@@ -99,7 +102,7 @@ public final class PipeOptions {
     }
 
     /**
-     * How text is encoded and decoded.
+     * Returns the charset that encodes and decodes text.
      *
      * @return a charset
      */
@@ -108,7 +111,7 @@ public final class PipeOptions {
     }
 
     /**
-     * The longest line.
+     * Returns the limit of a line.
      *
      * @return a count of bytes, 1 or more
      */
@@ -117,9 +120,9 @@ public final class PipeOptions {
     }
 
     /**
-     * The capacity that was asked for.
+     * Returns the capacity to ask for.
      *
-     * @return a count of bytes; 0 if the pipe is to be left as it is
+     * @return a count of bytes; 0 for the pipe's own capacity
      */
     public int capacity() {
         return capacity;

@@ -52,8 +52,8 @@ public record PipelineOutput(List<ProcessOutput> stages) {
     }
 
     /**
-     * Returns this if all stages succeeded, as the shell's {@code pipefail} has it. A stage that SIGPIPE ended (exit code 141) has not
-     * failed if a later stage ended by itself: that one had read all it needed.
+     * Returns this if all stages succeeded, as the shell's {@code pipefail} has it. A stage that SIGPIPE ended (exit
+     * code 141) has not failed if a later stage ended by itself: that one had read all it needed.
      *
      * @return this
      * @throws ProcessFailedException of the last stage that failed

@@ -2,7 +2,10 @@ package dev.aiopipe;
 
 import java.io.IOException;
 
-/** A child exited with a code that does not mean success. The message names command, exit code and the last lines of stderr. */
+/**
+ * A child exited with a code that does not mean success. The message names command, exit code and the last lines of
+ * stderr.
+ */
 public class ProcessFailedException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -16,10 +16,12 @@ import java.util.Objects;
  * @param stdout all bytes of the child's output; empty if the builder redirects it
  * @param stderr all bytes of the child's messages; empty if the builder redirects them, or merges them into the output
  * @param charset how {@link #stdoutText} and {@link #stderrText} decode
- * @param inputAccepted false if the child closed its stdin, or exited, before it had read all of its input. That is no failure
+ * @param inputAccepted false if the child closed its stdin, or exited, before it had read all of its input. That is no
+ *     failure
  * @param outputComplete false if a process that the child left behind kept an output open, so that more could have come
  * @param elapsed the wall-clock time from the start to the end
  */
+@SuppressWarnings("ArrayRecordComponent") // equals and hashCode look at the bytes
 public record ProcessOutput(
         List<String> command,
         int exitCode,
@@ -68,8 +70,8 @@ public record ProcessOutput(
     }
 
     /**
-     * Decodes the lines of the output. A line ends with {@code \n} or {@code \r\n}, as {@link PipeReader#readLine} has it; an
-     * unterminated last line is a line.
+     * Decodes the lines of the output. A line ends with {@code \n} or {@code \r\n}, as {@link PipeReader#readLine} has
+     * it; an unterminated last line is a line.
      *
      * @return the lines without their line ends; empty if there was no output
      */

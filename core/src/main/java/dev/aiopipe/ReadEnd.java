@@ -10,22 +10,25 @@ import dev.aiopipe.engine.read.Input;
 import java.io.IOException;
 import java.nio.channels.Pipe;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
-/** An end to read from. Opened by the {@code open} of {@code AioPipes} (Kotlin) or of {@code AsyncPipes} (Java). */
-public final class ReadEnd implements PipeEnd {
-    private final EndState state;
-    private DuplexEnd.Halves halves; // null if this is no half of a conversation
-
+/**
+ * An end to read from. It is opened by the extension function {@code open} in Kotlin, and by {@code AsyncPipes.open} in
+ * Java.
+ */
+public final class ReadEnd extends PipeEnd {
     ReadEnd(Endpoint endpoint) {
-        state = new EndState(this, "ReadEnd", endpoint);
+        super("ReadEnd", endpoint);
     }
 
     /**
-     * What this process reads as its standard input: a pipe, FIFO, terminal, socket, file or device, or nothing where it was started
-     * without one that it can read, which is at its end. Descriptor 0 keeps its flags, and stays open. What {@code System.in} has
-     * buffered is read here first, and what a closed reader has read ahead is the next one's; {@code System.in} goes on working, but does
-     * not see that.
+     * Returns an end of this process's standard input: a pipe, FIFO, terminal, socket, file or device. A process that
+     * was started without a readable stdin sees its end. Descriptor 0 keeps its flags and stays open.
+     *
+     * <p>Bytes that {@code System.in} has buffered are read here first. Bytes that a closed reader has read ahead
+     * belong to the next reader. {@code System.in} goes on working, but does not see those.
      *
      * @return an end that can be opened while no other reader of descriptor 0 is open here
      */
@@ -34,10 +37,11 @@ public final class ReadEnd implements PipeEnd {
     }
 
     /**
-     * A descriptor that this process was started with. Its flags stay as they are; above 2 the number is closed with the reader.
+     * Returns an end of a descriptor that this process was started with. Its flags do not change. Above 2 the
+     * descriptor is closed with the reader.
      *
-     * @param fd its number. Above 2 it has to be a pipe, FIFO, terminal or socket
-     * @return an end; opening it fails with {@link IOException} if there is no such descriptor, or none that can be read
+     * @param fd above 2 it must be a pipe, FIFO, terminal or socket
+     * @return an end; opening it throws {@link IOException} if the descriptor is not open or not readable
      * @throws IllegalArgumentException if fd is negative
      */
     public static ReadEnd inherited(int fd) {
@@ -45,79 +49,34 @@ public final class ReadEnd implements PipeEnd {
     }
 
     /**
-     * A FIFO, read up to the end that comes when its last writer leaves; a later read waits for the next writer. The first read waits
-     * for the first writer.
+     * Returns an end of a FIFO. Its first read waits for the first writer. The end of stream comes when the last writer
+     * leaves; a later read waits for the next writer.
      *
-     * @param path where it is; what it is shows when it is opened
-     * @return an end; opening it fails with {@link IOException} if there is no FIFO, or it may not be read
+     * @param path of the FIFO; not looked at before the end is opened
+     * @param options none, or what they say
+     * @return an end; opening it throws {@link IOException} if there is no FIFO, or it can't be read
      */
-    public static ReadEnd fifo(Path path) {
-        return fifo(path, false);
+    public static ReadEnd fifo(Path path, FifoOption... options) {
+        return new ReadEnd(new FifoEndpoint(path, true, Set.copyOf(List.of(options))));
     }
 
     /**
-     * A FIFO.
+     * Returns an end of an NIO pipe.
      *
-     * @param path where it is; what it is shows when it is opened
-     * @param keepOpen whether the end never comes, however many writers come and leave. The FIFO is opened for writing, too, and its
-     *     user needs the permission
-     * @return an end; opening it fails with {@link IOException} if there is no FIFO, or it may not be read
-     */
-    public static ReadEnd fifo(Path path, boolean keepOpen) {
-        return new ReadEnd(new FifoEndpoint(path, true, keepOpen));
-    }
-
-    /**
-     * Makes a FIFO that its owner alone can read and write (mode 0600). It is the caller's to delete.
-     *
-     * @param path where
-     * @throws IOException if it exists, or can't be made
-     */
-    public static void createFifo(Path path) throws IOException {
-        FifoEndpoint.create(path);
-    }
-
-    /**
-     * The reading end of an NIO pipe.
-     *
-     * @param channel belongs to this end from now on: it becomes non-blocking, and is closed through the end or its reader alone
+     * @param channel belongs to the end from now on: it becomes non-blocking, and only the end or its reader closes it
      * @return an end that can be opened; it can't be handed to a child
      */
     public static ReadEnd of(Pipe.SourceChannel channel) {
         return new ReadEnd(new ChannelEndpoint(channel, false, channel.toString()));
     }
 
-    @Override
-    public ChildEnd forChild() {
-        return state.forChild();
-    }
-
     CompletableFuture<Input> openInput(PipeOptions options) {
-        Loop loop = options.loop().engine(); // a mistake in the options does not use the end up
-        CompletableFuture<Input> opening = Opening.ofInput(state.take("opened"), loop, options.capacity());
+        // Before the end is taken: a mistake in the options does not use it up.
+        Loop loop = options.loop().engine();
+        CompletableFuture<Input> opening = Opening.ofInput(take("opened"), loop, options.capacity());
         if (halves != null) {
             opening.thenAccept(halves::opened);
         }
         return opening;
-    }
-
-    /** Keeps the other half while this, or what is opened from it, is in use. */
-    void join(DuplexEnd.Halves conversation) {
-        halves = conversation;
-    }
-
-    /** Instead of an opening that is not begun. */
-    void discard() {
-        state.discard();
-    }
-
-    @Override
-    public void close() {
-        state.close();
-    }
-
-    @Override
-    public String toString() {
-        return state.toString();
     }
 }

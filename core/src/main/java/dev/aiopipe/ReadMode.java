@@ -1,13 +1,13 @@
 package dev.aiopipe;
 
-/** How a reader gets its bytes. */
+/** The way in which a reader gets its bytes. */
 public enum ReadMode {
-    /** Without a thread: the loop's selector tells when there is something to read. */
+    /** The loop's selector reports that there are bytes. No thread is needed. */
     SELECTOR,
 
-    /** Regular files and devices, which are always ready: each read runs on a thread of a pool. */
+    /** Regular files and devices are always ready: each read runs on a thread of a pool. */
     DIRECT,
 
-    /** Where the platform has no non-blocking way: one daemon thread reads ahead. */
+    /** One daemon thread reads ahead, because the platform has no non-blocking way. */
     THREAD
 }

@@ -10,23 +10,28 @@ import dev.aiopipe.engine.write.Output;
 import java.io.IOException;
 import java.nio.channels.Pipe;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
-/** An end to write to. Opened by the {@code open} of {@code AioPipes} (Kotlin) or of {@code AsyncPipes} (Java). */
-public final class WriteEnd implements PipeEnd {
-    /** Messages of up to so many bytes are kept whole by the kernel, also among the writes of other processes (POSIX, Linux's value). */
+/**
+ * An end to write to. It is opened by the extension function {@code open} in Kotlin, and by {@code AsyncPipes.open} in
+ * Java.
+ */
+public final class WriteEnd extends PipeEnd {
+    /**
+     * The most bytes of a message that the kernel keeps whole among the writes of other processes (POSIX; Linux's
+     * value).
+     */
     public static final int PIPE_BUF = 4096;
 
-    private final EndState state;
-    private DuplexEnd.Halves halves; // null if this is no half of a conversation
-
     WriteEnd(Endpoint endpoint) {
-        state = new EndState(this, "WriteEnd", endpoint);
+        super("WriteEnd", endpoint);
     }
 
     /**
-     * What this process writes as its standard output. Descriptor 1 keeps its flags, and stays open, also when the writer is closed,
-     * so that the peer sees the end when this process exits; {@code System.out} goes on working.
+     * Returns an end of this process's standard output. Descriptor 1 keeps its flags. It stays open when the writer is
+     * closed, so the peer sees the end of stream when this process exits. {@code System.out} goes on working.
      *
      * @return an end that can be opened while no other writer of descriptor 1 is open here
      */
@@ -35,7 +40,7 @@ public final class WriteEnd implements PipeEnd {
     }
 
     /**
-     * What this process writes as its standard error; else as {@link #stdout}.
+     * Returns an end of this process's standard error. The rest is as for {@link #stdout}.
      *
      * @return an end that can be opened while no other writer of descriptor 2 is open here
      */
@@ -44,10 +49,11 @@ public final class WriteEnd implements PipeEnd {
     }
 
     /**
-     * A descriptor that this process was started with. Its flags stay as they are; above 2 the number is closed with the writer.
+     * Returns an end of a descriptor that this process was started with. Its flags do not change. Above 2 the
+     * descriptor is closed with the writer.
      *
-     * @param fd its number. Above 2 it has to be a pipe, FIFO, terminal or socket
-     * @return an end; opening it fails with {@link IOException} if there is no such descriptor, or none that can be written
+     * @param fd above 2 it must be a pipe, FIFO, terminal or socket
+     * @return an end; opening it throws {@link IOException} if the descriptor is not open or not writable
      * @throws IllegalArgumentException if fd is negative
      */
     public static WriteEnd inherited(int fd) {
@@ -55,56 +61,33 @@ public final class WriteEnd implements PipeEnd {
     }
 
     /**
-     * A FIFO. Opening it waits until somebody reads it.
+     * Returns an end of a FIFO. Opening it waits for a reader.
      *
-     * @param path where it is; what it is shows when it is opened
-     * @return an end; opening it fails with {@link IOException} if there is no FIFO, or it may not be written
+     * @param path of the FIFO; not looked at before the end is opened
+     * @param options none, or what they say
+     * @return an end; opening it throws {@link IOException} if there is no FIFO, or it can't be written
      */
-    public static WriteEnd fifo(Path path) {
-        return new WriteEnd(new FifoEndpoint(path, false, false));
+    public static WriteEnd fifo(Path path, FifoOption... options) {
+        return new WriteEnd(new FifoEndpoint(path, false, Set.copyOf(List.of(options))));
     }
 
     /**
-     * The writing end of an NIO pipe.
+     * Returns an end of an NIO pipe.
      *
-     * @param channel belongs to this end from now on: it becomes non-blocking, and is closed through the end or its writer alone
+     * @param channel belongs to the end from now on: it becomes non-blocking, and only the end or its writer closes it
      * @return an end that can be opened; it can't be handed to a child
      */
     public static WriteEnd of(Pipe.SinkChannel channel) {
         return new WriteEnd(new ChannelEndpoint(channel, false, channel.toString()));
     }
 
-    @Override
-    public ChildEnd forChild() {
-        return state.forChild();
-    }
-
     CompletableFuture<Output> openOutput(PipeOptions options) {
-        Loop loop = options.loop().engine(); // a mistake in the options does not use the end up
-        CompletableFuture<Output> opening = Opening.ofOutput(state.take("opened"), loop, options.capacity());
+        // Before the end is taken: a mistake in the options does not use it up.
+        Loop loop = options.loop().engine();
+        CompletableFuture<Output> opening = Opening.ofOutput(take("opened"), loop, options.capacity());
         if (halves != null) {
             opening.thenAccept(halves::opened);
         }
         return opening;
-    }
-
-    /** Keeps the other half while this, or what is opened from it, is in use. */
-    void join(DuplexEnd.Halves conversation) {
-        halves = conversation;
-    }
-
-    /** Instead of an opening that is not begun. */
-    void discard() {
-        state.discard();
-    }
-
-    @Override
-    public void close() {
-        state.close();
-    }
-
-    @Override
-    public String toString() {
-        return state.toString();
     }
 }

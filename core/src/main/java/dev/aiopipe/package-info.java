@@ -1,7 +1,10 @@
 /**
- * Pipes, their ends, and what reads and writes them.
+ * The public API: pipes, their ends, and the readers, writers and children.
  *
- * <p>An <em>end</em> ({@link dev.aiopipe.ReadEnd}, {@link dev.aiopipe.WriteEnd}) is a descriptor that nobody reads or writes yet. It
- * is opened here, or handed to a child process, once.
+ * <p>An <em>end</em> ({@link dev.aiopipe.ReadEnd}, {@link dev.aiopipe.WriteEnd}) is a descriptor that is neither read
+ * nor written yet. It is opened here, or handed to a child process, once.
  */
+@NullMarked
 package dev.aiopipe;
+
+import org.jspecify.annotations.NullMarked;

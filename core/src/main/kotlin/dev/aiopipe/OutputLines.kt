@@ -4,6 +4,7 @@ import dev.aiopipe.engine.loop.Readiness
 import dev.aiopipe.engine.read.BusyReader
 import dev.aiopipe.engine.read.Input
 import dev.aiopipe.engine.read.ReadOp
+import dev.aiopipe.engine.read.ReadOps
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
@@ -43,7 +44,7 @@ internal class OutputLines(stdout: Input, stderr: Input, options: PipeOptions) :
         val news = Wake()
         try {
             for (side in open) {
-                if (side.input.start(side.lineRequest) !== ReadOp.MORE) return
+                if (side.input.start(side.lineRequest, null) !== ReadOp.MORE) return
                 waiting += side
             }
             if (waiting.isNotEmpty()) {
@@ -76,16 +77,17 @@ internal class OutputLines(stdout: Input, stderr: Input, options: PipeOptions) :
     }
 
     private class Side(val input: Input, val source: OutputLine.Source, options: PipeOptions) {
-        val line: ReadOp<String?> = ReadOp.line(options.charset(), options.maxLineBytes())
-        val lineRequest: ReadOp<Boolean> = ReadOp.requestLine(options.maxLineBytes())
+        private val ops = ReadOps(options.charset(), options.maxLineBytes())
+        val line: ReadOp<String?> = ops.line()
+        val lineRequest: ReadOp<Boolean> = ops.requestLine()
         var isAwaited = false
 
         /** Emits lines until there is none, but leaves the turn to the other side after some. False at the end. */
         suspend fun emitBuffered(collector: FlowCollector<OutputLine>): Boolean {
             repeat(TURN) {
-                when (val value = input.start(line)) {
+                when (val value = input.start(line, null)) {
                     ReadOp.MORE -> {
-                        input.quit()
+                        input.abandon()
                         return true
                     }
                     null -> return false
@@ -98,7 +100,7 @@ internal class OutputLines(stdout: Input, stderr: Input, options: PipeOptions) :
 
         /** Frees the read slot, which this has since the line request found too little. */
         fun endWait(waiter: Readiness.Waiter) {
-            if (isAwaited) input.abandon(waiter) else input.quit()
+            if (isAwaited) input.abandon(waiter) else input.abandon()
             isAwaited = false
         }
     }

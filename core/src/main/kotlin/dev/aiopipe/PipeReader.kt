@@ -3,6 +3,8 @@ package dev.aiopipe
 import dev.aiopipe.engine.read.BusyReader
 import dev.aiopipe.engine.read.Input
 import dev.aiopipe.engine.read.ReadOp
+import dev.aiopipe.engine.read.ReadOps
+import dev.aiopipe.engine.read.ReadTransaction
 import dev.aiopipe.engine.support.BlockingPool
 import java.io.IOException
 import java.nio.ByteBuffer
@@ -35,33 +37,36 @@ import kotlinx.coroutines.flow.FlowCollector
  * withTimeoutOrNull(1.seconds) { line = reader.readLine() }
  * ```
  *
- * **End of stream.** Every read says how it shows it. Behind the end of a terminal or a FIFO a later read may find
+ * **End of stream.** Every read says how it reports it. After the end of a terminal or a FIFO a later read may find
  * more.
  *
  * **Exceptions.** Besides what the functions name: [java.nio.channels.AsynchronousCloseException] if the reader is
  * closed while it waits, [java.nio.channels.ClosedChannelException] on a closed one (their cause is set if the loop has
  * ended), and [IOException] if the stream fails, after what had come before the failure was read.
  */
-public class PipeReader internal constructor(private val input: Input, private val options: PipeOptions) :
-    AutoCloseable {
-    private val line: ReadOp<String?> = ReadOp.line(options.charset(), options.maxLineBytes())
-    private val lineRequest: ReadOp<Boolean> = ReadOp.requestLine(options.maxLineBytes())
+public class PipeReader internal constructor(private val input: Input, options: PipeOptions) : AutoCloseable {
+    private val ops = ReadOps(options.charset(), options.maxLineBytes())
+    private val line: ReadOp<String?> = ops.line()
+    private val lineRequest: ReadOp<Boolean> = ops.requestLine()
 
-    private val exclusiveKey = object : CoroutineContext.Key<Exclusive> {}
+    private val transactionKey = object : CoroutineContext.Key<TransactionContext> {}
 
-    /** Who read last. To look into a context takes as long as a short line does. Any thread's value will do. */
+    /** The last caller. To look into a context takes as long as to read a short line. Any thread's value will do. */
     private var caller = NOBODY
 
     /** How many bytes are here and can be read without waiting for the system. A moment's value. */
     public val buffered: Int
         get() = input.buffered()
 
-    /** How this reader gets its bytes. Waits until that is known: a tenth of a second behind the opening of stdin. */
+    /**
+     * The way in which this reader gets its bytes. That of stdin is [ReadMode.THREAD] until its adoption is through.
+     */
     public val mode: ReadMode
         get() = input.mode()
 
     /**
-     * The next line without its line end, `\n` or `\r\n`; a lone `\r` is data. An unterminated last line is a line.
+     * Reads the next line without its line end, `\n` or `\r\n`; a lone `\r` is data. An unterminated last line is a
+     * line.
      *
      * Malformed bytes become U+FFFD.
      *
@@ -75,52 +80,52 @@ public class PipeReader internal constructor(private val input: Input, private v
     @Throws(IOException::class) public suspend fun readLine(): String? = read(line)
 
     /**
-     * What is there, one byte at least.
+     * Reads what is there, at least one byte.
      *
      * *Cancellation:* nothing is taken, and the destination is unchanged.
      *
-     * @param destination its position moves behind what was read; not to be touched while the read waits
+     * @param destination its position moves past the bytes that were read; must not be touched while the read waits
      * @return the count of bytes, -1 at the end of the stream; 0 only if the destination has no room
      * @throws IllegalArgumentException if the destination is read-only
      */
-    @Throws(IOException::class) public suspend fun read(destination: ByteBuffer): Int = read(ReadOp.into(destination))
+    @Throws(IOException::class) public suspend fun read(destination: ByteBuffer): Int = read(ops.into(destination))
 
     /**
-     * What is there, one byte at least and [count] at most.
+     * Reads what is there, at least one byte and at most [count].
      *
      * *Cancellation:* nothing is taken.
      *
      * @return empty at the end of the stream, and for a count of 0
      * @throws IllegalArgumentException if count is negative
      */
-    @Throws(IOException::class) public suspend fun readAtMost(count: Int): ByteArray = read(ReadOp.atMost(count))
+    @Throws(IOException::class) public suspend fun readAtMost(count: Int): ByteArray = read(ops.atMost(count))
 
     /**
-     * Exactly [count] bytes.
+     * Reads exactly [count] bytes.
      *
      * *Cancellation:* nothing is taken, and what has come of them stays.
      *
      * @throws IncompleteReadException if the stream ends before; what is there stays readable
      * @throws IllegalArgumentException if count is negative
      */
-    @Throws(IOException::class) public suspend fun readExactly(count: Int): ByteArray = read(ReadOp.exactly(count))
+    @Throws(IOException::class) public suspend fun readExactly(count: Int): ByteArray = read(ops.exactly(count))
 
     /**
-     * Exactly as many bytes as [destination] has room for.
+     * Reads exactly as many bytes as [destination] has room for.
      *
      * *Cancellation:* nothing is taken, and the destination is unchanged.
      *
-     * @param destination full when this returns; not to be touched while the read waits
+     * @param destination full when this returns; must not be touched while the read waits
      * @throws IncompleteReadException if the stream ends before; what is there stays readable
      * @throws IllegalArgumentException if the destination is read-only
      */
     @Throws(IOException::class)
     public suspend fun readExactly(destination: ByteBuffer) {
-        read(ReadOp.exactly(destination))
+        read(ops.exactly(destination))
     }
 
     /**
-     * Everything up to and with [delimiter].
+     * Reads everything up to and with [delimiter].
      *
      * *Cancellation:* nothing is taken, and what has come stays.
      *
@@ -131,68 +136,67 @@ public class PipeReader internal constructor(private val input: Input, private v
      */
     @Throws(IOException::class)
     @JvmOverloads
-    public suspend fun readUntil(delimiter: ByteArray, limit: Int = options.maxLineBytes()): ByteArray =
-        read(ReadOp.until(delimiter, limit))
+    public suspend fun readUntil(delimiter: ByteArray, limit: Int = ops.maxLineBytes()): ByteArray =
+        read(ops.until(delimiter, limit))
 
     /**
-     * Everything up to and with one byte, as the other [readUntil].
+     * Reads everything up to and with one byte, as the other [readUntil].
      *
      * @param delimiter 0 to 255; -128 to -1 name the same bytes as 128 to 255
      */
     @Throws(IOException::class)
     @JvmOverloads
-    public suspend fun readUntil(delimiter: Int, limit: Int = options.maxLineBytes()): ByteArray =
-        read(ReadOp.until(delimiter, limit))
+    public suspend fun readUntil(delimiter: Int, limit: Int = ops.maxLineBytes()): ByteArray =
+        read(ops.until(delimiter, limit))
 
     /**
-     * Everything up to the end of the stream.
+     * Reads everything up to the end of the stream.
      *
      * *Cancellation:* nothing is taken, and what has come stays.
      *
-     * @param limit bytes at most, 64 MiB if nothing is said
+     * @param limit bytes at most, 64 MiB by default
      * @return empty if the stream is at its end
      * @throws LimitExceededException if there are more; they stay readable
      * @throws IllegalArgumentException if the limit is negative
      */
     @Throws(IOException::class)
     @JvmOverloads
-    public suspend fun readAll(limit: Int = ReadOp.DEFAULT_ALL_LIMIT): ByteArray = read(ReadOp.all(limit))
+    public suspend fun readAll(limit: Int = ReadOps.DEFAULT_ALL_LIMIT): ByteArray = read(ops.all(limit))
 
     /** As [readAll], decoded; malformed bytes become U+FFFD. */
     @Throws(IOException::class)
     @JvmOverloads
-    public suspend fun readText(limit: Int = ReadOp.DEFAULT_ALL_LIMIT): String =
-        read(ReadOp.text(options.charset(), limit))
+    public suspend fun readText(limit: Int = ReadOps.DEFAULT_ALL_LIMIT): String = read(ops.text(limit))
 
     /**
      * Drops [count] bytes.
      *
      * *Cancellation:* nothing is dropped, for a count of up to `maxLineBytes`. More than that are dropped in pieces,
-     * and a call that is cancelled behind the first piece returns early, with what it has dropped.
+     * and a call that is cancelled after the first piece returns early, with the count of dropped bytes.
      *
      * @return how many were dropped, fewer than [count] at the end of the stream
      * @throws IllegalArgumentException if count is negative
      */
     @Throws(IOException::class)
     public suspend fun skip(count: Long): Long {
-        val skip = ReadOp.skip(count, options.maxLineBytes())
+        val skip = ops.skip(count)
         try {
             return read(skip)
         } catch (e: CancellationException) {
-            return skip.givenUp() as? Long ?: throw e
+            return skip.valueIfCancelled() as? Long ?: throw e
         }
     }
 
     /**
-     * Drops everything up to and with the next `\n`, or up to the end of the stream. The way on after a line that is
-     * over the limit.
+     * Drops everything up to and with the next `\n`, or up to the end of the stream. Use it to go on after a line that
+     * is over the limit.
      *
-     * *Cancellation:* nothing is dropped of a line of up to `maxLineBytes`. A longer one is dropped in pieces; what is
-     * left of it after a cancellation is for the next [skipLine].
+     * *Cancellation:* nothing is dropped of a line of up to `maxLineBytes`. A longer one is dropped in pieces; after a
+     * cancellation the next [skipLine] drops the rest of it.
      *
      * @return how many bytes were dropped, 0 at the end of the stream
      */
-    @Throws(IOException::class) public suspend fun skipLine(): Long = read(ReadOp.skipLine(options.maxLineBytes()))
+    @Throws(IOException::class) public suspend fun skipLine(): Long = read(ops.skipLine())
 
     /**
      * Waits until [count] bytes are buffered; takes nothing.
@@ -200,7 +204,7 @@ public class PipeReader internal constructor(private val input: Input, private v
      * @return false if the stream ends before; then what is left of it is buffered
      * @throws IllegalArgumentException if count is negative
      */
-    @Throws(IOException::class) public suspend fun request(count: Int): Boolean = read(ReadOp.request(count))
+    @Throws(IOException::class) public suspend fun request(count: Int): Boolean = read(ops.request(count))
 
     /**
      * Waits until [readLine] would not wait: for a line, for an unterminated last one, or for one that is over the
@@ -216,18 +220,26 @@ public class PipeReader internal constructor(private val input: Input, private v
      * innermost open one reads, and reads of those around it throw [ReadPendingException], too. A read that the block
      * has launched elsewhere, and that outlives it, throws [IllegalStateException].
      *
-     * Behind the end of a terminal or a FIFO the block finds the end alone; what follows is for the reads behind it.
+     * A [transferTo] in the block can't undo what it has sent: if the block fails, these bytes are readable again
+     * although the target has them.
+     *
+     * After the end of a terminal or a FIFO the block finds only the end; the bytes after it are for the reads after
+     * the block.
      *
      * @throws LimitExceededException from a read in the block, if the block would have read more than `maxLineBytes`, a
      *   last line end not counted
      */
     public suspend fun <T> atomically(block: suspend PipeReader.() -> T): T =
-        input.exclusively(exclusiveKey, options.maxLineBytes()) { block() }
+        inTransaction(
+            transactionKey,
+            begin = { outer -> ReadTransaction.begin(input, outer, ops.maxLineBytes()) },
+            block = { block() },
+        )
 
     /**
      * Moves bytes to a writer until the stream ends, or [count] are moved. Closes neither.
      *
-     * *Cancellation:* each byte is either still to be read here, or sent, or [owed][PipeWriter.owed] by the target.
+     * *Cancellation:* each byte is either still readable here, or sent, or [owed][PipeWriter.owed] by the target.
      *
      * @return how many were moved
      * @throws IllegalArgumentException if count is negative
@@ -241,8 +253,8 @@ public class PipeReader internal constructor(private val input: Input, private v
      * Moves bytes to a blocking channel, a file for example, until the stream ends, or [count] are moved. Closes
      * neither. The channel is written to on a thread of this library.
      *
-     * *Cancellation:* waits for the one `write` of the channel that is under way; then each byte is either still to be
-     * read here or in the channel. A channel that takes nothing is asked again after a pause.
+     * *Cancellation:* waits for the one `write` of the channel that is under way; then each byte is either still
+     * readable here or in the channel. A channel that accepts nothing is tried again after a pause.
      *
      * @return how many were moved
      * @throws IllegalArgumentException if count is negative, or the channel is in non-blocking mode
@@ -254,7 +266,7 @@ public class PipeReader internal constructor(private val input: Input, private v
         return transfer(count) { chunk -> target.writeAll(chunk) }
     }
 
-    /** Writes step by step, so that it can be cancelled. After a write that took nothing it pauses. */
+    /** Writes step by step, so that it can be cancelled. Pauses after a write that accepted nothing. */
     private suspend fun WritableByteChannel.writeAll(chunk: ByteBuffer) {
         while (chunk.hasRemaining()) {
             coroutineContext.ensureActive()
@@ -264,14 +276,15 @@ public class PipeReader internal constructor(private val input: Input, private v
 
     private suspend fun transfer(count: Long, send: suspend (ByteBuffer) -> Unit): Long {
         require(count >= 0) { "count < 0: $count" }
-        return input.exclusively(exclusiveKey, -1) { mine ->
+        val begin = { outer: ReadTransaction? -> ReadTransaction.beginWithoutRollback(input, outer) }
+        return inTransaction(transactionKey, begin) { transaction ->
             var moved = 0L
             while (moved < count) {
-                val chunk = read(ReadOp.peek(minOf(count - moved, TRANSFER_SIZE.toLong()).toInt()))
+                val chunk = read(ops.toTransfer(count - moved))
                 if (!chunk.hasRemaining()) break
                 val failure = runCatching { send(chunk) }.exceptionOrNull()
-                try { // the target has got it, so it is taken; it is buffered
-                    input.start(ReadOp.skip(chunk.position().toLong(), TRANSFER_SIZE), mine)
+                try { // the target has accepted it, so it is taken; it is buffered
+                    input.start(ops.transferred(chunk.position()), transaction)
                 } catch (e: ClosedChannelException) { // closed meanwhile: that is not why the transfer failed
                     coroutineContext.ensureActive()
                     throw failure ?: e
@@ -293,7 +306,7 @@ public class PipeReader internal constructor(private val input: Input, private v
     public fun lines(): Flow<String> = TakenFlow { readLine() }
 
     /** What is there, in pieces of 64 KiB at most, up to the end of the stream; else as [lines]. */
-    public fun chunks(): Flow<ByteArray> = TakenFlow { readAtMost(TRANSFER_SIZE).takeIf { it.isNotEmpty() } }
+    public fun chunks(): Flow<ByteArray> = TakenFlow { read(ops.chunk()) }
 
     /**
      * Closes the reader and its descriptor. A read that waits fails with
@@ -307,28 +320,28 @@ public class PipeReader internal constructor(private val input: Input, private v
 
     override fun toString(): String = "PipeReader[$input]"
 
-    /** Tries on this thread; only where there is nothing does the call become one that can be suspended. */
-    private suspend fun <T> read(take: ReadOp<T>): T {
+    /** Reads on this thread. Suspends only if there is too little. */
+    private suspend fun <T> read(op: ReadOp<T>): T {
         val context = coroutineContext
         var current = caller
         if (current.context !== context) {
-            current = Caller(context, context[Job], context[exclusiveKey])
+            current = Caller(context, context[Job], context[transactionKey])
             caller = current
         }
         current.job?.ensureActive()
-        val value = input.start(take, current.exclusive?.orNullBehindIt())
+        val value = input.start(op, current.transaction?.openOrNull())
         @Suppress("UNCHECKED_CAST")
-        return if (value !== ReadOp.MORE) value as T else input.goOn(take)
+        return if (value !== ReadOp.MORE) value as T else input.awaitValue(op)
     }
 
     private class Caller(
         @JvmField val context: CoroutineContext,
         @JvmField val job: Job?,
-        @JvmField val exclusive: Exclusive?,
+        @JvmField val transaction: TransactionContext?,
     )
 
     /**
-     * Unlike `flow { emit(…) }` it does not look for cancellation between taking and emitting: what was taken is
+     * Unlike `flow { emit(…) }` it does not look for cancellation between taking and emitting, so that a taken value is
      * emitted.
      */
     private inner class TakenFlow<T : Any>(private val next: suspend () -> T?) : Flow<T> {
@@ -343,14 +356,13 @@ public class PipeReader internal constructor(private val input: Input, private v
         }
     }
 
-    /** A collector that stops the child itself waits for that, and reads nothing meanwhile. */
+    /** A collector that stops the child itself waits for the stop, and reads nothing meanwhile. */
     private class Collecting(private val job: Job?) : BusyReader {
         override fun readsOn(stopper: Any?) = job !== stopper
     }
 
     private companion object {
         val NOBODY = Caller(EmptyCoroutineContext, null, null)
-        const val TRANSFER_SIZE = 64 shl 10
         const val PAUSE_NANOS = 10_000_000L
     }
 }

@@ -219,7 +219,7 @@ public class PipeWriter internal constructor(private val output: Output, private
         }
     }
 
-    private suspend fun awaitTurn() = send(Message.turn())
+    private suspend fun awaitTurn() = send(Message.barrier())
 
     /**
      * Suspends until nobody is left to read, without a write: on an idle pipe, a full one, and one whose reader has

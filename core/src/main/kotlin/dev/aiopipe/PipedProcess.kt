@@ -3,7 +3,7 @@ package dev.aiopipe
 import dev.aiopipe.engine.process.Child
 import dev.aiopipe.engine.process.Communication
 import dev.aiopipe.engine.process.StopSequence
-import dev.aiopipe.engine.read.ReadOp
+import dev.aiopipe.engine.read.ReadOps
 import dev.aiopipe.engine.support.Delays
 import java.io.IOException
 import java.util.concurrent.CompletableFuture
@@ -69,7 +69,7 @@ public class PipedProcess internal constructor(private val child: Child, private
     @JvmName("communicate")
     public suspend fun communicate(
         input: ByteArray = NO_INPUT,
-        limit: Int = ReadOp.DEFAULT_ALL_LIMIT,
+        limit: Int = ReadOps.DEFAULT_ALL_LIMIT,
         drain: Duration = 1.seconds,
     ): ProcessOutput {
         val plan = planOf(input, limit, Duration.INFINITE, drain, options)
@@ -121,11 +121,24 @@ public class PipedProcess internal constructor(private val child: Child, private
 
     /** If [patient], a coroutine that begins to read an output within 100 ms finds it open, whatever the child does. */
     @JvmSynthetic
-    internal suspend fun stop(grace: Duration, descendants: Boolean, stdinGrace: Duration, patient: Boolean): Int {
-        val caller = coroutineContext[Job]
-        caller?.ensureActive()
+    internal suspend fun stop(
+        grace: Duration,
+        descendants: Boolean,
+        stdinGrace: Duration,
+        patient: Boolean,
+        caller: Job? = null,
+    ): Int {
+        val stopper = caller ?: coroutineContext[Job]
+        coroutineContext.ensureActive()
         val stop =
-            StopSequence.begin(child, stdinGrace.toJavaDuration(), grace.toJavaDuration(), descendants, caller, patient)
+            StopSequence.begin(
+                child,
+                stdinGrace.toJavaDuration(),
+                grace.toJavaDuration(),
+                descendants,
+                stopper,
+                patient,
+            )
         return stop.await()
     }
 

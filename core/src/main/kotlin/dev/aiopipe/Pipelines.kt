@@ -3,8 +3,8 @@
 
 package dev.aiopipe
 
-import dev.aiopipe.engine.process.Run
-import dev.aiopipe.engine.read.ReadOp
+import dev.aiopipe.engine.SharedSecrets
+import dev.aiopipe.engine.read.ReadOps
 import dev.aiopipe.engine.support.BlockingPool
 import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
@@ -40,7 +40,7 @@ public suspend fun List<ProcessBuilder>.startPipeline(
     options: PipeOptions = PipeOptions.defaults(),
     child: ChildOptions = ChildOptions.defaults(),
 ): PipedPipeline {
-    val start = PipelineStart(this, options, child.settings(true))
+    val start = SharedSecrets.get().startPipeline(this, options, child.settings(true))
     coroutineContext.ensureActive()
     val pipeline = blocking(BlockingPool.EXECUTOR) { PipedPipeline(start.call().map { PipedProcess(it, options) }) }
     try {
@@ -97,17 +97,17 @@ public suspend fun <R> List<ProcessBuilder>.withPipeline(
 @JvmName("runPipeline")
 public suspend fun List<ProcessBuilder>.runPipeline(
     input: ByteArray = NO_INPUT,
-    limit: Int = ReadOp.DEFAULT_ALL_LIMIT,
+    limit: Int = ReadOps.DEFAULT_ALL_LIMIT,
     timeout: Duration = Duration.INFINITE,
     drain: Duration = 1.seconds,
     options: PipeOptions = PipeOptions.defaults(),
     child: ChildOptions = ChildOptions.defaults(),
 ): PipelineOutput {
     val plan = planOf(input, limit, timeout, drain, options)
-    val start = PipelineStart(this, options, child.settings(true))
+    require(isNotEmpty()) { "no stages" }
     val stdin = first().redirectInput()
     check(input.isEmpty() || stdin == Redirect.PIPE) { "stdin is redirected: $stdin" }
-    return PipelineOutput(Run.begin(start, plan).await())
+    return PipelineOutput(runAll(this, plan, options, child))
 }
 
 /** Children of which each reads what the one before it writes. Made by [startPipeline] and [withPipeline]. */
@@ -141,7 +141,10 @@ internal constructor(
      */
     @Throws(IOException::class)
     @JvmName("stop")
-    public suspend fun stop(grace: Duration = 5.seconds): List<Int> = sideBySide { it.stop(grace) }
+    public suspend fun stop(grace: Duration = 5.seconds): List<Int> {
+        val caller = coroutineContext[Job]
+        return sideBySide { it.stop(grace, descendants = false, stdinGrace = grace, patient = false, caller) }
+    }
 
     @JvmSynthetic
     internal suspend fun endWith(readers: List<Job>, grace: Duration, stdinGrace: Duration) {

@@ -3,11 +3,12 @@
 
 package dev.aiopipe
 
+import dev.aiopipe.engine.SharedSecrets
 import dev.aiopipe.engine.process.ChildSettings
 import dev.aiopipe.engine.process.Communication
 import dev.aiopipe.engine.process.Run
 import dev.aiopipe.engine.process.StderrTail
-import dev.aiopipe.engine.read.ReadOp
+import dev.aiopipe.engine.read.ReadOps
 import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
 import java.util.concurrent.CompletableFuture
@@ -48,7 +49,7 @@ import kotlinx.coroutines.withContext
 @JvmName("runPiped")
 public suspend fun ProcessBuilder.runPiped(
     input: ByteArray = NO_INPUT,
-    limit: Int = ReadOp.DEFAULT_ALL_LIMIT,
+    limit: Int = ReadOps.DEFAULT_ALL_LIMIT,
     timeout: Duration = Duration.INFINITE,
     drain: Duration = 1.seconds,
     options: PipeOptions = PipeOptions.defaults(),
@@ -56,7 +57,7 @@ public suspend fun ProcessBuilder.runPiped(
 ): ProcessOutput {
     check(input.isEmpty() || redirectInput() == Redirect.PIPE) { "stdin is redirected: ${redirectInput()}" }
     val plan = planOf(input, limit, timeout, drain, options)
-    return Run.begin(PipelineStart(listOf(this), options, child.settings(true)), plan).await().single()
+    return runAll(listOf(this), plan, options, child).single()
 }
 
 @JvmSynthetic
@@ -79,7 +80,7 @@ internal fun planOf(input: ByteArray, limit: Int, timeout: Duration, drain: Dura
 @JvmName("runPiped")
 public suspend fun ProcessBuilder.runPiped(
     input: String,
-    limit: Int = ReadOp.DEFAULT_ALL_LIMIT,
+    limit: Int = ReadOps.DEFAULT_ALL_LIMIT,
     timeout: Duration = Duration.INFINITE,
     drain: Duration = 1.seconds,
     options: PipeOptions = PipeOptions.defaults(),
@@ -124,6 +125,19 @@ private class LinesOfRun(
             }
         }
     }
+}
+
+/** Runs the stages, unless this is cancelled before. */
+@JvmSynthetic
+internal suspend fun runAll(
+    stages: List<ProcessBuilder>,
+    plan: Communication.Plan,
+    options: PipeOptions,
+    child: ChildOptions,
+): List<ProcessOutput> {
+    val start = SharedSecrets.get().startPipeline(stages, options, child.settings(true))
+    coroutineContext.ensureActive()
+    return Run.begin(start, plan).await()
 }
 
 /** What came of the run. If this is cancelled, it waits until nothing of the run is left. */

@@ -10,21 +10,21 @@ import kotlinx.coroutines.Job
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.suspendCancellableCoroutine
 
-/** A read that has begun, and found too little: waits and tries again, until there is a value. */
+/** Goes on with a read that has begun and found too little: waits and tries again, until there is a value. */
 @JvmSynthetic
-internal suspend fun <T> Input.goOn(take: ReadOp<T>): T {
+internal suspend fun <T> Input.awaitValue(op: ReadOp<T>): T {
     while (true) {
         var wait: Wait? = null
         try {
-            wait = Wait(this, take)
+            wait = Wait(this)
             suspendCancellableCoroutine<Unit> { continuation -> wait.on(continuation) }
         } catch (e: Throwable) {
-            if (wait?.hasBegun == true) abandon(wait) else quit()
+            if (wait?.hasBegun == true) abandon(wait) else abandon()
             throw e
         }
         val value =
             try {
-                proceed(wait, take)
+                proceed(wait, op)
             } catch (e: IllegalStateException) {
                 coroutineContext.ensureActive() // cancelled a moment ago, and another read did not wait for us
                 throw e
@@ -34,13 +34,13 @@ internal suspend fun <T> Input.goOn(take: ReadOp<T>): T {
 }
 
 /** One wait of one read. A cancellation frees the read slot at once, not when the coroutine gets to run. */
-private class Wait(private val input: Input, private val take: ReadOp<*>) : Readiness.Waiter {
+private class Wait(private val input: Input) : Readiness.Waiter {
     private lateinit var continuation: CancellableContinuation<Unit>
 
-    /** From then on no cancellation comes to this, and the read slot is free only when the coroutine gets to run. */
+    /** From then on no cancellation reaches this, and the read slot stays taken until the coroutine gets to run. */
     @Volatile private var woken = false
 
-    /** From then on the read slot is the wait's, also if that can't begin. */
+    /** From then on the read slot belongs to the wait, even if the wait can't begin. */
     var hasBegun = false
         private set
 
@@ -58,8 +58,6 @@ private class Wait(private val input: Input, private val take: ReadOp<*>) : Read
         woken = true
         continuation.resume(Unit)
     }
-
-    override fun yields() = take.yields()
 
     override fun isGivenUp() = woken && continuation.context[Job]?.isCancelled == true
 }

@@ -3,6 +3,7 @@ package dev.aiopipe;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.members;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.tngtech.archunit.base.DescribedPredicate;
@@ -17,9 +18,14 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -41,6 +47,25 @@ class ArchitectureTest {
     void holds(ArchRule rule) {
         assertTrue(CLASSES.contain(PUBLIC + ".PipeReader") && CLASSES.contain(PUBLIC + ".AioPipe"));
         rule.check(CLASSES);
+    }
+
+    /** Class files do not show constants to ArchUnit, so this looks at the sources. */
+    @Test
+    @DisplayName(
+            "the room linux alone composes paths under /proc; the shell script of DescriptorPassing names its parent's")
+    void linuxAloneKnowsProc() throws IOException {
+        try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
+            List<Path> sources = files.filter(file -> file.toString().endsWith(".java"))
+                    .filter(file -> !file.endsWith("DescriptorPassing.java"))
+                    .toList();
+            List<Path> knowing = new ArrayList<>();
+            for (Path source : sources) {
+                if (Files.readString(source).contains("\"/proc")) {
+                    knowing.add(source.getFileName());
+                }
+            }
+            assertEquals(List.of(Path.of("ProcFs.java")), knowing);
+        }
     }
 
     static Stream<ArchRule> rules() {
@@ -115,7 +140,10 @@ class ArchitectureTest {
                         && !(type.isAssignableTo(Throwable.class) || type.isEnum() || type.isRecord()));
     }
 
-    /** Kotlin's are public in the bytecode where the source says internal; the file of the public API knows the difference. */
+    /**
+     * Kotlin's are public in the bytecode where the source says internal; the file of the public API knows the
+     * difference.
+     */
     private static DescribedPredicate<JavaMember> areShownByJava() {
         return DescribedPredicate.describe(
                 "are shown by Java",

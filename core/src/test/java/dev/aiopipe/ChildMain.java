@@ -11,8 +11,8 @@ public final class ChildMain {
     private ChildMain() {}
 
     /**
-     * One of: {@code pattern COUNT}, that many bytes of {@link #pattern} in one write, then the exit; {@code records NAME COUNT}, lines
-     * of 1 to 4,096 bytes, each in one write.
+     * Runs one of {@code pattern COUNT}, which writes that many bytes of {@link #pattern} at once and exits, and
+     * {@code records NAME COUNT}, which writes lines of 1 to 4,096 bytes one by one.
      */
     public static void main(String[] args) throws IOException {
         FileOutputStream out = new FileOutputStream(FileDescriptor.out);

@@ -1,16 +1,16 @@
 package dev.aiopipe;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.read.Input;
-import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.engine.support.Delays;
 import dev.aiopipe.engine.write.Message;
 import dev.aiopipe.engine.write.Output;
+import dev.aiopipe.testkit.Await;
 import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,7 +20,6 @@ import java.net.URLClassLoader;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -71,13 +70,12 @@ public class ClassLoaderTest {
         return new WeakReference<>(loader);
     }
 
-    private static void assertCollected(WeakReference<ClassLoader> loader) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30); // threads that idle end after five
-        while (loader.get() != null && System.nanoTime() < deadline) {
+    /** The library's idle threads end after five seconds. */
+    private static void assertCollected(WeakReference<ClassLoader> loader) {
+        Await.until("the class loader is collected", () -> {
             System.gc();
-            TimeUnit.MILLISECONDS.sleep(20);
-        }
-        assertNull(loader.get(), "the class loader is kept");
+            return loader.get() == null;
+        });
     }
 
     /** Loads some classes itself that its parent has, too. */
@@ -119,7 +117,7 @@ public class ClassLoaderTest {
                 Input input = pipe.rx().openInput(options).join();
                 Output output = pipe.tx().openOutput(options).join();
                 assertTrue(output.offer(Message.of(ByteBuffer.wrap(new byte[] {'x', '\n'}))));
-                assertEquals("x", input.start(ReadOp.line(StandardCharsets.UTF_8, 10)));
+                assertEquals("x", input.start(new ReadOps(StandardCharsets.UTF_8, 10).line()));
                 AioPipe.create().close();
                 output.close();
                 input.close();

@@ -4,8 +4,10 @@ import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.write.Message;
 import dev.aiopipe.engine.write.Output;
+import dev.aiopipe.testkit.Garbage;
 import java.io.Closeable;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -22,9 +24,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
 
-/** What real JVMs do in the tests with their loops. Plain Java: with few descriptors no other library could be loaded. */
+/** Programs that use loops in a JVM of their own. Plain Java: with few descriptors no other library could be loaded. */
 public final class LoopPrograms {
-    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
 
     private LoopPrograms() {}
 
@@ -107,8 +109,8 @@ public final class LoopPrograms {
         Pipe stranger = Pipe.open();
         stranger.source().configureBlocking(false);
         stranger.sink().write(ByteBuffer.allocate(1));
-        Object selection = field(engine, "selection");
-        stranger.source().register((Selector) field(selection, "selector"), SelectionKey.OP_READ, "a stranger");
+        Object selector = field(engine, "selector");
+        stranger.source().register((Selector) field(selector, "selector"), SelectionKey.OP_READ, "a stranger");
         engine.execute(() -> {});
         thread.get().join();
         System.out.println(engine.hasEnded() ? "died" : "lives");
@@ -116,13 +118,10 @@ public final class LoopPrograms {
         System.out.println(PipeLoop.shared() == shared ? "works" : "another one");
     }
 
-    /** Loses a reader, and gives the warning ten seconds. */
+    /** Loses a reader, and returns when the warning has been printed. */
     private static void lost() throws Exception {
         loseReader();
-        for (int i = 0; i < 1_000; i++) {
-            System.gc();
-            Thread.sleep(10); // the test ends this
-        }
+        Garbage.collect();
     }
 
     private static void loseReader() throws Exception {

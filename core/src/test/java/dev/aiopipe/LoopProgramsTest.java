@@ -4,11 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.testkit.NothingLeft;
+import dev.aiopipe.testkit.Programs;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -39,34 +37,21 @@ class LoopProgramsTest {
     @Test
     @DisplayName("E24 with -Ddev.aiopipe.debug=true the warning of a lost stream shows where it was created")
     void placeOfCreation() throws Exception {
-        Process program = program("lost", "-Ddev.aiopipe.debug=true").start();
-        try (BufferedReader lines = program.inputReader()) {
-            String line = lines.readLine();
-            while (line != null && !line.contains("LoopPrograms.loseReader(LoopPrograms.java")) {
-                line = lines.readLine();
-            }
-            assertTrue(line != null);
-        } finally {
-            program.destroyForcibly().waitFor();
-        }
+        List<String> warning = outputOf("lost", "-Ddev.aiopipe.debug=true");
+        assertTrue(
+                warning.stream().anyMatch(line -> line.contains("LoopPrograms.loseReader(LoopPrograms.java")),
+                warning::toString);
     }
 
-    private static List<String> outputOf(String what) throws IOException, InterruptedException {
-        Process program = program(what).start();
+    private static List<String> outputOf(String what, String... options) throws IOException, InterruptedException {
+        List<String> command = Programs.jvm(LoopPrograms.class, what).command();
+        command.addAll(1, List.of(options));
+        ProcessBuilder limited = Programs.sh("ulimit -n 128 && exec \"$@\"", command.toArray(String[]::new));
+        Process program = limited.redirectErrorStream(true).start();
         try (BufferedReader reader = program.inputReader()) {
             List<String> lines = reader.lines().toList();
-            assertEquals(0, program.waitFor(), () -> "" + lines);
+            assertEquals(0, program.waitFor(), lines::toString);
             return lines;
         }
-    }
-
-    private static ProcessBuilder program(String what, String... options) {
-        List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -n 128 && exec \"$@\"", "sh"));
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
-        command.addAll(Arrays.asList(options));
-        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        command.addAll(List.of("-cp", classPath, LoopPrograms.class.getName(), what));
-        return new ProcessBuilder(command).redirectErrorStream(true);
     }
 }

@@ -3,6 +3,7 @@ package dev.aiopipe;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.aiopipe.testkit.Programs;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -38,8 +39,7 @@ class OldestKotlinTest {
     Path output;
 
     @Test
-    @DisplayName(
-            "a program of a user with the oldest Kotlin compiles without a warning, and runs on class path and module path")
+    @DisplayName("with the oldest Kotlin a program compiles without a warning, and runs on class path and module path")
     void compilesAndRuns() throws Exception {
         Path sources = classesOf(OldestKotlinTest.class).resolve("consumer");
         run(
@@ -93,7 +93,7 @@ class OldestKotlinTest {
 
     private String run(String... arguments) throws Exception {
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(Programs.java());
         command.add("-XX:TieredStopAtLevel=1");
         command.addAll(List.of(arguments));
         Path out = output.resolve("out.txt");
@@ -109,11 +109,11 @@ class OldestKotlinTest {
     }
 
     private static Stream<Path> dependencies() {
-        return Arrays.stream(System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))
-                        .split(File.pathSeparator))
+        return Arrays.stream(Programs.classPath().split(File.pathSeparator))
                 .map(Path::of)
-                .filter(path ->
-                        path.getFileName().toString().matches("(kotlin-stdlib|kotlinx-coroutines-core|jna-).*"));
+                .filter(path -> path.getFileName()
+                        .toString()
+                        .matches("(kotlin-stdlib|kotlinx-coroutines-core|jna-|jspecify).*"));
     }
 
     private static Path classesOf(Class<?> type) {

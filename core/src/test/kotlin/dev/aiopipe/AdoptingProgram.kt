@@ -2,7 +2,9 @@
 
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.Posix
+import dev.aiopipe.testkit.Programs.sh
 import java.io.FileInputStream
 import java.nio.file.Path
 import java.util.zip.CRC32
@@ -116,7 +118,7 @@ object AdoptingProgram {
     private fun waitForStdin() {
         val reader = runBlocking { ReadEnd.stdin().open() }
         val waiting = GlobalScope.launch(start = CoroutineStart.UNDISPATCHED) { reader.readLine() }
-        println("waits: ${waiting.isActive}, ${reader.mode}")
+        println("waits: ${waiting.isActive}, ${runBlocking { reader.settledMode() }}")
     }
 
     /** Says whether stdin could be opened by its path, then does as "give up once". */
@@ -128,7 +130,7 @@ object AdoptingProgram {
     /** Waits for a line in vain, then reads to the end. */
     private suspend fun giveUpOnce() {
         val input = ReadEnd.stdin().open()
-        println("gave up: ${withTimeoutOrNull(50) { input.readLine() } == null}, ${input.mode}")
+        println("gave up: ${withTimeoutOrNull(50) { input.readLine() } == null}, ${input.settledMode()}")
         println("then ${input.readLine()}")
         println("then ${input.readLine()}")
         input.close()
@@ -136,7 +138,7 @@ object AdoptingProgram {
 
     /** Opens stdin for each of four lines. */
     private suspend fun prompts(adopted: String) {
-        if (adopted == "before") ReadEnd.stdin().open().use { it.mode }
+        if (adopted == "before") ReadEnd.stdin().open().use { it.settledMode() }
         repeat(4) { ReadEnd.stdin().open().use { println(it.readLine()) } }
     }
 
@@ -225,10 +227,10 @@ object AdoptingProgram {
     /** Gives up to open a FIFO that nobody reads, and waits until no thread is left. */
     private suspend fun openFifoInVain(fifo: Path) {
         val opening = GlobalScope.launch(start = CoroutineStart.UNDISPATCHED) { WriteEnd.fifo(fifo).open() }
-        awaitState("a thread opens it") { blockingThreads("open0").isNotEmpty() }
+        Await.until("a thread opens it") { blockingThreads("open0").isNotEmpty() }
         opening.cancelAndJoin()
         println("cancelled")
-        awaitState("no thread opens it", { blockingThreads("open0") }) { it.isEmpty() }
+        Await.until("no thread opens it", { blockingThreads("open0") }) { it.isEmpty() }
         println("no thread is left")
     }
 
@@ -240,10 +242,10 @@ object AdoptingProgram {
             GlobalScope.launch(start = CoroutineStart.UNDISPATCHED) {
                 runCatching { writer.write(ByteArray(1 shl 20)) }
             }
-        awaitState("a thread writes") { blockingThreads("write0").isNotEmpty() }
+        Await.until("a thread writes") { blockingThreads("write0").isNotEmpty() }
         writer.abort()
         writing.join()
-        awaitState("no thread writes", { blockingThreads("write0") }) { it.isEmpty() }
+        Await.until("no thread writes", { blockingThreads("write0") }) { it.isEmpty() }
         println("no thread is left")
     }
 
@@ -255,7 +257,7 @@ object AdoptingProgram {
     /** Uses all that JNA could do if there were a /proc. */
     private suspend fun withoutProc(directory: Path) {
         val fifo = directory.resolve("fifo")
-        ReadEnd.createFifo(fifo)
+        Posix.makeFifo(fifo)
         val reader = ReadEnd.fifo(fifo).open()
         WriteEnd.fifo(fifo).open().use { it.writeLine("through a FIFO") }
         println("${reader.readLine()}, ${reader.mode}")
@@ -294,7 +296,7 @@ object AdoptingProgram {
         val loop = PipeLoop.create("short-lived")
         val reader = ReadEnd.stdin().open(PipeOptions.defaults().withLoop(loop))
         val waiting = GlobalScope.launch(start = CoroutineStart.UNDISPATCHED) { report { reader.readLine() } }
-        println("waits: ${waiting.isActive}, ${reader.mode}")
+        println("waits: ${waiting.isActive}, ${reader.settledMode()}")
         loop.close()
         waiting.join()
         report { reader.readLine() }

@@ -1,9 +1,10 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.sh
 import java.io.IOException
 import java.util.concurrent.TimeUnit
-import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Deferred
@@ -24,10 +25,9 @@ import org.junit.jupiter.api.extension.ExtendWith
 @ExtendWith(NothingLeft::class)
 @Timeout(60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class BackgroundScopeTest {
-    private val never = 1.hours
 
     @Test
-    @DisplayName("16 a collector in the background is not waited for, reads to the end, and is over then")
+    @DisplayName("a background collector reads to the end, and is done when withPiped returns")
     fun collector() =
         runBlocking<Unit> {
             val lines = mutableListOf<String>()
@@ -44,7 +44,7 @@ class BackgroundScopeTest {
         }
 
     @Test
-    @DisplayName("16 a loop around readLine, too, and what it gives can be had behind withPiped; under runTest as well")
+    @DisplayName("the result of a background loop around readLine is there after withPiped, also under runTest")
     fun result() = runTest {
         lateinit var report: Deferred<List<String>>
         sh("cat; seq 1000 >&2").withPiped(grace = never) { child ->
@@ -60,7 +60,7 @@ class BackgroundScopeTest {
     }
 
     @Test
-    @DisplayName("16 what the child says when its block fails is still collected")
+    @DisplayName("the output of a child whose block fails is still collected")
     fun failingBlock() =
         runBlocking<Unit> {
             val lines = mutableListOf<String>()
@@ -77,7 +77,7 @@ class BackgroundScopeTest {
         }
 
     @Test
-    @DisplayName("16 a background coroutine that has no end is cancelled, and does not hold withPiped up")
+    @DisplayName("a background coroutine without an end is cancelled, and does not delay withPiped")
     fun endless() =
         runBlocking<Unit> {
             lateinit var endless: Job
@@ -86,7 +86,7 @@ class BackgroundScopeTest {
         }
 
     @Test
-    @DisplayName("16 a collector of what a grandchild keeps open is cancelled after the grace")
+    @DisplayName("a collector of an output that a grandchild keeps open is cancelled after the grace")
     fun grandchild() =
         runBlocking<Unit> {
             lateinit var collector: Deferred<List<String>>
@@ -98,11 +98,11 @@ class BackgroundScopeTest {
             assertTrue(collector.isCancelled)
             val handle = ProcessHandle.of(grandchild).orElseThrow()
             handle.destroyForcibly()
-            awaitState("the grandchild is gone") { !handle.isAlive }
+            Await.until("the grandchild is gone") { !handle.isAlive }
         }
 
     @Test
-    @DisplayName("16 a background coroutine that fails makes the block fail")
+    @DisplayName("a background coroutine that fails makes the block fail")
     fun failing() =
         runBlocking<Unit> {
             val failed = CompletableDeferred<Unit>()
@@ -122,7 +122,7 @@ class BackgroundScopeTest {
         }
 
     @Test
-    @DisplayName("16 left by its value, withPiped gives the child the grace after its stdin's end; stop alike")
+    @DisplayName("when its block returns, withPiped gives the child the grace after the end of stdin; so does stop")
     fun graceAfterStdin() =
         runBlocking<Unit> {
             val flushing = sh("trap 'exit 8' TERM; cat; sleep 0.2; exit 7")

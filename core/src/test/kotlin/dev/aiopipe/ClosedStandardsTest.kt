@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource
 class ClosedStandardsTest {
     @ParameterizedTest
     @ValueSource(strings = ["<&-", "0>/dev/null"])
-    @DisplayName("E3 E4 without a stdin to read, this process and its children are at its end")
+    @DisplayName("without a stdin to read, this process and its children are at its end")
     fun stdin(without: String) =
         runBlocking<Unit> {
             for (fallback in listOf(false, true)) {
@@ -30,7 +30,7 @@ class ClosedStandardsTest {
 
     @ParameterizedTest
     @ValueSource(ints = [1, 2])
-    @DisplayName("E3 an output that is closed can't be opened, and not be handed on")
+    @DisplayName("a closed output can be neither opened nor handed to a child")
     fun outputs(number: Int) =
         runBlocking<Unit> {
             val other = 3 - number

@@ -1,6 +1,9 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
+import dev.aiopipe.testkit.Descriptors
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.jvm
 import java.io.FileInputStream
 import java.io.IOException
 import kotlinx.coroutines.flow.toList
@@ -33,7 +36,7 @@ class DescriptorLimitTest {
     )
     fun firstAdoptionAtTheLimit() =
         runBlocking<Unit> {
-            val program = jvm(AdoptionAtTheLimit::class.java).withNativeAccess()
+            val program = jvm(AdoptionAtTheLimit::class.java)
             program.command(listOf("sh", "-c", "ulimit -n 256 && exec \"\$@\"", "sh") + program.command())
             program.withPiped { child ->
                 for (answer in listOf("early: no room taken", "at the limit: THREAD", "behind it: SELECTOR")) {
@@ -61,7 +64,7 @@ class DescriptorLimitTest {
                 }
                 System.getLogger("dev.aiopipe").log(System.Logger.Level.WARNING, "reads its configuration")
                 ReadEnd.stdin().open().use { println("${it.readLine()}: no room taken") }
-                val stdin = NothingLeft.descriptors()[0]
+                val stdin = Descriptors.open()[0]
                 var left = 0
                 var line: String? = null
                 while (line == null) {
@@ -69,13 +72,13 @@ class DescriptorLimitTest {
                     repeat(left++) { fillers.removeLast().close() }
                     val outcome = runCatching { ReadEnd.stdin().open().use { "${it.readLine()}: ${it.mode}" } }
                     fillers.forEach { it.close() }
-                    check(NothingLeft.descriptors()[0] == stdin) { "${NothingLeft.descriptors()} for $stdin" }
+                    check(Descriptors.open()[0] == stdin) { "${Descriptors.open()} for $stdin" }
                     outcome.onSuccess { line = it }
                     outcome.onFailure { if (it !is IOException) throw it }
                 }
                 check(left in 2..10) { "it worked with ${left - 1}" }
                 println(line)
-                ReadEnd.stdin().open().use { println("${it.readLine()}: ${it.mode}") }
+                ReadEnd.stdin().open().use { println("${it.readLine()}: ${it.settledMode()}") }
             }
     }
 
@@ -85,7 +88,7 @@ class DescriptorLimitTest {
         fun main(args: Array<String>) =
             runBlocking<Unit> {
                 loadClasses()
-                val before = openDescriptors().sorted()
+                val before = Descriptors.open()
                 var left = 0
                 var refused = 0
                 do {
@@ -98,8 +101,8 @@ class DescriptorLimitTest {
                         refused++
                     }
                     val what = "with ${left - 1} descriptors left nothing is leaked: $before, and $outcome"
-                    awaitState(what, { openDescriptors().sorted() }) { it == before }
-                    awaitState("no child is left") { ProcessHandle.current().children().noneMatch { it.isAlive } }
+                    Await.until(what, { Descriptors.open() }) { it == before }
+                    Await.until("no child is left") { ProcessHandle.current().children().noneMatch { it.isAlive } }
                 } while (outcome.isFailure)
                 check(refused in 5..40) { "$refused starts were refused" }
                 talk()

@@ -1,6 +1,8 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.sh
 import java.io.File
 import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
@@ -46,7 +48,7 @@ class DescriptorPassingTest {
         }
 
     @Test
-    @DisplayName("E05 3 to 9 at once, in both directions, beside stdin and the outputs")
+    @DisplayName("E05 descriptors 3 to 9 at once, in both directions, beside stdin and the outputs")
     fun threeToNine() =
         runBlocking<Unit> {
             val pipes = (3..9).associateWith { aioPipe() }
@@ -155,7 +157,7 @@ class DescriptorPassingTest {
                 val start =
                     async(Dispatchers.Default) { runCatching { sh("exec sleep 1000").startPiped(mapOf(4 to tx)) } }
                 val isNew = { child: ProcessHandle -> child.pid() !in before && child.isAlive }
-                awaitState("the child is there") { ProcessHandle.current().children().anyMatch(isNew) }
+                Await.until("the child is there") { ProcessHandle.current().children().anyMatch(isNew) }
                 ProcessHandle.current().children().filter(isNew).forEach { it.destroyForcibly() }
                 start
                     .await()

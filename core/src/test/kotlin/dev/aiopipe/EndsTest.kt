@@ -1,6 +1,10 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
+import dev.aiopipe.testkit.Descriptors
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.jvm
+import dev.aiopipe.testkit.Programs.sh
 import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
 import java.nio.channels.Pipe
@@ -24,12 +28,12 @@ class EndsTest {
     @Test
     @DisplayName("E01 a pipe that is not used leaves no descriptor when it is closed")
     fun unusedPipeLeavesNothing() {
-        val before = openDescriptors().size
+        val before = Descriptors.open().size
         val pipes = List(10) { aioPipe() }
-        assertEquals(before + 20, openDescriptors().size)
+        assertEquals(before + 20, Descriptors.open().size)
         pipes.forEach { it.close() }
         pipes.forEach { it.close() }
-        assertEquals(before, openDescriptors().size)
+        assertEquals(before, Descriptors.open().size)
     }
 
     @Test
@@ -193,7 +197,7 @@ class EndsTest {
     @DisplayName("E26 a garbage collection between forChild() and the start does no harm: the redirect keeps the end")
     fun redirectKeepsTheEnd() =
         runBlocking<Unit> {
-            val before = openDescriptors().size
+            val before = Descriptors.open().size
             val (rx, tx) = aioPipe()
             var builder: ProcessBuilder? = sh("echo still ours").redirectOutput(onlyTheRedirect(tx))
             repeat(3) { System.gc() }
@@ -201,9 +205,9 @@ class EndsTest {
             rx.open().use { assertEquals("still ours", it.readLine()) }
             @Suppress("AssignedValueIsNeverRead") // so that the end, which nobody closed, can be collected
             builder = null
-            awaitState("the lost end is closed") {
+            Await.until("the lost end is closed") {
                 System.gc()
-                openDescriptors().size == before
+                Descriptors.open().size == before
             }
         }
 

@@ -1,6 +1,8 @@
 package dev.aiopipe
 
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.jvm
+import dev.aiopipe.testkit.Programs.sh
 import java.nio.channels.AsynchronousCloseException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.hours
@@ -19,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource
 class FallbackChildrenTest {
     @ParameterizedTest
     @ValueSource(booleans = [true, false])
-    @DisplayName("8 D6 a read that waits during stop, destroy or close gets the last words, the end, or the close")
+    @DisplayName("a read that waits during stop, destroy or close gets the last words, the end, or the close")
     fun endings(fallback: Boolean) =
         runBlocking<Unit> {
             val program = jvm(EndingProgram::class.java)

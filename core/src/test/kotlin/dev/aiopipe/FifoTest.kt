@@ -2,10 +2,10 @@ package dev.aiopipe
 
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Posix
+import dev.aiopipe.testkit.Programs.sh
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.AsynchronousCloseException
-import java.nio.file.FileAlreadyExistsException
 import java.nio.file.Files
 import java.nio.file.NoSuchFileException
 import java.nio.file.Path
@@ -128,7 +128,7 @@ class FifoTest {
     fun keepOpen() =
         runBlocking<Unit> {
             val fifo = directory.fifo()
-            val reader = ReadEnd.fifo(fifo, true).open()
+            val reader = ReadEnd.fifo(fifo, FifoOption.KEEP_OPEN).open()
             repeat(5) { i ->
                 val line = async(start = CoroutineStart.UNDISPATCHED) { reader.readLine() }
                 assertTrue(line.isActive, "line $i")
@@ -145,7 +145,8 @@ class FifoTest {
             for (keepOpen in listOf(false, true)) {
                 val fifo = directory.fifo("fifo $keepOpen")
                 PipeLoop.create("quiet-loop").use { loop ->
-                    val reader = ReadEnd.fifo(fifo, keepOpen).open(PipeOptions.defaults().withLoop(loop))
+                    val fifoOptions = if (keepOpen) arrayOf(FifoOption.KEEP_OPEN) else emptyArray()
+                    val reader = ReadEnd.fifo(fifo, *fifoOptions).open(PipeOptions.defaults().withLoop(loop))
                     var waiting = async(start = CoroutineStart.UNDISPATCHED) { reader.readLine() }
                     if (!keepOpen) assertQuiet("quiet-loop")
                     WriteEnd.fifo(fifo).open().use { it.writeLine("hello") }
@@ -178,26 +179,14 @@ class FifoTest {
                 val failure = assertThrowsSuspending<NoSuchFileException> { open() }
                 assertEquals("${directory.resolve("missing")}", failure.file)
             }
-            assertThrowsSuspending<FileAlreadyExistsException> { ReadEnd.createFifo(file) }
-            assertThrowsSuspending<NoSuchFileException> { ReadEnd.createFifo(directory.resolve("missing/fifo")) }
         }
 
     private fun openings(path: Path): List<suspend () -> AutoCloseable> =
         listOf(
             { ReadEnd.fifo(path).open() },
-            { ReadEnd.fifo(path, true).open() },
+            { ReadEnd.fifo(path, FifoOption.KEEP_OPEN).open() },
             { WriteEnd.fifo(path).open() },
         )
-
-    @Test
-    @DisplayName("createFifo makes one for its owner alone")
-    fun modeOfFifo() {
-        val fifo = directory.fifo()
-        assertEquals(
-            "rw-------",
-            java.nio.file.attribute.PosixFilePermissions.toString(Files.getPosixFilePermissions(fifo)),
-        )
-    }
 
     @Test
     @DisplayName("E01 an opening that waits for a reader and is cancelled leaves nothing")
@@ -311,7 +300,7 @@ class FifoTest {
             fifo.createFile()
             assertEquals("$fifo: no FIFO", assertThrowsSuspending<IOException> { reader.readLine() }.message)
             Files.delete(fifo)
-            ReadEnd.createFifo(fifo)
+            Posix.makeFifo(fifo)
             val line = async(start = CoroutineStart.UNDISPATCHED) { reader.readLine() }
             WriteEnd.fifo(fifo).open().use { it.writeLine("again") }
             assertEquals("again", line.await())

@@ -1,6 +1,9 @@
 package dev.aiopipe
 
 import dev.aiopipe.engine.endpoint.Fallback
+import dev.aiopipe.testkit.Await
+import dev.aiopipe.testkit.Descriptors
+import dev.aiopipe.testkit.Programs.jvm
 import java.nio.channels.Channels
 import java.nio.channels.Pipe
 import java.util.Collections
@@ -37,7 +40,7 @@ object LosingProgram {
         val logger = Logger.getLogger("dev.aiopipe") // held, or it would be garbage itself
         logger.addHandler(handler)
         logger.useParentHandlers = false
-        val before = openPipes()
+        val before = Descriptors.pipes()
         val count = args[1].toInt()
         when (args[0]) {
             "ends" -> loseEnds()
@@ -47,12 +50,10 @@ object LosingProgram {
             "closed by their loop" -> runBlocking { closeLoop() }
         }
         if (count == 0) loseEnds() // told behind what else is told
-        awaitState("all is closed", { openPipes().also { System.gc() } }) { it <= before }
-        awaitState("all is told", { warnings.size }) { it >= maxOf(count, 2) }
+        Await.until("all is closed", { Descriptors.pipes().also { System.gc() } }) { it <= before }
+        Await.until("all is told", { warnings.size }) { it >= maxOf(count, 2) }
         warnings.forEach(::println)
     }
-
-    private fun openPipes() = openDescriptors().count { it.startsWith("pipe:") }
 
     private fun loseEnds() {
         aioPipe()
@@ -67,7 +68,7 @@ object LosingProgram {
     }
 
     private suspend fun closeLoop() {
-        val before = openPipes()
+        val before = Descriptors.pipes()
         PipeLoop.create("short-lived").use { loop ->
             val options = PipeOptions.defaults().withLoop(loop)
             val (rx, tx) = aioPipe()
@@ -77,7 +78,7 @@ object LosingProgram {
             Fallback.input(Channels.newInputStream(input), loop.engine, "stream of a child")
             Fallback.output(Channels.newOutputStream(output), loop.engine, "pipe")
         }
-        check(openPipes() == before) { "closed with their loop: ${openDescriptors()}" }
+        check(Descriptors.pipes() == before) { "closed with their loop: ${Descriptors.open()}" }
     }
 
     private fun loseChildEnds() {

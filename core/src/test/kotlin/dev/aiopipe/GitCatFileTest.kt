@@ -1,6 +1,9 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.requireProgram
+import dev.aiopipe.testkit.Programs.sh
 import java.io.File
 import java.nio.file.Path
 import java.security.MessageDigest
@@ -18,7 +21,6 @@ import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
-import org.junit.jupiter.api.Assumptions.assumeTrue
 import org.junit.jupiter.api.BeforeEach
 import org.junit.jupiter.api.DisplayName
 import org.junit.jupiter.api.Test
@@ -175,7 +177,7 @@ class GitCatFileTest {
             go.use { builder.redirectInput(it.redirect()).startPiped() }
                 .use { child ->
                     val waiting = launch(Dispatchers.Default) { child.stdout.readObject() }
-                    awaitState("the header is read, and the start of the body here") {
+                    Await.until("the header is read, and the start of the body here") {
                         child.stdout.buffered == 60 - "$large blob 1000000\n".length
                     }
                     waiting.cancel()
@@ -185,10 +187,4 @@ class GitCatFileTest {
                     assertEquals("", child.stderr.lines().toList().joinToString())
                 }
         }
-
-    private fun requireProgram(name: String) {
-        val isThere = System.getenv("PATH").split(File.pathSeparatorChar).any { File(it, name).canExecute() }
-        check(isThere || System.getenv("AIOPIPE_CI") == null) { "$name is not installed" }
-        assumeTrue(isThere, "$name is not installed")
-    }
 }

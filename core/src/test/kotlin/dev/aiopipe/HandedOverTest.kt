@@ -1,7 +1,9 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Posix
+import dev.aiopipe.testkit.Programs.sh
 import java.io.File
 import java.io.IOException
 import java.nio.file.Path
@@ -131,5 +133,5 @@ class HandedOverTest {
     private fun limited(block: suspend () -> Unit) = runBlocking<Unit> { withTimeout(20_000) { block() } }
 
     private fun assertClosed(number: Int) =
-        awaitState("number $number is closed") { !File("/proc/self/fd/$number").exists() }
+        Await.until("number $number is closed") { !File("/proc/self/fd/$number").exists() }
 }

@@ -1,7 +1,10 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Posix
+import dev.aiopipe.testkit.Programs.requireThat
+import dev.aiopipe.testkit.Programs.sh
 import java.io.File
 import java.io.IOException
 import java.lang.ref.WeakReference
@@ -113,7 +116,7 @@ class InheritedDescriptorTest {
         }
 
     @Test
-    @DisplayName("E4 a terminal whose reads never wait (VMIN 0): having nothing is not the end, hanging up is")
+    @DisplayName("a terminal whose reads never wait (VMIN 0): having nothing is not the end, hanging up is")
     fun terminalThatNeverWaits() =
         runBlocking<Unit> {
             val (master, terminal) = Posix.terminal(true)
@@ -212,7 +215,7 @@ class InheritedDescriptorTest {
         ReadEnd.inherited(read).close()
         WriteEnd.inherited(write).close()
         val end = WeakReference(ReadEnd.inherited(read))
-        awaitState("the end is garbage") {
+        Await.until("the end is garbage") {
             System.gc()
             end.get() == null
         }
@@ -231,7 +234,7 @@ class InheritedDescriptorTest {
         val numbers = listOf(read, mine, terminal)
         val targets = numbers.map { target(it) }
         runBlocking { loseStreamsOn(*numbers.toIntArray()) } // outside of it no coroutine knows the last one any more
-        awaitState("all are closed", { numbers.map { target(it) }.also { System.gc() } }) { now ->
+        Await.until("all are closed", { numbers.map { target(it) }.also { System.gc() } }) { now ->
             now.indices.none { now[it] == targets[it] }
         }
         assertEquals(0, Posix.read(theirs, 1).size)
@@ -330,7 +333,7 @@ class InheritedDescriptorTest {
         }
 
     @Test
-    @DisplayName("E3 a number is handed to a child in the direction that it has, or it is an error")
+    @DisplayName("a descriptor can be handed to a child in its own direction only")
     fun wrongDirectionForChild() =
         runBlocking<Unit> {
             val (read, write) = Posix.pipe()

@@ -1,6 +1,10 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
+import dev.aiopipe.testkit.Descriptors
+import dev.aiopipe.testkit.Garbage
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.sh
 import java.net.InetSocketAddress
 import java.nio.ByteBuffer
 import java.nio.channels.ServerSocketChannel
@@ -24,7 +28,7 @@ class KeptTest {
     private val logger = Logger.getLogger("dev.aiopipe")
     private val before = pipes().toSet()
 
-    private fun pipes() = openDescriptors().filter { it.startsWith("pipe:") }
+    private fun pipes() = Descriptors.open().values.filter { it.startsWith("pipe:") }
 
     @BeforeEach
     fun silence() {
@@ -34,7 +38,7 @@ class KeptTest {
     /** The other direction: what is not in use any more is closed. */
     @AfterEach
     fun collect() {
-        awaitState("what is lost is closed", { pipes().also { System.gc() } }) { it.all { pipe -> pipe in before } }
+        Await.until("what is lost is closed", { pipes().also { System.gc() } }) { it.all { pipe -> pipe in before } }
         logger.useParentHandlers = true
     }
 
@@ -46,15 +50,15 @@ class KeptTest {
         builder.startPiped().process.toHandle()
     }
 
-    private fun awaitExitOf(child: ProcessHandle) = awaitState("it has exited") { !child.isAlive }
+    private fun awaitExitOf(child: ProcessHandle) = Await.until("it has exited") { !child.isAlive }
 
     @Test
-    @DisplayName("17 a child of which only stdout is held keeps its stdin and stderr")
+    @DisplayName("a child of which only stdout is held keeps its stdin and stderr")
     fun onlyStdout() =
         runBlocking<Unit> {
             val stdout = stdoutOf(sh("echo $$; cat; echo warning >&2; echo last"))
             val child = ProcessHandle.of(stdout.readLine()!!.toLong()).orElseThrow()
-            collectGarbage()
+            Garbage.collect()
             assertTrue(child.isAlive) // its stdin would have ended
             child.children().forEach { it.destroy() } // cat
             assertEquals("last", stdout.readLine()) // or SIGPIPE would have come before
@@ -64,12 +68,12 @@ class KeptTest {
         }
 
     @Test
-    @DisplayName("17 a child of which only stdin is held keeps its outputs")
+    @DisplayName("a child of which only stdin is held keeps its outputs")
     fun onlyStdin() =
         runBlocking<Unit> {
             val stdin = stdinOf(sh("read x; echo out; echo warning >&2; read x; echo out; cat; kill -s KILL $$"))
             stdin.writeLine("")
-            collectGarbage()
+            Garbage.collect()
             stdin.writeLine("")
             stdin.writeLine("it lives")
             stdin.close()
@@ -77,10 +81,10 @@ class KeptTest {
         }
 
     @Test
-    @DisplayName("17 a child that nobody holds lives on, as one of the JDK does; its pipes are closed after its exit")
+    @DisplayName("a lost child lives on, as one of the JDK does; its pipes are closed after its exit")
     fun nothingHeld() {
         val child = lose(sh("echo hello; cat; sleep 1000"))
-        collectGarbage()
+        Garbage.collect()
         assertTrue(child.children().count() > 0) // cat
         child.children().forEach { it.destroyForcibly() }
         child.destroyForcibly()
@@ -88,7 +92,7 @@ class KeptTest {
     }
 
     @Test
-    @DisplayName("17 the halves of a conversation keep each other, opened or not")
+    @DisplayName("the halves of a conversation keep each other, opened or not")
     fun halves() =
         runBlocking<Unit> {
             ServerSocketChannel.open().bind(InetSocketAddress("localhost", 0)).use { server ->
@@ -96,7 +100,7 @@ class KeptTest {
                 server.accept().use { peer ->
                     peer.configureBlocking(false)
                     val reader = readerOf(channel)
-                    collectGarbage()
+                    Garbage.collect()
                     assertEquals(0, peer.read(ByteBuffer.allocate(1))) // no end
                     peer.write(ByteBuffer.wrap("hello\n".toByteArray()))
                     assertEquals("hello", reader.readLine())
@@ -104,7 +108,7 @@ class KeptTest {
                 }
             }
             val writer = writerOf()
-            collectGarbage()
+            Garbage.collect()
             writer.writeLine("hello")
             theirs!!.use { it.write("hello\n") } // there is somebody to read it
             theirs = null
@@ -124,12 +128,12 @@ class KeptTest {
     }
 
     @Test
-    @DisplayName("17 while somebody waits for the reader's end the writer is in use")
+    @DisplayName("a wait for the reader's end keeps the writer")
     fun readerGone() =
         runBlocking<Unit> {
             val (rx, tx) = aioPipe()
             val gone = goneOf(tx)
-            collectGarbage()
+            Garbage.collect()
             assertTrue(!gone.isDone)
             rx.close()
             gone.get()

@@ -20,7 +20,7 @@ class LeftoverTest {
 
     @ParameterizedTest
     @ValueSource(booleans = [false, true])
-    @DisplayName("E2 prompts that each open stdin, read a line and close it: each gets its own, of every kind of stdin")
+    @DisplayName("prompts that each open stdin, read a line and close it get their own lines, of every kind of stdin")
     fun prompts(fallback: Boolean) =
         runBlocking<Unit> {
             val file = directory.resolve("lines").also { it.toFile().writeText("y\nn\nlast") }
@@ -36,7 +36,7 @@ class LeftoverTest {
 
     @ParameterizedTest
     @ValueSource(booleans = [false, true])
-    @DisplayName("E2 the same while the writer is still there")
+    @DisplayName("prompts get their own lines while the writer is still there")
     fun promptsOfAnOpenPipe(fallback: Boolean) =
         runBlocking<Unit> {
             for (adopted in listOf("at once", "before")) {
@@ -52,7 +52,7 @@ class LeftoverTest {
 
     @ParameterizedTest
     @ValueSource(booleans = [false, true])
-    @DisplayName("E2 the same at a terminal: an end that was typed is told once")
+    @DisplayName("prompts at a terminal: an end that was typed is reported once")
     fun promptsAtATerminal(fallback: Boolean) = withTerminal { master, name ->
         Posix.write(master, "y\nn\n\u0004z\n".toByteArray())
         adopting("prompts", "before", fallback = fallback).under("exec \"$@\" <$name").withPiped { program ->
@@ -62,7 +62,7 @@ class LeftoverTest {
 
     @ParameterizedTest
     @ValueSource(booleans = [false, true])
-    @DisplayName("E1 a line that comes after a reader gave up and closed is its child's: a pipe")
+    @DisplayName("a line that arrives after a reader gave up and closed goes to the child: a pipe")
     fun closedBeforeAChild(fallback: Boolean) =
         runBlocking<Unit> {
             adopting("give up, close, start a child", fallback = fallback).withPiped { program ->
@@ -75,7 +75,7 @@ class LeftoverTest {
 
     @Test
     @DisplayName(
-        "E1 a line that comes after a reader gave up is the next reader's, also where a thread waits on: a terminal"
+        "a line that arrives after a reader gave up goes to the next reader, also if a thread still waits: a terminal"
     )
     fun lateRead() = withTerminal { master, name ->
         adopting("give up, close, open", fallback = true).under("exec \"$@\" <$name").withPiped { program ->
@@ -88,7 +88,7 @@ class LeftoverTest {
 
     @ParameterizedTest
     @ValueSource(booleans = [false, true])
-    @DisplayName("9 what System.in has read ahead is read first, of every kind of stdin")
+    @DisplayName("what System.in has read ahead is read first, of every kind of stdin")
     fun systemInFirst(fallback: Boolean) =
         runBlocking<Unit> {
             val file = directory.resolve("lines").also { it.toFile().writeText("abc\ndef\n") }
@@ -102,7 +102,7 @@ class LeftoverTest {
 
     @ParameterizedTest
     @ValueSource(booleans = [false, true])
-    @DisplayName("9 the same at a terminal, and with more than System.in buffers")
+    @DisplayName("what System.in has read ahead is read first at a terminal, also if it is more than System.in buffers")
     fun systemInAtATerminal(fallback: Boolean) = withTerminal { master, name ->
         Posix.write(master, "abc\ndef\n\u0004".toByteArray())
         adopting("System.in first", fallback = fallback).under("exec \"$@\" <$name").withPiped { program ->
@@ -117,7 +117,7 @@ class LeftoverTest {
 
     @ParameterizedTest
     @ValueSource(booleans = [false, true])
-    @DisplayName("9 a thread that waits in System.in holds nobody up, and gets what comes")
+    @DisplayName("a thread that waits in System.in blocks no other reader, and gets the next input")
     fun systemInIsRead(fallback: Boolean) =
         runBlocking<Unit> {
             adopting("read System.in and open", fallback = fallback).withPiped { program ->
@@ -130,7 +130,7 @@ class LeftoverTest {
         }
 
     @Test
-    @DisplayName("9 what the user has put in the place of System.in is left alone")
+    @DisplayName("a System.in that the user has replaced is left alone")
     fun systemInIsReplaced() =
         runBlocking<Unit> {
             adopting("replace System.in").withPiped { program ->

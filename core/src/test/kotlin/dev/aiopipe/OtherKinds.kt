@@ -59,7 +59,7 @@ object FifoToRaw : WritableKind {
 
 private class TemporaryFifo : AutoCloseable {
     private val directory: Path = Files.createTempDirectory("aiopipe")
-    val path: Path = directory.resolve("fifo").also(ReadEnd::createFifo)
+    val path: Path = directory.fifo()
 
     override fun close() {
         Files.delete(path)
@@ -119,7 +119,6 @@ object ThreadFromRaw : ReadableKind {
 
 /** A stream that a thread writes. */
 object ThreadToRaw : WritableKind {
-    override val tellsReaderGone = false
     override val onTheWay = PIPE_BYTES + THREAD_BYTES
 
     override suspend fun open(options: PipeOptions): Writable {

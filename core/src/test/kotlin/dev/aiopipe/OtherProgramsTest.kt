@@ -1,6 +1,7 @@
 package dev.aiopipe
 
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.requireProgram
 import java.nio.file.Path
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
@@ -32,7 +33,8 @@ class OtherProgramsTest {
                     loop = asyncio.get_running_loop()
                     reader = asyncio.StreamReader()
                     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(3, "rb"))
-                    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(4, "wb"))
+                    mixin = asyncio.streams.FlowControlMixin
+                    transport, protocol = await loop.connect_write_pipe(mixin, os.fdopen(4, "wb"))
                     writer = asyncio.StreamWriter(transport, protocol, None, loop)
                     async for line in reader:
                         writer.write(b"echo " + line)

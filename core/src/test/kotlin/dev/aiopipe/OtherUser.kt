@@ -1,5 +1,7 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Programs.requireProgram
+import dev.aiopipe.testkit.Programs.requireThat
 import java.io.File
 import java.nio.file.Files
 import java.nio.file.Path

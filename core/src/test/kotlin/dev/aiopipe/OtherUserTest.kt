@@ -1,5 +1,6 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Posix
 import java.nio.file.Path
@@ -104,7 +105,7 @@ class OtherUserTest {
                 for (line in stdout.bufferedReader().lineSequence()) {
                     if ((ours + others) % 1_000 == 0 && program.isAlive) {
                         // slow: the program has to wait for room time and again
-                        awaitState("the pipe is full") {
+                        Await.until("the pipe is full") {
                             stdout.available() > PIPE_BYTES / 2 || !program.isAlive
                         }
                         if (program.isAlive) assertEquals(flags, flagsOf(program.pid()))
@@ -146,9 +147,7 @@ class OtherUserTest {
     }
 
     @Test
-    @DisplayName(
-        "E1 stdin is another user's terminal: a read that was given up takes no line from a child, closed or not"
-    )
+    @DisplayName("stdin is another user's terminal: a read that was given up takes no line from a child, closed or not")
     fun givenUpBeforeAChild() = withTerminal { master, name ->
         for (program in listOf("give up, start a child", "give up, close, start a child")) {
             user.running(program).under("exec \"$@\" <$name").withPiped {
@@ -166,7 +165,7 @@ class OtherUserTest {
         stdout.readLine().let { if (it == unwanted) stdout.readLine() else it }
 
     @Test
-    @DisplayName("E2 stdin is another user's: prompts that each open it, read a line and close it")
+    @DisplayName("stdin is another user's: prompts that each open it, read a line and close it")
     fun prompts() =
         runBlocking<Unit> {
             val expected = listOf("y", "n", "last", "null")
@@ -208,13 +207,13 @@ class OtherUserTest {
         user.running("answer on 3").under("exec \"$@\" 4<$name 3>$name").withPiped {
             Posix.write(master, "question\n\u0004".toByteArray())
             val expected = "answer to question\r\n"
-            awaitState("the answer") { Posix.available(master) >= expected.length }
+            Await.until("the answer") { Posix.available(master) >= expected.length }
             assertEquals(expected, Posix.read(master, 100).decodeToString())
         }
     }
 
     @Test
-    @DisplayName("E6 a JVM that is not dumpable hands descriptors over all the same")
+    @DisplayName("a JVM that is not dumpable hands descriptors over all the same")
     fun passedByHiddenJvm() =
         runBlocking<Unit> {
             val lines = user.running("pass hidden").redirectErrorStream(true).withPiped { it.stdout.readText() }

@@ -3,6 +3,7 @@ package dev.aiopipe
 import dev.aiopipe.OutputLine.Source.STDERR
 import dev.aiopipe.OutputLine.Source.STDOUT
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.sh
 import java.nio.channels.ReadPendingException
 import java.nio.file.Path
 import kotlin.time.Duration.Companion.hours

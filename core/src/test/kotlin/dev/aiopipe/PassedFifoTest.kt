@@ -14,8 +14,8 @@ class PassedFifoTest {
     @Test
     fun startDoesNotWaitForTheOtherSideOfAFifo(@TempDir directory: Path) =
         runBlocking<Unit> {
-            val there = directory.resolve("it's there").also(ReadEnd::createFifo)
-            val back = directory.resolve("back").also(ReadEnd::createFifo)
+            val there = directory.fifo("it's there")
+            val back = directory.fifo("back")
             val (rx, tx) = aioPipe()
             val passing = mapOf(3 to ReadEnd.fifo(there), 4 to WriteEnd.fifo(back), 5 to tx)
             ProcessBuilder("sh", "-c", "read line <&3; echo \"\$line\" >&4; echo \"\$line\" >&5")

@@ -1,6 +1,9 @@
 package dev.aiopipe
 
+import dev.aiopipe.engine.SharedSecrets
+import dev.aiopipe.engine.process.ChildSettings
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.sh
 import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
 import java.nio.file.Files
@@ -104,8 +107,7 @@ class PreparedStartTest {
         val builder = sh("echo \$GREETING; pwd; echo three >&3").directory(directory.toFile())
         builder.environment()["GREETING"] = "hello"
         val passing = mutableMapOf<Int, PipeEnd>(3 to pipe.tx())
-        val start =
-            ProcessStart(builder, passing, PipeOptions.defaults(), dev.aiopipe.engine.process.ChildSettings.DEFAULTS)
+        val start = SharedSecrets.get().start(builder, passing, PipeOptions.defaults(), ChildSettings.DEFAULTS)
 
         builder.command("false").directory(null).redirectOutput(Redirect.DISCARD).environment().clear()
         passing.clear()
@@ -139,7 +141,7 @@ class PreparedStartTest {
         }
 
     @Test
-    @DisplayName("28 an empty command is an IllegalArgumentException, and uses the passed ends up")
+    @DisplayName("an empty command is an IllegalArgumentException, and uses the passed ends up")
     fun emptyCommand() =
         runBlocking<Unit> {
             val pipe = AioPipe.create()
@@ -152,7 +154,7 @@ class PreparedStartTest {
         }
 
     @Test
-    @DisplayName("28 a start with the redirect of a closed ChildEnd says so")
+    @DisplayName("a start with the redirect of a closed ChildEnd fails and names it")
     fun closedChildEnd() {
         val pipe = AioPipe.create()
         pipe.rx().close()
@@ -164,7 +166,7 @@ class PreparedStartTest {
     }
 
     @Test
-    @DisplayName("28 a child's text says what waits")
+    @DisplayName("toString of a child names its waiting calls")
     fun childSaysWhatWaits() =
         runBlocking<Unit> {
             sh("read x; exit 3").startPiped().use { child ->

@@ -2,10 +2,7 @@ package dev.aiopipe
 
 import java.nio.ByteBuffer
 import org.junit.jupiter.api.Assertions.assertEquals
-import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
-import org.junit.jupiter.api.Assertions.fail
-import org.junit.jupiter.api.Assumptions.assumeTrue
 import org.junit.jupiter.api.DisplayName
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
@@ -42,90 +39,8 @@ interface ReaderBytesContract : ReaderCase {
     }
 
     @Test
-    @DisplayName("R04 each read tells the end; a final one again and again")
-    fun everyReadTellsTheEnd() {
-        assumeTrue(kind.canEnd)
-        val reads =
-            listOf<suspend PipeReader.() -> Unit>(
-                { assertEquals(-1, read(ByteBuffer.allocate(10))) },
-                { assertEquals(0, readAtMost(10).size) },
-                { assertEquals(null, readLine()) },
-                { assertFalse(request(1)) },
-                { assertFalse(requestLine()) },
-                { assertEquals(0, readAll().size) },
-                { assertEquals("", readText()) },
-                { assertEquals(0, skip(5)) },
-                { assertEquals(0, skipLine()) },
-                { assertThrows<IncompleteReadException> { readExactly(1) } },
-                { assertThrows<IncompleteReadException> { readUntil(1) } },
-                { lines().collect { fail<Unit>(it) } },
-                { chunks().collect { fail<Unit>("a chunk") } },
-            )
-        if (kind.endIsFinal) {
-            reading {
-                end()
-                repeat(3) { for (read in reads) reader.read() }
-            }
-        } else {
-            for (read in reads) {
-                reading {
-                    end()
-                    reader.read()
-                }
-            }
-        }
-    }
-
-    @Test
     @DisplayName("the reader tells how it works")
     fun readerTellsItsMode() = reading { assertEquals(kind.mode, reader.mode) }
-
-    @Test
-    @DisplayName("R05 readAll reads up to the end, beyond maxLineBytes")
-    fun readAllReadsToTheEnd() {
-        assumeTrue(kind.canEnd)
-        reading(maxLineBytes = 10) {
-            val read = waiting { reader.readAll() }
-            sendAndArrive("first ")
-            sendAndArrive("second ")
-            send("third")
-            end()
-            assertEquals("first second third", read.await().decodeToString())
-            if (kind.endIsFinal) assertEnded()
-        }
-    }
-
-    @Test
-    @DisplayName("R05 readAll over its limit loses nothing")
-    fun readAllOverItsLimitLosesNothing() {
-        assumeTrue(kind.canEnd)
-        reading {
-            send("0123456789")
-            end()
-            assertEquals(9, assertThrows<LimitExceededException> { reader.readAll(9) }.limit())
-            assertEquals("0123456789", reader.readText(10))
-        }
-    }
-
-    @Test
-    @DisplayName("R14 request takes nothing, and is false only at the end of an empty buffer")
-    fun requestTakesNothing() {
-        assumeTrue(kind.canEnd)
-        reading {
-            val request = waiting { reader.request(4) }
-            sendAndArrive("abc")
-            assertTrue(request.isActive)
-            send("d\n")
-            assertTrue(request.await())
-            assertTrue(reader.requestLine())
-            end()
-            assertFalse(reader.request(6))
-            assertTrue(reader.request(1))
-            assertTrue(reader.requestLine())
-            assertEquals("abcd", reader.readLine())
-            assertFalse(reader.requestLine())
-        }
-    }
 
     @Test
     @DisplayName("R18 readExactly of none is empty, of less a mistake")
@@ -149,24 +64,6 @@ interface ReaderBytesContract : ReaderCase {
         assertEquals("chunk1chunk2", read.await().decodeToString())
         send("chunk3")
         assertReads("chunk3")
-    }
-
-    @Test
-    @DisplayName("R21 readExactly at a short end keeps the bytes")
-    fun readExactlyAtShortEndKeepsTheBytes() {
-        assumeTrue(kind.canEnd)
-        reading {
-            send("short")
-            end()
-            val failure = assertThrows<IncompleteReadException> { reader.readExactly(6) }
-            assertEquals(6, failure.expected())
-            assertEquals(5, failure.available())
-            assertReads("short")
-            if (kind.endIsFinal) {
-                assertThrows<IncompleteReadException> { reader.readExactly(ByteBuffer.allocate(7)) }
-                assertEnded()
-            }
-        }
     }
 
     @Test

@@ -1,11 +1,14 @@
 package dev.aiopipe
 
 import dev.aiopipe.testkit.NothingLeft
+import java.nio.channels.ClosedChannelException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.withContext
 import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.fail
+import org.junit.jupiter.api.assertThrows
 import org.junit.jupiter.api.extension.ExtendWith
 
 /** What every chapter of the reader's contract needs. */
@@ -42,6 +45,19 @@ class Reading(private val stream: Readable, scope: CoroutineScope, private val k
     /** The stream is at its end: each read says so, time and again if the end is final. */
     suspend fun assertEnded() {
         repeat(if (kind.endIsFinal) 2 else 1) { assertEquals(null, reader.readLine()) }
+    }
+
+    /** Every read of a closed reader throws, and closing it again does nothing. */
+    suspend fun assertClosed() {
+        repeat(2) {
+            assertThrows<ClosedChannelException> { reader.readLine() }
+            assertThrows<ClosedChannelException> { reader.readAtMost(1) }
+            assertThrows<ClosedChannelException> { reader.readAtMost(0) }
+            assertThrows<ClosedChannelException> { reader.request(1) }
+            assertThrows<ClosedChannelException> { reader.atomically { fail<Unit>("ran") } }
+            assertThrows<ClosedChannelException> { reader.lines().collect {} }
+            reader.close()
+        }
     }
 
     suspend fun assertReads(text: String) =

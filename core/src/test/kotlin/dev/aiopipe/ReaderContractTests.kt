@@ -13,7 +13,9 @@ import org.junit.jupiter.params.provider.EnumSource
 
 @ParameterizedClass @EnumSource class FifoFromRawTest(threads: Threads) : ReaderContract(FifoFromRaw, threads)
 
-@ParameterizedClass @EnumSource class TerminalFromRawTest(threads: Threads) : ReaderContract(TerminalFromRaw, threads)
+@ParameterizedClass
+@EnumSource
+class TerminalFromRawTest(threads: Threads) : EndlessReaderContract(TerminalFromRaw, threads)
 
 @ParameterizedClass @EnumSource class SocketFromRawTest(threads: Threads) : ReaderContract(SocketFromRaw, threads)
 

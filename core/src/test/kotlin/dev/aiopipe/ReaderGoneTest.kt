@@ -1,7 +1,9 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Posix
+import dev.aiopipe.testkit.Programs.sh
 import java.nio.channels.AsynchronousCloseException
 import java.nio.channels.ClosedChannelException
 import java.nio.file.Path
@@ -118,7 +120,7 @@ class ReaderGoneTest {
                 val writer = WriteEnd.inherited(terminal).open(PipeOptions.defaults().withLoop(loop))
                 val waiting = async(start = CoroutineStart.UNDISPATCHED) { runCatching { writer.awaitReaderGone() } }
                 Posix.write(master, "typed".toByteArray())
-                awaitState("it has arrived") { Posix.available(terminal) == 5 }
+                Await.until("it has arrived") { Posix.available(terminal) == 5 }
                 repeat(2) { withContext(loop.dispatcher) {} } // a pass that sees it
                 assertTrue(waiting.isActive)
                 Posix.close(master)

@@ -1,32 +1,13 @@
 package dev.aiopipe
 
 import org.junit.jupiter.api.Assertions.assertEquals
-import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
-import org.junit.jupiter.api.Assumptions.assumeTrue
 import org.junit.jupiter.api.DisplayName
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
 
 /** Reads that look for a line end or a delimiter. */
 interface ReaderLinesContract : ReaderCase {
-    @Test
-    @DisplayName("R08 a line is put together from chunks")
-    fun lineComesInChunks() {
-        assumeTrue(kind.canEnd)
-        reading {
-            val read = waiting { reader.readLine() }
-            sendAndArrive("chunk1 ")
-            sendAndArrive("chunk2 ")
-            sendAndArrive("chunk3 ")
-            send("\n chunk4")
-            end()
-            assertEquals("chunk1 chunk2 chunk3 ", read.await())
-            assertEquals(" chunk4", reader.readLine())
-            assertEnded()
-        }
-    }
-
     @Test
     @DisplayName("R09 a line at the limit is read, one over it is skipped")
     fun linesOverTheLimitCanBeSkipped() =
@@ -62,24 +43,6 @@ interface ReaderLinesContract : ReaderCase {
             assertEquals("abc", reader.readLine())
             sent.await()
         }
-
-    @Test
-    @DisplayName("R12 R13 an unterminated last line is a line, an empty stream has none")
-    fun lastLineNeedsNoLineEnd() {
-        assumeTrue(kind.canEnd)
-        reading {
-            send("some data")
-            end()
-            assertTrue(reader.requestLine())
-            assertEquals("some data", reader.readLine())
-            assertEnded()
-        }
-        reading {
-            end()
-            assertFalse(reader.requestLine())
-            if (kind.endIsFinal) assertEnded()
-        }
-    }
 
     @Test
     @DisplayName("R15 an empty delimiter is a mistake")
@@ -123,20 +86,6 @@ interface ReaderLinesContract : ReaderCase {
     }
 
     @Test
-    @DisplayName("R17 the end without a delimiter keeps the bytes")
-    fun endWithoutDelimiterKeepsTheBytes() {
-        assumeTrue(kind.canEnd)
-        reading {
-            send("no delimiter")
-            end()
-            val failure = assertThrows<IncompleteReadException> { reader.readUntil(';'.code) }
-            assertEquals(-1, failure.expected())
-            assertEquals(12, failure.available())
-            assertReads("no delimiter")
-        }
-    }
-
-    @Test
     @DisplayName("R25 line ends are \\n and \\r\\n, and a lone \\r is data")
     fun lineEndsAreRecognized() = reading {
         send("a\r\nb\nc\rd\n\r\n\n\r\r\n")
@@ -166,18 +115,6 @@ interface ReaderLinesContract : ReaderCase {
             eventually("$split bytes arrive") { reader.buffered == split }
             send(bytes.copyOfRange(split, bytes.size))
             assertEquals(text, read.await())
-        }
-    }
-
-    @Test
-    @DisplayName("R26 malformed bytes become U+FFFD")
-    fun malformedBytesAreReplaced() {
-        assumeTrue(kind.canEnd)
-        reading {
-            send(byteArrayOf(0x61, 0xff.toByte(), 0x62, 0x0a, 0xe2.toByte(), 0x82.toByte(), 0x0a, 0x63, 0xc3.toByte()))
-            end()
-            assertEquals(listOf("a\ufffdb", "\ufffd", "c\ufffd"), List(3) { reader.readLine() })
-            assertEnded()
         }
     }
 }

@@ -12,7 +12,6 @@ import kotlinx.coroutines.withContext
 import kotlinx.coroutines.yield
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
-import org.junit.jupiter.api.Assumptions.assumeTrue
 import org.junit.jupiter.api.DisplayName
 import org.junit.jupiter.api.Test
 
@@ -110,23 +109,6 @@ interface ReaderVolumeContract : ReaderCase {
         val bodies = mutableListOf<String>()
         reader.lines().take(3).collect { bodies += reader.readExactly(it.toInt()).decodeToString() }
         assertEquals(listOf("ab", "cde", ""), bodies)
-    }
-
-    @Test
-    @DisplayName("R29 chunks() gives all, and ends")
-    fun chunksGiveAll() {
-        assumeTrue(kind.canEnd)
-        reading {
-            val bytes = noise(500_000)
-            val sender = alongside {
-                send(bytes)
-                end()
-            }
-            val chunks = reader.chunks().toList()
-            assertTrue(chunks.all { it.size in 1..65_536 })
-            assertSameBytes(bytes, chunks.reduce(ByteArray::plus))
-            sender.await()
-        }
     }
 
     @Test

@@ -2,7 +2,6 @@ package dev.aiopipe
 
 import java.nio.ByteBuffer
 import java.nio.channels.AsynchronousCloseException
-import java.nio.channels.ClosedChannelException
 import java.nio.channels.ReadPendingException
 import java.util.concurrent.LinkedBlockingQueue
 import kotlin.coroutines.CoroutineContext
@@ -17,7 +16,6 @@ import kotlinx.coroutines.launch
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Assertions.fail
-import org.junit.jupiter.api.Assumptions.assumeTrue
 import org.junit.jupiter.api.DisplayName
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
@@ -184,34 +182,6 @@ interface ReaderWaitsContract : ReaderCase {
                 assertEquals("pipe loop short-lived is closed", rootMessage(runCatching { later() }))
             }
             assertClosed()
-        }
-    }
-
-    @Test
-    @DisplayName("E22 R05 the end of the loop fails a reader that is at its end, too")
-    fun loopEndsBehindTheEnd() {
-        assumeTrue(kind.canEnd)
-        val loop = PipeLoop.create("short-lived")
-        reading(of = loop) {
-            send("line\n")
-            end()
-            assertReads("line\n")
-            assertEnded()
-            loop.close()
-            assertEquals("pipe loop short-lived is closed", rootMessage(runCatching { reader.readLine() }))
-            assertClosed()
-        }
-    }
-
-    private suspend fun Reading.assertClosed() {
-        repeat(2) {
-            assertThrows<ClosedChannelException> { reader.readLine() }
-            assertThrows<ClosedChannelException> { reader.readAtMost(1) }
-            assertThrows<ClosedChannelException> { reader.readAtMost(0) }
-            assertThrows<ClosedChannelException> { reader.request(1) }
-            assertThrows<ClosedChannelException> { reader.atomically { fail<Unit>("ran") } }
-            assertThrows<ClosedChannelException> { reader.lines().collect {} }
-            reader.close()
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Programs.jvm
 import kotlin.concurrent.thread
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
@@ -32,7 +33,7 @@ object ExitingProgram {
 }
 
 @Timeout(60)
-class JvmExitTest {
+class ShutdownGuardTest {
     @Test
     @DisplayName(
         "E14 while the JVM exits the loop is not in native code, which would delay the exit, and serves other hooks"
@@ -40,7 +41,7 @@ class JvmExitTest {
     fun mainReturns() = assertEquals(listOf("waits in Java", "served"), outputOf())
 
     @Test
-    @DisplayName("E14 the same behind System.exit")
+    @DisplayName("E14 the loop is in Java and serves other hooks also during System.exit")
     fun systemExit() = assertEquals(listOf("waits in Java", "served"), outputOf("exit"))
 
     private fun outputOf(vararg args: String): List<String> {

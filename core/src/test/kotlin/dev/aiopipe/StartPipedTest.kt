@@ -1,18 +1,15 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
-import java.io.File
+import dev.aiopipe.testkit.Programs.jvm
+import dev.aiopipe.testkit.Programs.sh
 import java.io.IOException
-import java.lang.ProcessBuilder.Redirect
 import java.nio.charset.StandardCharsets
 import java.nio.file.Path
 import java.security.MessageDigest
-import java.util.concurrent.CountDownLatch
 import kotlin.io.path.readText
-import kotlin.io.path.writeText
-import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineStart
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.cancel
@@ -22,19 +19,14 @@ import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.yield
 import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
-import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertNull
-import org.junit.jupiter.api.Assertions.assertSame
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.DisplayName
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.extension.ExtendWith
-import org.junit.jupiter.api.io.TempDir
 
 @ExtendWith(NothingLeft::class)
 class StartPipedTest {
-    @TempDir lateinit var directory: Path
-
     @Test
     @DisplayName("E02 E03 a child is talked to, and its stdout and stderr are apart")
     fun conversation() =
@@ -63,32 +55,6 @@ class StartPipedTest {
                 assertEquals((1..10_000).map { "line $it" }, cat.stdout.lines().toList())
                 assertEquals(0, cat.awaitExit())
             }
-        }
-
-    @Test
-    @DisplayName("E06 a missing program is an IOException that names it, and leaves nothing; six times")
-    fun missingProgram() =
-        runBlocking<Unit> {
-            val builder = ProcessBuilder("no-such-program-here", "argument")
-            repeat(6) {
-                val failure = assertThrowsSuspending<IOException> { builder.startPiped() }
-                assertTrue("no-such-program-here" in failure.message!!, failure.message)
-                assertSame(Redirect.PIPE, builder.redirectOutput())
-            }
-            builder.command("sh", "-c", "echo now")
-            builder.startPiped().use { assertEquals("now", it.stdout.readLine()) }
-        }
-
-    @Test
-    @DisplayName("E06 a missing directory, and a redirect to where nothing can be, leave nothing either")
-    fun missingDirectory() =
-        runBlocking<Unit> {
-            val elsewhere = sh(":").directory(File("/no/such/directory"))
-            val failure = assertThrowsSuspending<IOException> { elsewhere.startPiped() }
-            assertTrue("/no/such/directory" in failure.message!!, failure.message)
-            val unwritable = sh(":").redirectError(File("/no/such/directory/file"))
-            assertThrowsSuspending<IOException> { unwritable.startPiped() }
-            assertThrowsSuspending<IllegalArgumentException> { ProcessBuilder().startPiped() }
         }
 
     @Test
@@ -145,7 +111,7 @@ class StartPipedTest {
                 cat.stdin.writeLine("awake")
                 assertEquals("awake", cat.stdout.readLine())
                 signal("STOP", cat.process)
-                awaitState("the child is stopped") { stateOf(cat.process) == 'T' }
+                Await.until("the child is stopped") { stateOf(cat.process) == 'T' }
                 val writing = async(start = CoroutineStart.UNDISPATCHED) { cat.stdin.use { it.write(sent) } }
                 val reading = async(start = CoroutineStart.UNDISPATCHED) { cat.stdout.readAll() }
                 assertTrue(writing.isActive && reading.isActive)
@@ -175,7 +141,7 @@ class StartPipedTest {
         }
 
     @Test
-    @DisplayName("W12 1 MiB of a child that exits at once arrives")
+    @DisplayName("W12 all of 1 MiB arrives from a child that exits at once")
     fun outputOfAChildThatExitsAtOnce() =
         runBlocking<Unit> {
             val expected = ChildMain.pattern(1 shl 20)
@@ -188,140 +154,6 @@ class StartPipedTest {
         }
 
     private fun digest(bytes: ByteArray) = MessageDigest.getInstance("SHA-256").digest(bytes).toList()
-
-    @Test
-    @DisplayName("what the builder redirects stays so: its readers are at their end, its writer refuses")
-    fun redirectsStay() =
-        runBlocking<Unit> {
-            val input = directory.resolve("in").apply { writeText("from a file\n") }.toFile()
-            val output = directory.resolve("out").toFile()
-            val errors = directory.resolve("err").toFile()
-            val builder = sh("cat; echo oh >&2").redirectInput(input).redirectOutput(output).redirectError(errors)
-            val redirects = listOf(builder.redirectInput(), builder.redirectOutput(), builder.redirectError())
-            builder.startPiped().use { child ->
-                assertNull(child.stdout.readLine())
-                assertNull(child.stderr.readLine())
-                val refusal = assertThrowsSuspending<IllegalStateException> { child.stdin.writeLine("x") }
-                assertTrue("stdin is redirected: " in refusal.message!!, refusal.message)
-                assertTrue("$input" in refusal.message!!, refusal.message)
-                assertEquals(0, child.awaitExit())
-                child.stdin.close()
-                child.stdin.awaitClosed()
-            }
-            assertEquals("from a file\n", output.readText())
-            assertEquals("oh\n", errors.readText())
-            assertEquals(redirects, listOf(builder.redirectInput(), builder.redirectOutput(), builder.redirectError()))
-        }
-
-    @Test
-    @DisplayName("a redirect that appends, and DISCARD")
-    fun redirectsThatAppendAndDiscard() =
-        runBlocking<Unit> {
-            val output = directory.resolve("log").apply { writeText("before\n") }.toFile()
-            val builder = sh("echo \$0; echo oh >&2", "x").redirectOutput(Redirect.appendTo(output))
-            builder.redirectError(Redirect.DISCARD)
-            repeat(2) { builder.startPiped().use { assertEquals(0, it.awaitExit()) } }
-            assertEquals("before\nsh\nsh\n", output.readText())
-        }
-
-    @Test
-    @DisplayName("redirectErrorStream: stderr comes with stdout, in the order of the writes")
-    fun redirectErrorStream() =
-        runBlocking<Unit> {
-            val builder = sh("echo 1; echo 2 >&2; echo 3; echo 4 >&2").redirectErrorStream(true)
-            repeat(2) {
-                builder.startPiped().use { child ->
-                    assertEquals("1\n2\n3\n4\n", child.stdout.readText())
-                    assertEquals("", child.stderr.readText())
-                }
-            }
-            assertTrue(builder.redirectErrorStream())
-            assertSame(Redirect.PIPE, builder.redirectError())
-        }
-
-    @Test
-    @DisplayName("redirectErrorStream with stdout in a file")
-    fun redirectErrorStreamIntoAFile() =
-        runBlocking<Unit> {
-            val output = directory.resolve("both").toFile()
-            sh("echo 1; echo 2 >&2").redirectErrorStream(true).redirectOutput(output).startPiped().use { child ->
-                assertNull(child.stdout.readLine())
-                assertNull(child.stderr.readLine())
-                assertEquals(0, child.awaitExit())
-            }
-            assertEquals("1\n2\n", output.readText())
-        }
-
-    @Test
-    @DisplayName("a builder can be used again, by the JDK too, and by several starts at the same time")
-    fun builderCanBeUsedAgain() =
-        runBlocking<Unit> {
-            val builder = sh("read line; echo \$line; echo oh >&2")
-            val children = List(20) { async(Dispatchers.IO) { builder.startPiped() } }.awaitAll()
-            children.forEachIndexed { i, child ->
-                child.use {
-                    it.stdin.writeLine("$i")
-                    assertEquals("$i", it.stdout.readLine())
-                    assertEquals("oh", it.stderr.readLine())
-                }
-            }
-            val process = builder.start()
-            process.outputStream.use { it.write("plain\n".toByteArray()) }
-            assertEquals("plain\n", process.inputStream.use { String(it.readAllBytes()) })
-            process.errorStream.close()
-            assertEquals(0, process.waitFor())
-        }
-
-    @Test
-    @DisplayName("a start that is cancelled before it begins starts nothing")
-    fun cancelledBeforeTheStart() =
-        runBlocking<Unit> {
-            val trace = directory.resolve("started").toFile()
-            val job =
-                launch(start = CoroutineStart.UNDISPATCHED) {
-                    cancel()
-                    sh("exec touch \$1", "$trace").startPiped()
-                }
-            job.join()
-            assertTrue(job.isCancelled)
-            assertFalse(trace.exists())
-        }
-
-    @Test
-    @DisplayName("a start that is cancelled while it is under way leaves no child when it returns")
-    fun cancelledDuringTheStart() =
-        runBlocking<Unit> {
-            val entered = CountDownLatch(1)
-            val goOn = CountDownLatch(1)
-            val slow =
-                object : File("/dev/null") {
-                    override fun getPath(): String {
-                        entered.countDown()
-                        goOn.await()
-                        return super.getPath()
-                    }
-                }
-            val starting =
-                async(Dispatchers.Default) {
-                    sh("trap '' TERM; exec sleep 1000").redirectError(Redirect.to(slow)).startPiped()
-                }
-            entered.await()
-            starting.cancel()
-            goOn.countDown()
-            assertThrowsSuspending<CancellationException> { starting.await() }
-            assertEquals(0, ProcessHandle.current().children().filter { it.isAlive }.count())
-        }
-
-    @Test
-    @DisplayName("a start on a loop that is closed leaves no child")
-    fun startOnAClosedLoop() =
-        runBlocking<Unit> {
-            val loop = PipeLoop.create("closed").apply { close() }
-            assertThrowsSuspending<IOException> {
-                sh("exec sleep 1000").startPiped(options = PipeOptions.defaults().withLoop(loop))
-            }
-            awaitState("no child is left") { ProcessHandle.current().children().noneMatch { it.isAlive } }
-        }
 
     @Test
     @DisplayName("E22 a loop that is closed fails the streams of its children; they can still be ended")
@@ -421,18 +253,6 @@ class StartPipedTest {
         runBlocking<Unit> {
             sh("printf 'a\\377b\\n\\303\\nfine\\n\\342\\202'").startPiped().use { child ->
                 assertEquals(listOf("a\uFFFDb", "\uFFFD", "fine", "\uFFFD"), child.stdout.lines().toList())
-            }
-        }
-
-    @Test
-    @DisplayName("environment and directory of the builder are the child's")
-    fun environmentAndDirectory() =
-        runBlocking<Unit> {
-            val builder = sh("echo \"\$GREETING\"; pwd -P").directory(directory.toFile())
-            builder.environment()["GREETING"] = "hello there"
-            builder.startPiped().use { child ->
-                assertEquals("hello there", child.stdout.readLine())
-                assertEquals(directory.toRealPath().toString(), child.stdout.readLine())
             }
         }
 }

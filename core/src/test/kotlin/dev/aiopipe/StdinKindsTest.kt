@@ -2,6 +2,8 @@ package dev.aiopipe
 
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Posix
+import dev.aiopipe.testkit.Programs
+import dev.aiopipe.testkit.Programs.requireProgram
 import java.io.File
 import java.net.InetAddress
 import java.net.InetSocketAddress
@@ -64,7 +66,7 @@ class StdinKindsTest {
     fun noJna() =
         runBlocking<Unit> {
             val separator = File.pathSeparator
-            val all = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))
+            val all = Programs.classPath()
             val classPath = all.split(separator).filter { "jna" !in it.substringAfterLast('/') }.joinToString(separator)
             adopting("count", classPath = classPath).withPiped { program ->
                 program.stdin.use { it.write(bytes) }

@@ -2,11 +2,7 @@ package dev.aiopipe
 
 /** How the contract gets at one kind of stream to read from. */
 interface ReadableKind {
-    /** Whether the end of the stream can be brought about. */
-    val canEnd: Boolean
-        get() = true
-
-    /** Whether nothing comes behind the end. */
+    /** Whether nothing comes after the end. */
     val endIsFinal: Boolean
         get() = true
 
@@ -26,7 +22,7 @@ interface Readable {
     /** Writes all of it, on another thread; as one piece if that is short. */
     suspend fun send(bytes: ByteArray)
 
-    /** Nothing more is sent. */
+    /** Ends the stream, if its kind can be ended. */
     suspend fun end()
 
     /** Releases everything, whatever state it is in. */
@@ -35,14 +31,6 @@ interface Readable {
 
 /** How the contract gets at one kind of stream to write to. */
 interface WritableKind {
-    /** Whether the reader's going away can be brought about. */
-    val canBreak: Boolean
-        get() = true
-
-    /** Whether the reader's going away shows without a write. */
-    val tellsReaderGone: Boolean
-        get() = true
-
     /** How many bytes are on their way at most, between the writer and a read on the other side. */
     val onTheWay: Int
 

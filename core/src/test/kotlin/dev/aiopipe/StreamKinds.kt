@@ -1,7 +1,7 @@
 package dev.aiopipe
 
 import dev.aiopipe.engine.endpoint.ChannelEndpoint
-import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Descriptors
 import java.nio.ByteBuffer
 import java.nio.channels.Pipe
 import java.nio.channels.ReadableByteChannel
@@ -105,9 +105,9 @@ object PipeToReader : WritableKind {
             override suspend fun receive(count: Int) = reader.readAtMost(count)
 
             override suspend fun leave() {
-                val pipes = pipesHere()
+                val pipes = Descriptors.pipes()
                 reader.close()
-                eventually("the loop gives the number back") { pipesHere() < pipes || pipes == 0 }
+                eventually("the loop gives the number back") { Descriptors.pipes() < pipes || pipes == 0 }
             }
 
             override suspend fun release() {
@@ -117,8 +117,6 @@ object PipeToReader : WritableKind {
         }
     }
 }
-
-private fun pipesHere() = NothingLeft.descriptors().values.count { it.startsWith("pipe:") }
 
 /** The stdin of a child that copies what it reads. */
 object ChildStdin : WritableKind {

@@ -1,40 +1,21 @@
 package dev.aiopipe
 
 import dev.aiopipe.testkit.Posix
-import java.io.File
+import dev.aiopipe.testkit.Programs.jvm
 import java.nio.file.Path
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.withTimeoutOrNull
 import org.junit.jupiter.api.Assertions.assertTrue
-import org.junit.jupiter.api.Assertions.fail
-import org.junit.jupiter.api.Assumptions.abort
-
-/** Skips the test where a program is missing; with `AIOPIPE_CI` set that is a failure. */
-fun requireProgram(vararg names: String): String {
-    val places = System.getenv("PATH").split(File.pathSeparator)
-    for (name in names) if (places.any { File(it, name).canExecute() }) return name
-    return missing("none of these programs is on the PATH: ${names.toList()}")
-}
-
-fun requireThat(condition: Boolean, what: String) {
-    if (!condition) missing<Unit>("not given: $what")
-}
-
-private fun <T> missing(what: String): T = if (System.getenv("AIOPIPE_CI") != null) fail(what) else abort(what)
 
 /** A JVM that runs [AdoptingProgram]. */
 fun adopting(vararg arguments: String, fallback: Boolean = false, classPath: String? = null): ProcessBuilder {
     val builder = jvm(AdoptingProgram::class.java, *arguments)
     val command = builder.command()
     command.add(1, "-Ddev.aiopipe.fallback=$fallback")
-    builder.withNativeAccess()
     if (classPath != null) command[command.indexOf("-cp") + 1] = classPath
     return builder
-}
-
-/** Else JNA makes JDK 24 and later print warnings. */
-fun ProcessBuilder.withNativeAccess(): ProcessBuilder = also {
-    if (System.getProperty("java.specification.version").toInt() >= 24) {
-        it.command().add(1, "--enable-native-access=ALL-UNNAMED")
-    }
 }
 
 /** The same program, started by a shell that sets its descriptors up: [script] ends in `"$@"`. */
@@ -57,8 +38,21 @@ fun assertQuiet(loopThread: String) {
     assertTrue(spent < (System.nanoTime() - begin) / 4) { "$loopThread worked for $spent ns while there was nothing" }
 }
 
+/** The mode of a reader of stdin once its adoption is through. A read that finds nothing begins that. */
+suspend fun PipeReader.settledMode(): ReadMode {
+    if (!java.lang.Boolean.getBoolean("dev.aiopipe.fallback")) {
+        withTimeoutOrNull(3.seconds) {
+            while (mode == ReadMode.THREAD) {
+                runCatching { withTimeoutOrNull(5.milliseconds) { requestLine() } }
+                delay(5.milliseconds)
+            }
+        }
+    }
+    return mode
+}
+
 /** A path within a directory of the test. */
-fun Path.fifo(name: String = "fifo"): Path = resolve(name).also { ReadEnd.createFifo(it) }
+fun Path.fifo(name: String = "fifo"): Path = resolve(name).also(Posix::makeFifo)
 
 /** What a failure says at the bottom of its causes: coroutines put a copy of an exception on top of it. */
 fun rootMessage(failure: Result<*>): String? =

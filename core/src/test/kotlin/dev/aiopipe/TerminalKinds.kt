@@ -13,7 +13,6 @@ private const val TERMINAL_BYTES = 16 * 1024
  * A terminal in raw mode, whose input is typed on its master. Its end is `^D` in another mode, or loses what was typed.
  */
 object TerminalFromRaw : ReadableKind {
-    override val canEnd = false
     override val endIsFinal = false
     override val onTheWay = TERMINAL_BYTES
 
@@ -39,7 +38,6 @@ object TerminalFromRaw : ReadableKind {
 
 /** A terminal in raw mode, whose output is read on its master. */
 object TerminalToRaw : WritableKind {
-    override val tellsReaderGone = false
     override val onTheWay = TERMINAL_BYTES
 
     override suspend fun open(options: PipeOptions): Writable {

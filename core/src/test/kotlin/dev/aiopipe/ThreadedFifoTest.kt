@@ -2,6 +2,8 @@ package dev.aiopipe
 
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Posix
+import dev.aiopipe.testkit.Programs.requireProgram
+import dev.aiopipe.testkit.Programs.requireThat
 import java.nio.file.Files
 import java.nio.file.Path
 import kotlinx.coroutines.runBlocking
@@ -17,7 +19,7 @@ class ThreadedFifoTest {
     @TempDir lateinit var directory: Path
 
     @Test
-    @DisplayName("D5 a FIFO is open when open returns: a writer does not wait; each writer's end comes once")
+    @DisplayName("a FIFO is open when open returns: a writer does not wait; each writer's end comes once")
     fun openedAtOnce() =
         runBlocking<Unit> {
             val fifo = directory.fifo()
@@ -35,7 +37,7 @@ class ThreadedFifoTest {
         }
 
     @Test
-    @DisplayName("D5 an opening for writing that is given up leaves no thread")
+    @DisplayName("a cancelled open for writing leaves no thread")
     fun openedInVain() =
         runBlocking<Unit> {
             adopting("open FIFO in vain", "${directory.fifo()}", fallback = true).withPiped { program ->
@@ -45,7 +47,7 @@ class ThreadedFifoTest {
         }
 
     @Test
-    @DisplayName("D5 an aborted write to a reader that does not read leaves no thread")
+    @DisplayName("an aborted write to a reader that does not read leaves no thread")
     fun writtenInVain() =
         runBlocking<Unit> {
             val fifo = directory.fifo()
@@ -58,7 +60,7 @@ class ThreadedFifoTest {
         }
 
     @Test
-    @DisplayName("D4 with JNA and without /proc: FIFOs, capacity, awaitReaderGone, children and stdin work")
+    @DisplayName("with JNA and without /proc: FIFOs, capacity, awaitReaderGone, children and stdin work")
     fun withoutProc() =
         runBlocking<Unit> {
             requireThat(Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0, "root, who may hide /proc")

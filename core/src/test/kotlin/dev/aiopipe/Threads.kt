@@ -63,3 +63,14 @@ suspend fun failureOf(started: Deferred<*>): Throwable? = runCatching { started.
 
 /** A gate that one opens for others. */
 fun gate() = CompletableDeferred<Unit>()
+
+/** As [org.junit.jupiter.api.assertThrows], for what suspends. */
+suspend inline fun <reified T : Throwable> assertThrowsSuspending(crossinline block: suspend () -> Unit): T {
+    try {
+        block()
+    } catch (e: Throwable) {
+        if (e is T) return e
+        throw AssertionError("${T::class.java.name} was expected", e)
+    }
+    throw AssertionError("nothing was thrown; expected: ${T::class.java.name}")
+}

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.DisplayName
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
 import org.junit.jupiter.api.extension.ExtendWith
 
 @ExtendWith(NothingLeft::class)
@@ -124,7 +125,26 @@ class TransferToChannelTest {
         }
 
     @Test
-    @DisplayName("R27 each read looks for cancellation before anything else")
+    @DisplayName("R34 a transfer in a block that fails: its bytes are sent, and readable again")
+    fun inABlockThatFails() =
+        runBlocking<Unit> {
+            val (rx, tx) = aioPipe()
+            val reader = rx.open()
+            tx.open().use { it.writeLine("line") }
+            val target = ByteArrayOutputStream()
+            assertThrows<IllegalStateException> {
+                reader.atomically {
+                    transferTo(Channels.newChannel(target), 2)
+                    error("after the transfer")
+                }
+            }
+            assertEquals("li", target.toString())
+            assertEquals("line", reader.readLine())
+            reader.close()
+        }
+
+    @Test
+    @DisplayName("R33 each read looks for cancellation before anything else")
     fun cancelledBefore() =
         runBlocking<Unit> {
             val (rx, tx) = aioPipe()

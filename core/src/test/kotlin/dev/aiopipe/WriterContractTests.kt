@@ -13,8 +13,10 @@ import org.junit.jupiter.params.provider.EnumSource
 
 @ParameterizedClass @EnumSource class FifoToRawTest(threads: Threads) : WriterContract(FifoToRaw, threads)
 
-@ParameterizedClass @EnumSource class TerminalToRawTest(threads: Threads) : WriterContract(TerminalToRaw, threads)
+@ParameterizedClass
+@EnumSource
+class TerminalToRawTest(threads: Threads) : UnwatchedWriterContract(TerminalToRaw, threads)
 
 @ParameterizedClass @EnumSource class SocketToRawTest(threads: Threads) : WriterContract(SocketToRaw, threads)
 
-@ParameterizedClass @EnumSource class ThreadToRawTest(threads: Threads) : WriterContract(ThreadToRaw, threads)
+@ParameterizedClass @EnumSource class ThreadToRawTest(threads: Threads) : UnwatchedWriterContract(ThreadToRaw, threads)

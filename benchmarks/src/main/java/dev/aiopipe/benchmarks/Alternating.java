@@ -14,8 +14,8 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
- * Runs benchmarks in turn, again and again, as the speed of a shared machine changes from minute to minute: each round has all
- * contestants. Prints the median of the rounds, and the ratio to the first contestant of the same parameters.
+ * Runs benchmarks in turn, again and again, as the speed of a shared machine changes from minute to minute: each round
+ * has all contestants. Prints the median of the rounds, and the ratio to the first contestant of the same parameters.
  *
  * <p>{@code java -cp benchmarks.jar dev.aiopipe.benchmarks.Alternating ROUNDS [JMH's own arguments]}
  */

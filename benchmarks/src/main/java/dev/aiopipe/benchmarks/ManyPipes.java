@@ -15,7 +15,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** One message of 20 bytes over each of 1,000 pipes, all read by coroutines on one loop: time a message, from write to line. */
+/** One message of 20 bytes over each of 1,000 pipes, read by coroutines on one loop: time a message, write to line. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

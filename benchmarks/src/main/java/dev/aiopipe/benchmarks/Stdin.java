@@ -11,8 +11,8 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Stdin, which a forked JMH does not have to itself: lines a second, and the time to the first line of a small program. The contestants
- * take turns.
+ * Stdin, which a forked JMH does not have to itself: lines a second, and the time to the first line of a small
+ * program. The contestants take turns.
  *
  * <p>{@code java -cp benchmarks.jar dev.aiopipe.benchmarks.Stdin lines|first ROUNDS}
  */
@@ -80,7 +80,7 @@ public final class Stdin {
             }
         }
         System.out.printf(
-                "lines of %4d bytes, millions a second: readLine() %6.2f, BufferedReader(System.in) %6.2f, ratio %.2f%n",
+                "lines of %4d bytes, M/s: readLine() %6.2f, BufferedReader(System.in) %6.2f, ratio %.2f%n",
                 lineBytes, median(our), median(their), median(our) / median(their));
     }
 

@@ -7,50 +7,46 @@ import dev.aiopipe.PipeOptions;
 import dev.aiopipe.ReadEnd;
 import dev.aiopipe.WriteEnd;
 import dev.aiopipe.engine.loop.Loop;
-import dev.aiopipe.engine.process.Child;
 import dev.aiopipe.engine.process.ChildSettings;
+import dev.aiopipe.engine.process.PipelineStart;
+import dev.aiopipe.engine.process.ProcessStart;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.write.Output;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What the drivers of this engine, here and in the facade, may do with the public types and nobody else may. The public package
+ * The door through which the drivers, here and in the facade, reach what the public types hide. The public package
  * installs it when {@link PipeLoop} is initialized.
  */
 public abstract class SharedSecrets {
-    private static SharedSecrets installed;
+    private static @Nullable SharedSecrets installed;
 
-    /** For the one subclass, which is among the public types. */
+    /** Called by the one subclass, which is among the public types. */
     protected SharedSecrets() {}
 
-    /**
-     * The way in.
-     *
-     * @return always the same one
-     */
+    /** Returns the door. */
     public static SharedSecrets get() {
-        PipeLoop.shared(); // initializes the class, starts nothing
-        return installed;
+        // Initializes the class, and starts nothing.
+        PipeLoop.shared();
+        return Objects.requireNonNull(installed);
     }
 
-    /**
-     * Called once, by the public package.
-     *
-     * @param access the way in
-     */
-    public static void install(SharedSecrets access) {
-        installed = access;
+    /** Called once, by the public package. */
+    public static void install(SharedSecrets secrets) {
+        installed = secrets;
     }
 
     /**
      * Opens an end: at once if it is half of a pipe or a socket, else on a thread for blocking calls.
      *
      * @param end used up by this
-     * @param options how
-     * @return the open stream, or an IOException; nothing is left open then, nor if this is cancelled before it is complete
+     * @param options of the stream
+     * @return the open stream, or an IOException. After a failure, or a cancellation before it is complete, nothing is
+     *     left open
      * @throws IllegalStateException if the end was used already
      */
     public abstract CompletableFuture<Input> open(ReadEnd end, PipeOptions options);
@@ -59,8 +55,9 @@ public abstract class SharedSecrets {
      * Opens an end: at once if it is half of a pipe or a socket, else on a thread for blocking calls.
      *
      * @param end used up by this
-     * @param options how
-     * @return the open stream, or an IOException; nothing is left open then, nor if this is cancelled before it is complete
+     * @param options of the stream
+     * @return the open stream, or an IOException. After a failure, or a cancellation before it is complete, nothing is
+     *     left open
      * @throws IllegalStateException if the end was used already
      */
     public abstract CompletableFuture<Output> open(WriteEnd end, PipeOptions options);
@@ -68,14 +65,13 @@ public abstract class SharedSecrets {
     /**
      * Prepares the start of a child: copies the arguments, which their owner may change from then on.
      *
-     * @param builder stays as it is
-     * @param passing further ends, by the number that the child is to see them at; used up by the start
-     * @param options how its pipes are opened
-     * @param settings how it is ended
-     * @return starts the child, once, and blocks for as long as that takes; throws an IOException that names the program if it can't be
-     *     started, and nothing is left open then. If it is not called, the ends in {@code passing} are the caller's to close
+     * @param builder stays unchanged
+     * @param passing further ends by the descriptors that the child gets; used up by the start
+     * @param options of the child's streams
+     * @param settings how the child is ended
+     * @return starts the child. If it is not called, it must be discarded, or the caller must close the ends
      */
-    public abstract Callable<Child> start(
+    public abstract ProcessStart start(
             ProcessBuilder builder,
             Map<Integer, ? extends PipeEnd> passing,
             PipeOptions options,
@@ -84,13 +80,13 @@ public abstract class SharedSecrets {
     /**
      * Prepares the start of a pipeline, whose builders it copies.
      *
-     * @param stages stay as they are
-     * @param options how its pipes are opened
+     * @param stages stay unchanged
+     * @param options of the streams to this process
      * @param settings how the stages are ended
-     * @return starts the stages, once, and blocks for as long as that takes; if one can't be started, nothing is left
-     * @throws IllegalArgumentException if there is no stage, or what is between two stages is redirected
+     * @return starts the stages
+     * @throws IllegalArgumentException if there is no stage, or a stream between two stages is redirected
      */
-    public abstract Callable<List<Child>> startPipeline(
+    public abstract PipelineStart startPipeline(
             List<ProcessBuilder> stages, PipeOptions options, ChildSettings settings);
 
     /**
@@ -98,15 +94,9 @@ public abstract class SharedSecrets {
      *
      * @param options the user's
      * @param stopAtExitByDefault whether the exit of the JVM ends the child if the user has not chosen
-     * @return the settings
      */
     public abstract ChildSettings settings(ChildOptions options, boolean stopAtExitByDefault);
 
-    /**
-     * The engine of a loop.
-     *
-     * @param loop the public one
-     * @return its engine
-     */
+    /** Returns the engine of a loop. */
     public abstract Loop loop(PipeLoop loop);
 }

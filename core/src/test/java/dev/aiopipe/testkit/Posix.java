@@ -6,7 +6,7 @@ import com.sun.jna.Native;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Descriptors that the JDK does not make: by their numbers, as a program that starts others has them. Linux. */
+/** Makes and uses raw descriptors, which the JDK can't. Linux only. */
 public final class Posix {
     public static final int O_NONBLOCK = 04000;
 
@@ -26,26 +26,41 @@ public final class Posix {
 
     private Posix() {}
 
-    /** A pipe: the reading number, then the writing one. Both block. */
+    /** Makes a pipe: the descriptor to read from, then the one to write to. Both block. */
     public static int[] pipe() {
         int[] numbers = new int[2];
         checked(LIBRARY.pipe2(numbers, O_CLOEXEC));
         return numbers;
     }
 
-    /** Opens a FIFO without waiting for its other side: 0 is for reading, 1 for writing, 2 for both. The number does not block. */
+    /** Makes a FIFO for its owner alone. */
+    public static void makeFifo(Path path) {
+        checked(LIBRARY.mkfifo(path.toString(), 0600));
+    }
+
+    /** Sets the mask of new files' modes for this process. Returns the one before. */
+    public static int umask(int mask) {
+        return LIBRARY.umask(mask);
+    }
+
+    /**
+     * Opens a FIFO without waiting for its other side.
+     *
+     * @param access 0 for reading, 1 for writing, 2 for both
+     * @return a descriptor that does not block
+     */
     public static int openFifo(Path path, int access) {
         return checked(LIBRARY.open(path.toString(), access | O_NONBLOCK | O_CLOEXEC));
     }
 
-    /** Two connected sockets. Both block. */
+    /** Makes two connected sockets. Both block. */
     public static int[] socketPair() {
         int[] numbers = new int[2];
         checked(LIBRARY.socketpair(1, 1 | O_CLOEXEC, 0, numbers));
         return numbers;
     }
 
-    /** A pseudo-terminal: the number of its master, then that of the terminal, which does not echo. */
+    /** Makes a pseudo-terminal: the descriptor of its master, then that of the terminal, which does not echo. */
     public static int[] terminal(boolean raw) {
         int master = checked(LIBRARY.posix_openpt(O_RDWR_NOCTTY | O_CLOEXEC));
         checked(LIBRARY.grantpt(master));
@@ -62,7 +77,7 @@ public final class Posix {
         return new int[] {master, terminal};
     }
 
-    /** From now on a read of the terminal gives what has been typed, or nothing, at once (termios(3), VMIN and VTIME of 0). */
+    /** Makes each read of the terminal return at once, also with nothing (termios(3), VMIN and VTIME of 0). */
     public static void neverWait(int terminal) {
         try (Memory settings = new Memory(256)) {
             checked(LIBRARY.tcgetattr(terminal, settings));
@@ -73,7 +88,7 @@ public final class Posix {
         }
     }
 
-    /** The path of the terminal of a master. */
+    /** Returns the path of the terminal of a master. */
     public static String terminalName(int master) {
         byte[] name = new byte[64];
         checked(-LIBRARY.ptsname_r(master, name, name.length));
@@ -97,20 +112,20 @@ public final class Posix {
         }
     }
 
-    /** Reads what is there, waiting for it; empty at the end. */
+    /** Reads what is there, and waits if that is nothing; empty at the end. */
     public static byte[] read(int number, int count) {
         byte[] bytes = new byte[count];
         return java.util.Arrays.copyOf(bytes, checked((int) LIBRARY.read(number, bytes, count)));
     }
 
-    /** Reads what a terminal shows, waiting for it; empty when nobody has the terminal open any more, which is EIO. */
+    /** Reads what a terminal shows, and waits if that is nothing; empty once the terminal is closed, which is EIO. */
     public static byte[] readMaster(int number, int count) {
         byte[] bytes = new byte[count];
         int read = (int) LIBRARY.read(number, bytes, count);
         return java.util.Arrays.copyOf(bytes, read < 0 && Native.getLastError() == EIO ? 0 : checked(read));
     }
 
-    /** How many bytes a read would give at once. */
+    /** Returns how many bytes a read would give at once. */
     public static int available(int number) {
         int[] count = new int[1];
         checked(LIBRARY.ioctl(number, FIONREAD, count));
@@ -125,7 +140,7 @@ public final class Posix {
         checked(LIBRARY.fcntl(number, F_SETPIPE_SZ, bytes));
     }
 
-    /** The flags of an open description, of any process: what F_GETFL says. */
+    /** Returns the flags of an open file description of any process, as F_GETFL does. */
     public static String flags(long pid, int number) throws java.io.IOException {
         return Files.readAllLines(Path.of("/proc/" + pid + "/fdinfo/" + number)).stream()
                 .filter(line -> line.startsWith("flags:"))
@@ -140,12 +155,16 @@ public final class Posix {
         return result;
     }
 
-    /** From now on this process is not dumpable: its own user may not look into it. */
+    /** Makes this process not dumpable: even its own user may not look into it. */
     public static void hide() {
         checked(LIBRARY.prctl(4, 0L, 0L, 0L, 0L)); // PR_SET_DUMPABLE
     }
 
     interface C extends Library {
+        int mkfifo(String path, int mode);
+
+        int umask(int mask);
+
         int prctl(int option, Object... arguments);
 
         int pipe2(int[] numbers, int flags);

@@ -4,16 +4,17 @@ import dev.aiopipe.engine.read.ByteSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
-import java.util.Queue;
+import java.util.Deque;
+import java.util.concurrent.ConcurrentLinkedDeque;
 
-/** A source that does at each read what the test has told it to; without that it is empty. */
+/** A source whose reads follow a script. After its script it is empty, unless {@link #afterScript} says otherwise. */
 public class ScriptedSource implements ByteSource {
     public interface Read {
         int into(ByteBuffer target) throws IOException;
     }
 
-    private final Queue<Read> script = new ArrayDeque<>();
+    private final Deque<Read> script = new ConcurrentLinkedDeque<>();
+    public volatile Read afterScript = target -> 0;
     public boolean endIsFinal = true;
     public boolean emptyAfterShortRead = true;
     public int reads;
@@ -44,7 +45,7 @@ public class ScriptedSource implements ByteSource {
     public int read(ByteBuffer target) throws IOException {
         reads++;
         Read read = script.poll();
-        return read == null ? 0 : read.into(target);
+        return (read == null ? afterScript : read).into(target);
     }
 
     @Override

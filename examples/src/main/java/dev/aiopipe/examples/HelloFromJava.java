@@ -17,7 +17,7 @@ public final class HelloFromJava {
                 new ProcessBuilder("echo", "hi from child")
                         .redirectOutput(end.redirect())
                         .start();
-            } // our copy is closed, so that the end of the stream can come
+            } // closes our copy, or the reader never sees the end of stream
             try (AsyncPipeReader reader = AsyncPipes.open(pipe.rx()).join()) {
                 reader.readLine().thenAccept(System.out::println).join();
             }

@@ -6,7 +6,9 @@ import dev.aiopipe.jvm.AsyncPipes;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 
-/** Writes the lines of stdin in capitals. The next line is read when the last one is written: what is slow holds the input back. */
+/**
+ * Writes the lines of stdin in capitals. Reads a line when the last one is written: a slow reader holds the input back.
+ */
 public final class StdinFilter {
     private StdinFilter() {}
 
@@ -17,7 +19,7 @@ public final class StdinFilter {
         CompletableFuture<Void> all = input.forEachLineAsync(line -> output.writeLine(line.toUpperCase(Locale.ROOT)));
         all.join();
         output.close();
-        output.onClosed().join(); // what was written is out
+        output.onClosed().join(); // all that was written is out
     }
     // end
 }

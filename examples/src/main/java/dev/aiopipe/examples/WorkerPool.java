@@ -11,7 +11,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 
-/** Child processes that answer a line with a line; each of them one question at a time. */
+/** Child processes that answer each line with a line. Each worker has one question at a time. */
 public final class WorkerPool implements AutoCloseable {
     // begin
     private final List<AsyncProcess> workers;
@@ -25,7 +25,7 @@ public final class WorkerPool implements AutoCloseable {
         idle = new ConcurrentLinkedQueue<>(workers);
     }
 
-    /** The answer of an idle worker. One that is late, or has ended, is not idle again: its answer may still come, or never. */
+    /** Asks an idle worker. A worker that is late or has ended does not become idle again. */
     public CompletableFuture<String> ask(String question, Duration patience) {
         AsyncProcess worker = idle.poll();
         if (worker == null) {
@@ -33,7 +33,7 @@ public final class WorkerPool implements AutoCloseable {
         }
         return worker.stdin()
                 .writeLine(question)
-                .thenCompose(written -> worker.stdout().withTimeout(patience).readLine()) // the time is the read's own
+                .thenCompose(written -> worker.stdout().withTimeout(patience).readLine()) // the read itself times out
                 .thenApply(answer -> {
                     if (answer == null) {
                         throw new CompletionException(new EOFException("the worker has ended"));
@@ -43,7 +43,7 @@ public final class WorkerPool implements AutoCloseable {
                 });
     }
 
-    /** Ends the workers, silent ones too: closes their stdin, and after the grace there are signals. */
+    /** Ends the workers, silent ones too: closes their stdin, and sends signals after the grace. */
     @Override
     public void close() {
         CompletableFuture<?>[] stops = workers.stream()

@@ -3,6 +3,8 @@ package dev.aiopipe.examples
 import dev.aiopipe.DuplexEnd
 import dev.aiopipe.acceptConnection
 import dev.aiopipe.open
+import dev.aiopipe.rx
+import dev.aiopipe.tx
 import java.io.IOException
 import java.net.InetAddress
 import java.net.InetSocketAddress
@@ -34,8 +36,8 @@ fun main(args: Array<String>) = runBlocking {
 
 /** Until the client has ended. True if it wants the server to stop. */
 private suspend fun echo(client: DuplexEnd): Boolean {
-    val input = client.rx().open()
-    val output = client.tx().open()
+    val input = client.rx.open()
+    val output = client.tx.open()
     try {
         while (true) {
             val line = input.readLine() ?: return false

@@ -4,6 +4,8 @@ import dev.aiopipe.ReadEnd
 import dev.aiopipe.WriteEnd
 import dev.aiopipe.aioDuplex
 import dev.aiopipe.open
+import dev.aiopipe.rx
+import dev.aiopipe.tx
 import dev.aiopipe.withPiped
 import java.nio.file.Path
 import kotlinx.coroutines.runBlocking
@@ -19,10 +21,10 @@ fun main(args: Array<String>) = runBlocking {
 private suspend fun parent() {
     val (mine, theirs) = aioDuplex()
     jvm("dev.aiopipe.examples.HelloByDescriptorKt", "child").withPiped(
-        passing = mapOf(3 to theirs.rx(), 4 to theirs.tx())
+        passing = mapOf(3 to theirs.rx, 4 to theirs.tx)
     ) { process ->
-        val requests = mine.tx().open()
-        val answers = mine.rx().open()
+        val requests = mine.tx.open()
+        val answers = mine.rx.open()
         for (name in listOf("world", "pipe")) {
             requests.writeLine(name)
             println(answers.readLine())

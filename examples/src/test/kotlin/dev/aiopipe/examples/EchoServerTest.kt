@@ -2,6 +2,8 @@ package dev.aiopipe.examples
 
 import dev.aiopipe.DuplexEnd
 import dev.aiopipe.open
+import dev.aiopipe.rx
+import dev.aiopipe.tx
 import dev.aiopipe.withPiped
 import java.net.InetAddress
 import java.net.InetSocketAddress
@@ -27,17 +29,17 @@ class EchoServerTest {
                         launch {
                             val lines = List(1_000) { "$name $it" }
                             val client = connect(port)
-                            val output = client.tx().open()
+                            val output = client.tx.open()
                             launch { output.use { it.writeLines(lines) } }
-                            client.rx().open().use { assertEquals(lines, it.lines().toList()) }
+                            client.rx.open().use { assertEquals(lines, it.lines().toList()) }
                         }
                     }
                 } // all are through before the server is stopped
                 val silent = connect(port)
                 val client = connect(port)
-                client.tx().open().use { it.writeLine("stop") }
-                client.rx().open().use { assertNull(it.readLine()) }
-                silent.rx().open().use { assertNull(it.readLine()) }
+                client.tx.open().use { it.writeLine("stop") }
+                client.rx.open().use { assertNull(it.readLine()) }
+                silent.rx.open().use { assertNull(it.readLine()) }
                 silent.close()
                 assertEquals(0, server.awaitExit())
                 assertEquals("", server.stderr.readText())

@@ -31,6 +31,8 @@ class ReadmeTest {
     @Test
     @DisplayName("the snippets do what the README says")
     fun snippetsWork() = runBlocking {
+        talk()
+        assertEquals("hello", inside())
         greeting()
         assertEquals(listOf("a", "b", "c"), sorted(listOf("c", "a", "b")))
         val converter = ProcessBuilder("sh", "-c", "echo converting >&2; read x; echo \"got \$x\"; cat")

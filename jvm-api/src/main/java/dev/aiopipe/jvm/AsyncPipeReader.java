@@ -4,6 +4,7 @@ import dev.aiopipe.PipeOptions;
 import dev.aiopipe.ReadMode;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.jvm.internal.blocking.ReaderInputStream;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.ReadTimeout;
@@ -33,39 +34,39 @@ import org.jspecify.annotations.Nullable;
  * <p><b>One reader.</b> One read at a time. The future of a second one, while the first waits, fails with
  * {@link java.nio.channels.ReadPendingException}, and nothing else changes. Which thread reads does not matter.
  *
- * <p><b>Threads.</b> What is there already completes on the caller's thread, before the method returns. Otherwise the future completes
- * on the executor that was given at open.
+ * <p><b>Threads.</b> A read of bytes that are there completes on the caller's thread, before the method returns.
+ * Otherwise the future completes on the executor that was given at open.
  *
- * <p><b>Cancellation.</b> To cancel the future that a read has returned ends the read: nothing was taken, the next read continues
- * where this one began, and may be called as soon as {@code cancel} has returned. If the value was taken already, {@code cancel}
- * returns false and the future has it. The same holds for everything else that completes this future, as {@code complete} or
- * {@code orTimeout}. It does not hold for futures that depend on it; the {@linkplain dev.aiopipe.jvm package} says more.
- * {@link #withTimeout} is the way to a deadline.
+ * <p><b>Cancellation.</b> To cancel the future that a read has returned ends the read: nothing was taken, the next read
+ * continues where this one began, and may be called as soon as {@code cancel} has returned. If the value was taken
+ * already, {@code cancel} returns false and the future has it. The same holds for everything else that completes this
+ * future, as {@code complete} or {@code orTimeout}. It does not hold for futures that depend on it; the
+ * {@linkplain dev.aiopipe.jvm package} says more. {@link #withTimeout} is the way to a deadline.
  *
- * <p><b>End of stream.</b> Every read says how it shows it. Behind the end of a terminal or a FIFO a later read may find more.
+ * <p><b>End of stream.</b> Every read says how it reports it. After the end of a terminal or a FIFO a later read may
+ * find more.
  *
- * <p><b>Exceptions.</b> Wrong arguments are refused by the call. All else completes the future: besides what the methods name,
- * {@link java.nio.channels.AsynchronousCloseException} if the reader is closed while it waits,
+ * <p><b>Exceptions.</b> Wrong arguments are refused by the call. All else completes the future: besides what the
+ * methods name, {@link java.nio.channels.AsynchronousCloseException} if the reader is closed while it waits,
  * {@link java.nio.channels.ClosedChannelException} on a closed one (their cause is set if the loop has ended), and
- * {@link java.io.IOException} if the stream fails, after what had come before the failure was read. A read that fails has taken
- * nothing.
+ * {@link java.io.IOException} if the stream fails, after what had come before the failure was read. A read that fails
+ * has taken nothing.
  */
 public final class AsyncPipeReader implements AutoCloseable {
-    private static final int CHUNK_SIZE = 64 * 1024;
-
     private final ReaderView view;
-    private final ReadOp<String> line;
+    private final ReadOps ops;
+    private final ReadOp<@Nullable String> line;
     private final ReadOp<Boolean> lineRequest;
 
-    static AsyncPipeReader of(Input input, PipeOptions options, CallbackExecutor continuations) {
-        return new AsyncPipeReader(new ReaderView(new ReaderCore(input, options, continuations), null, null));
+    static AsyncPipeReader of(Input input, PipeOptions options, CallbackExecutor callbacks) {
+        return new AsyncPipeReader(new ReaderView(new ReaderCore(input, options, callbacks), null, null));
     }
 
     AsyncPipeReader(ReaderView view) {
         this.view = view;
-        PipeOptions options = view.source().options;
-        this.line = ReadOp.line(options.charset(), options.maxLineBytes());
-        this.lineRequest = ReadOp.requestLine(options.maxLineBytes());
+        this.ops = view.ops();
+        this.line = ops.line();
+        this.lineRequest = ops.requestLine();
     }
 
     /**
@@ -84,74 +85,76 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * The next line without its line end, {@code \n} or {@code \r\n}; a lone {@code \r} is data. An unterminated last line is a line.
-     * Malformed bytes become U+FFFD.
+     * Reads the next line without its line end, {@code \n} or {@code \r\n}; a lone {@code \r} is data. An unterminated
+     * last line is a line. Malformed bytes become U+FFFD.
      *
-     * @return null at the end of the stream; fails with {@link dev.aiopipe.LimitExceededException} if the line is longer than
-     *     {@code maxLineBytes}: it stays readable for {@link #readAtMost} or {@link #skipLine}
+     * @return null at the end of the stream; fails with {@link dev.aiopipe.LimitExceededException} if the line is
+     *     longer than {@code maxLineBytes}: it stays readable for {@link #readAtMost} or {@link #skipLine}
      */
     public CompletableFuture<@Nullable String> readLine() {
         return read(line);
     }
 
     /**
-     * What is there, one byte at least.
+     * Reads what is there, at least one byte.
      *
-     * @param destination its position moves behind what was read; not to be touched before the future is done
+     * @param destination its position moves past the bytes that were read; must not be touched before the future is
+     *     done
      * @return the count of bytes, -1 at the end of the stream; 0 only if the destination has no room
      * @throws IllegalArgumentException if the destination is read-only
      */
     public CompletableFuture<Integer> read(ByteBuffer destination) {
-        return read(ReadOp.into(destination));
+        return read(ops.into(destination));
     }
 
     /**
-     * What is there, one byte at least and {@code count} at most.
+     * Reads what is there, at least one byte and at most {@code count}.
      *
      * @param count how many bytes at most
      * @return empty at the end of the stream, and for a count of 0
      * @throws IllegalArgumentException if count is negative
      */
     public CompletableFuture<byte[]> readAtMost(int count) {
-        return read(ReadOp.atMost(count));
+        return read(ops.atMost(count));
     }
 
     /**
-     * Exactly {@code count} bytes.
+     * Reads exactly {@code count} bytes.
      *
      * @param count how many bytes
-     * @return them; fails with {@link dev.aiopipe.IncompleteReadException} if the stream ends before: what is there stays readable
+     * @return them; fails with {@link dev.aiopipe.IncompleteReadException} if the stream ends before: what is there
+     *     stays readable
      * @throws IllegalArgumentException if count is negative
      */
     public CompletableFuture<byte[]> readExactly(int count) {
-        return read(ReadOp.exactly(count));
+        return read(ops.exactly(count));
     }
 
     /**
-     * Exactly as many bytes as the destination has room for.
+     * Reads exactly as many bytes as the destination has room for.
      *
-     * @param destination full when the future is done; not to be touched before, and unchanged if it fails
-     * @return done when it is full; fails with {@link dev.aiopipe.IncompleteReadException} if the stream ends before: what is there
-     *     stays readable
+     * @param destination full when the future is done; must not be touched before, and is unchanged if the read fails
+     * @return done when it is full; fails with {@link dev.aiopipe.IncompleteReadException} if the stream ends before:
+     *     what is there stays readable
      * @throws IllegalArgumentException if the destination is read-only
      */
     public CompletableFuture<@Nullable Void> readExactly(ByteBuffer destination) {
-        return read(ReadOp.exactly(destination).map(count -> null));
+        return read(ops.exactly(destination).map(count -> null));
     }
 
     /**
-     * Everything up to and with one byte, of which {@code maxLineBytes} may stand before it.
+     * Reads everything up to and with one byte, of which {@code maxLineBytes} may stand before it.
      *
      * @param delimiter 0 to 255; -128 to -1 name the same bytes as 128 to 255
      * @return as {@link #readUntil(byte[], int)}
      * @throws IllegalArgumentException if the delimiter is no byte
      */
     public CompletableFuture<byte[]> readUntil(int delimiter) {
-        return readUntil(delimiter, options().maxLineBytes());
+        return readUntil(delimiter, ops.maxLineBytes());
     }
 
     /**
-     * Everything up to and with one byte.
+     * Reads everything up to and with one byte.
      *
      * @param delimiter 0 to 255; -128 to -1 name the same bytes as 128 to 255
      * @param limit how many bytes may stand before it
@@ -159,52 +162,53 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the delimiter is no byte or the limit negative
      */
     public CompletableFuture<byte[]> readUntil(int delimiter, int limit) {
-        return read(ReadOp.until(delimiter, limit));
+        return read(ops.until(delimiter, limit));
     }
 
     /**
-     * Everything up to and with a delimiter, of which {@code maxLineBytes} may stand before it.
+     * Reads everything up to and with a delimiter, of which {@code maxLineBytes} may stand before it.
      *
      * @param delimiter one byte or more
      * @return as {@link #readUntil(byte[], int)}
      * @throws IllegalArgumentException if the delimiter is empty
      */
     public CompletableFuture<byte[]> readUntil(byte[] delimiter) {
-        return readUntil(delimiter, options().maxLineBytes());
+        return readUntil(delimiter, ops.maxLineBytes());
     }
 
     /**
-     * Everything up to and with a delimiter.
+     * Reads everything up to and with a delimiter.
      *
      * @param delimiter one byte or more
      * @param limit how many bytes may stand before it
-     * @return what was read; fails with {@link dev.aiopipe.IncompleteReadException} if the stream ends before (its {@code expected} is
-     *     -1), with {@link dev.aiopipe.LimitExceededException} if more stands before the delimiter: what is there stays readable
+     * @return what was read; fails with {@link dev.aiopipe.IncompleteReadException} if the stream ends before (its
+     *     {@code expected} is -1), with {@link dev.aiopipe.LimitExceededException} if more stands before the delimiter:
+     *     what is there stays readable
      * @throws IllegalArgumentException if the delimiter is empty or the limit negative
      */
     public CompletableFuture<byte[]> readUntil(byte[] delimiter, int limit) {
-        return read(ReadOp.until(delimiter, limit));
+        return read(ops.until(delimiter, limit));
     }
 
     /**
-     * Everything up to the end of the stream, 64 MiB at most.
+     * Reads everything up to the end of the stream, 64 MiB at most.
      *
      * @return as {@link #readAll(int)}
      */
     public CompletableFuture<byte[]> readAll() {
-        return readAll(ReadOp.DEFAULT_ALL_LIMIT);
+        return readAll(ReadOps.DEFAULT_ALL_LIMIT);
     }
 
     /**
-     * Everything up to the end of the stream.
+     * Reads everything up to the end of the stream.
      *
      * @param limit bytes at most
-     * @return empty if the stream is at its end; fails with {@link dev.aiopipe.LimitExceededException} if there are more: they stay
-     *     readable
+     * @return empty if the stream is at its end; fails with {@link dev.aiopipe.LimitExceededException} if there are
+     *     more: they stay readable
      * @throws IllegalArgumentException if the limit is negative
      */
     public CompletableFuture<byte[]> readAll(int limit) {
-        return read(ReadOp.all(limit));
+        return read(ops.all(limit));
     }
 
     /**
@@ -213,7 +217,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @return the text
      */
     public CompletableFuture<String> readText() {
-        return readText(ReadOp.DEFAULT_ALL_LIMIT);
+        return readText(ReadOps.DEFAULT_ALL_LIMIT);
     }
 
     /**
@@ -224,29 +228,30 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if the limit is negative
      */
     public CompletableFuture<String> readText(int limit) {
-        return read(ReadOp.text(options().charset(), limit));
+        return read(ops.text(limit));
     }
 
     /**
-     * Drops {@code count} bytes. Up to {@code maxLineBytes} are dropped together; more than that in pieces, and a call that is
-     * cancelled behind the first piece succeeds early, with what it has dropped.
+     * Drops {@code count} bytes. Up to {@code maxLineBytes} are dropped together; more than that in pieces, and a call
+     * that is cancelled after the first piece succeeds early, with the count of dropped bytes.
      *
      * @param count how many bytes
      * @return how many were dropped, fewer than {@code count} at the end of the stream
      * @throws IllegalArgumentException if count is negative
      */
     public CompletableFuture<Long> skip(long count) {
-        return read(ReadOp.skip(count, options().maxLineBytes()));
+        return read(ops.skip(count));
     }
 
     /**
-     * Drops everything up to and with the next {@code \n}, or up to the end of the stream: the way on after a line that is over the
-     * limit. Such a line is dropped in pieces; what a cancelled call leaves of it is for the next {@code skipLine}.
+     * Drops everything up to and with the next {@code \n}, or up to the end of the stream: the way on after a line that
+     * is over the limit. Such a line is dropped in pieces; after a cancelled call the next {@code skipLine} drops the
+     * rest.
      *
      * @return how many bytes were dropped, 0 at the end of the stream
      */
     public CompletableFuture<Long> skipLine() {
-        return read(ReadOp.skipLine(options().maxLineBytes()));
+        return read(ops.skipLine());
     }
 
     /**
@@ -257,12 +262,12 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if count is negative
      */
     public CompletableFuture<Boolean> request(int count) {
-        return read(ReadOp.request(count));
+        return read(ops.request(count));
     }
 
     /**
-     * Waits until {@link #readLine} would not wait: for a line, for an unterminated last one, or for one that is over the limit. Takes
-     * nothing.
+     * Waits until {@link #readLine} would not wait: for a line, for an unterminated last one, or for one that is over
+     * the limit. Takes nothing.
      *
      * @return false at the end of the stream
      */
@@ -271,13 +276,13 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * The lines up to the end of the stream, as {@link #readLine} gives them, as many as the subscriber asks for and when it asks for
-     * them: nothing is read ahead. A line that was taken is delivered; those behind a cancelled subscription can be read, or
-     * subscribed to again.
+     * The lines up to the end of the stream, as {@link #readLine} gives them, as many as the subscriber asks for and
+     * when it asks for them: nothing is read ahead. A line that was taken is delivered; those after a cancelled
+     * subscription can be read, or subscribed to again.
      *
-     * <p>Signals come on the executor. A reader has one subscriber at a time; a second one gets {@code onError} at once. The
-     * subscriber may itself read in {@code onNext}, a body behind its header for example, if that is complete when it returns. The
-     * end is signalled to a subscriber that asks for more than there is. The reader is not closed.
+     * <p>Signals come on the executor. A reader has one subscriber at a time; a second one gets {@code onError} at
+     * once. The subscriber may itself read in {@code onNext}, a body after its header for example, if that is complete
+     * when it returns. The end is signalled to a subscriber that asks for more than there is. The reader is not closed.
      *
      * @return a publisher over this reader
      */
@@ -291,16 +296,14 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @return a publisher over this reader; the buffers are the subscriber's
      */
     public Flow.Publisher<ByteBuffer> chunks() {
-        ReadOp<ByteBuffer> chunk =
-                ReadOp.atMost(CHUNK_SIZE).map(bytes -> bytes.length == 0 ? null : ByteBuffer.wrap(bytes));
-        return new ReaderPublisher<>(view, chunk);
+        return new ReaderPublisher<>(view, ops.chunk().map(bytes -> bytes == null ? null : ByteBuffer.wrap(bytes)));
     }
 
     /**
-     * Hands each line to an action, on the executor, one after the other. A slow action holds the reading up, and with it the
-     * writer. The action may read from this reader itself, if that is complete when it returns.
+     * Hands each line to an action, on the executor, one after the other. A slow action holds the reading up, and with
+     * it the writer. The action may read from this reader itself, if that is complete when it returns.
      *
-     * <p>To cancel the future ends this behind the line that the action has; no other was taken.
+     * <p>To cancel the future ends this after the line that the action has; no other was taken.
      *
      * @param action what is done with a line; if it throws, the future fails with that
      * @return done at the end of the stream
@@ -314,10 +317,10 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Hands each line to an action, on the executor, the next one when the stage that the action returned is complete. The action, and
-     * what it starts, may read from this reader before that stage is complete.
+     * Hands each line to an action, on the executor, the next one when the stage that the action returned is complete.
+     * The action, and what it starts, may read from this reader before that stage is complete.
      *
-     * <p>To cancel the future ends this behind the line that the action has; no other was taken. The stage goes on.
+     * <p>To cancel the future ends this after the line that the action has; no other was taken. The stage goes on.
      *
      * @param action what is done with a line; if it throws, or its stage fails, the future fails with that
      * @return done at the end of the stream
@@ -333,17 +336,21 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Runs a block whose reads are one: if it fails, or the future is cancelled, all that it read from this reader is readable again. A
-     * header without its body is never lost:
+     * Runs a block whose reads are one: if it fails, or the future is cancelled, all that it read from this reader is
+     * readable again. A header without its body is never lost:
      *
      * <pre>{@code
      * reader.atomically(r -> r.readExactly(4).thenCompose(head -> r.readExactly(lengthIn(head))))
      * }</pre>
      *
      * <p>The block reads from the reader that it is given. Reads from the outside fail meanwhile with
-     * {@link java.nio.channels.ReadPendingException}, and the block's own do so with {@link IllegalStateException} once it has ended; a
-     * read that still waits then is cancelled. Blocks can be nested: while an inner block is open, reads of those around it fail with
-     * {@link java.nio.channels.ReadPendingException}, and so does a second inner one.
+     * {@link java.nio.channels.ReadPendingException}, and the block's own do so with {@link IllegalStateException} once
+     * it has ended; a read that still waits then is cancelled. Blocks can be nested: while an inner block is open,
+     * reads of those around it fail with {@link java.nio.channels.ReadPendingException}, and so does a second inner
+     * one.
+     *
+     * <p>A {@code transferTo} in the block can't undo what it has sent: if the block fails, these bytes are readable
+     * again although the target has them.
      *
      * @param <T> what the block gives
      * @param block begins on this thread, and ends when the stage that it returns does. Its reads fail with
@@ -367,10 +374,11 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Moves bytes to a writer until the stream ends, or {@code count} are moved. Closes neither. Other reads fail meanwhile.
+     * Moves bytes to a writer until the stream ends, or {@code count} are moved. Closes neither. Other reads fail
+     * meanwhile.
      *
-     * <p>If the future is cancelled each byte is either still to be read here, or sent, or {@linkplain AsyncPipeWriter#owed owed} by
-     * the target.
+     * <p>If the future is cancelled each byte is either still readable here, or sent, or
+     * {@linkplain AsyncPipeWriter#owed owed} by the target.
      *
      * @param target where they go
      * @param count how many at most
@@ -382,7 +390,8 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Moves all bytes up to the end of the stream to a blocking channel, see {@link #transferTo(WritableByteChannel, long)}.
+     * Moves all bytes up to the end of the stream to a blocking channel, see {@link #transferTo(WritableByteChannel,
+     * long)}.
      *
      * @param target where they go
      * @return how many were moved
@@ -393,11 +402,11 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Moves bytes to a blocking channel, a file for example, until the stream ends, or {@code count} are moved. Closes neither. Other
-     * reads fail meanwhile. The channel is written to on a thread of its own.
+     * Moves bytes to a blocking channel, a file for example, until the stream ends, or {@code count} are moved. Closes
+     * neither. Other reads fail meanwhile. The channel is written to on a thread of its own.
      *
-     * <p>If the future is cancelled, the call of the channel that is under way goes on; only when it has returned can this reader be read
-     * again. Each byte is then either still to be read here or in the channel.
+     * <p>If the future is cancelled, the call of the channel that is under way goes on; only when it has returned can
+     * this reader be read again. Each byte is then either still readable here or in the channel.
      *
      * @param target where they go
      * @param count how many at most
@@ -409,9 +418,10 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * This reader as a stream that blocks: for old code, and for virtual threads, which it parks and never pins. To close it closes
-     * the reader, and frees a thread that is blocked in it. A thread that is interrupted while it is blocked gets an
-     * {@link java.io.InterruptedIOException}, and nothing is lost; so does one whose {@linkplain #withTimeout time} is over.
+     * This reader as a stream that blocks: for old code, and for virtual threads, which it parks and never pins. To
+     * close it closes the reader, and frees a thread that is blocked in it. A thread that is interrupted while it is
+     * blocked gets an {@link java.io.InterruptedIOException}, and nothing is lost; so does one whose
+     * {@linkplain #withTimeout time} is over.
      *
      * @return a view of this reader, with no buffer of its own
      */
@@ -429,7 +439,8 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * How this reader gets its bytes. Waits until that is known: a tenth of a second behind the opening of stdin.
+     * Returns the way in which this reader gets its bytes. That of stdin is {@link ReadMode#THREAD} until its adoption
+     * is through.
      *
      * @return the mode
      */
@@ -438,8 +449,9 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Closes the reader and its descriptor. A read that waits fails with {@link java.nio.channels.AsynchronousCloseException}, a later
-     * one with {@link java.nio.channels.ClosedChannelException}. Never blocks; a second close does nothing.
+     * Closes the reader and its descriptor. A read that waits fails with
+     * {@link java.nio.channels.AsynchronousCloseException}, a later one with
+     * {@link java.nio.channels.ClosedChannelException}. Never blocks; a second close does nothing.
      */
     @Override
     public void close() {
@@ -451,28 +463,24 @@ public final class AsyncPipeReader implements AutoCloseable {
         return "AsyncPipeReader[" + view.input() + "]";
     }
 
-    ReaderCore source() {
-        return view.source();
+    ReaderCore core() {
+        return view.core();
     }
 
-    private PipeOptions options() {
-        return view.source().options;
-    }
-
-    /** Tries on this thread; only if there is nothing does somebody wait. */
-    @SuppressWarnings("unchecked") // a take of T gives nothing else
-    private <T extends @Nullable Object> CompletableFuture<T> read(ReadOp<T> take) {
-        if (view.owner() != null) {
-            return new SingleRead<>(view, take, false).begin(); // the start, too, is under the owner's monitor
+    /** Reads on this thread. Makes a task that waits only if there is too little. */
+    @SuppressWarnings("unchecked") // an operation of T gives a T or MORE
+    private <T extends @Nullable Object> CompletableFuture<T> read(ReadOp<T> op) {
+        if (view.scope() != null) {
+            return new SingleRead<>(view, op, false).begin(); // it begins under the scope's monitor, too
         }
         Object value;
         try {
-            value = view.start(take);
+            value = view.start(op);
         } catch (Exception e) {
-            return view.source().continuations.failed(e);
+            return view.callbacks().failed(e);
         }
         return value == ReadOp.MORE
-                ? new SingleRead<>(view, take, true).begin()
-                : view.source().continuations.completed((T) value);
+                ? new SingleRead<>(view, op, true).begin()
+                : view.callbacks().completed((T) value);
     }
 }

@@ -5,7 +5,6 @@ import dev.aiopipe.engine.write.Message;
 import dev.aiopipe.engine.write.Output;
 import dev.aiopipe.jvm.internal.blocking.WriterOutputStream;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
-import dev.aiopipe.jvm.internal.future.PendingWrite;
 import dev.aiopipe.jvm.internal.future.RelayedFuture;
 import dev.aiopipe.jvm.internal.write.DirectWrite;
 import dev.aiopipe.jvm.internal.write.IteratedLines;
@@ -23,26 +22,28 @@ import org.jspecify.annotations.Nullable;
 /**
  * Writes a stream of bytes: a child's input, a pipe, a socket.
  *
- * <p><b>Messages.</b> The bytes of one call are a message. Messages are sent in the order of the calls, from any number of threads and
- * without waiting for one another's futures, and their bytes never mix; up to {@link dev.aiopipe.WriteEnd#PIPE_BUF} bytes that holds
- * among processes that write to one pipe, too.
+ * <p><b>Messages.</b> The bytes of one call are a message. Messages are sent in the order of the calls, from any number
+ * of threads and without waiting for one another's futures, and their bytes never mix; up to
+ * {@link dev.aiopipe.WriteEnd#PIPE_BUF} bytes that holds among processes that write to one pipe, too.
  *
- * <p><b>Futures.</b> A write is done when the kernel has every byte. There is no buffer here that an exit could lose. To wait for the
- * future before the next write is what keeps a program from running ahead of its reader: messages that wait are held in memory.
+ * <p><b>Futures.</b> A write is done when the kernel has every byte. There is no buffer here that an exit could lose.
+ * To wait for the future before the next write is what keeps a program from running ahead of its reader: messages that
+ * wait are held in memory.
  *
- * <p><b>Threads.</b> A write begins on the caller's thread, and if the kernel has room it is done when the method returns. Otherwise
- * the loop sends the rest, and the future completes on the executor that was given at open.
+ * <p><b>Threads.</b> A write begins on the caller's thread, and if the kernel has room it is done when the method
+ * returns. Otherwise the loop sends the rest, and the future completes on the executor that was given at open.
  *
- * <p><b>Cancellation.</b> Of a write whose future is cancelled, or completed by anybody else, either nothing was sent, or all of it
- * will be: the rest is copied, {@link #owed}, and goes out before anything else. A message is never torn. When {@code cancel} returns
- * the array is the caller's again; a buffer's position is unchanged if nothing was sent, or else at its limit. {@link #abort}, the end
- * of the loop, a reader that goes and the exit of the JVM drop what is owed: {@link #onClosed} tells.
+ * <p><b>Cancellation.</b> Of a write whose future is cancelled, or completed by anybody else, either nothing was sent,
+ * or all of it will be: the rest is copied, {@link #owed}, and goes out before anything else. A message is never torn.
+ * When {@code cancel} returns the array is the caller's again; a buffer's position is unchanged if nothing was sent, or
+ * else at its limit. {@link #abort}, the end of the loop, a reader that goes and the exit of the JVM drop what is owed:
+ * {@link #onClosed} tells.
  *
  * <p><b>Exceptions.</b> Wrong arguments are refused by the call. All else completes the future:
  * {@link dev.aiopipe.BrokenPipeException} if nobody is left to read, every time;
  * {@link java.nio.channels.AsynchronousCloseException} if the write waits when the writer is aborted or the loop ends;
- * {@link java.nio.channels.ClosedChannelException} on a closed writer; {@link IllegalStateException} for the stdin of a child that was
- * redirected elsewhere.
+ * {@link java.nio.channels.ClosedChannelException} on a closed writer; {@link IllegalStateException} for the stdin of a
+ * child that was redirected elsewhere.
  */
 public final class AsyncPipeWriter implements AutoCloseable {
     private final Output output;
@@ -99,7 +100,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
 
     private CompletableFuture<@Nullable Void> pending(Message message) {
         try {
-            return new PendingWrite(output, message, continuations).begin();
+            return RelayedFuture.of(output, message, continuations);
         } catch (Throwable e) { // no memory: nobody waits for the message then
             output.cancel(message);
             throw e;
@@ -132,9 +133,9 @@ public final class AsyncPipeWriter implements AutoCloseable {
     }
 
     /**
-     * Writes lines, each with a {@code \n}. Each line is a message: those of other writers may come in between. Short ones are sent
-     * together. The lines are iterated on this thread while the kernel has room, for 128 writes at most; then on the executor, or on a
-     * thread that waits for the future. Wait for the future before {@link #close}.
+     * Writes lines, each with a {@code \n}. Each line is a message: those of other writers may come in between. Short
+     * ones are sent together. The lines are iterated on this thread while the kernel has room, for 128 writes at most;
+     * then on the executor, or on a thread that waits for the future. Wait for the future before {@link #close}.
      *
      * <p>To cancel the future stops this behind whole lines.
      *
@@ -146,11 +147,12 @@ public final class AsyncPipeWriter implements AutoCloseable {
     }
 
     /**
-     * Writes the lines of a publisher, as {@link #writeLines(Iterable)}. While it pauses, all that it has published is on its way.
+     * Writes the lines of a publisher, as {@link #writeLines(Iterable)}. While it pauses, all that it has published is
+     * on its way.
      *
-     * <p>To cancel the future cancels the subscription and stops this behind whole lines; up to 64 more may have been published. If the
-     * writer is closed while the publisher pauses, the subscription is cancelled, and the future fails with
-     * {@link java.nio.channels.AsynchronousCloseException}.
+     * <p>To cancel the future cancels the subscription and stops this behind whole lines; up to 64 more may have been
+     * published. If the writer is closed while the publisher pauses, the subscription is cancelled, and the future
+     * fails with {@link java.nio.channels.AsynchronousCloseException}.
      *
      * @param lines if they fail, the future fails with that, and what came before was sent
      * @return done when all are sent
@@ -175,10 +177,11 @@ public final class AsyncPipeWriter implements AutoCloseable {
     }
 
     /**
-     * This writer as a stream that blocks: for old code, and for virtual threads, which it parks and never pins. Each call of
-     * {@code write} is one message, and returns when the kernel has all of it; so {@code flush} has nothing to do. To close it closes
-     * the writer. A thread that is interrupted while it is blocked gets an {@link java.io.InterruptedIOException}, and its message is
-     * sent either not at all or wholly, as with every cancelled write ({@code bytesTransferred} tells).
+     * This writer as a stream that blocks: for old code, and for virtual threads, which it parks and never pins. Each
+     * call of {@code write} is one message, and returns when the kernel has all of it; so {@code flush} has nothing to
+     * do. To close it closes the writer. A thread that is interrupted while it is blocked gets an
+     * {@link java.io.InterruptedIOException}, and its message is sent either not at all or wholly, as with every
+     * cancelled write ({@code bytesTransferred} tells).
      *
      * @return a view of this writer, with no buffer of its own
      */
@@ -198,11 +201,11 @@ public final class AsyncPipeWriter implements AutoCloseable {
     /**
      * When nobody is left to read, without a write: on an idle pipe, a full one, and one whose reader has gone already.
      *
-     * <p>A socket's peer has gone when its own output ended or failed; behind other input, that shows when it is read. A terminal, what
-     * threads write, and all where there is no C library, show it with the next write.
+     * <p>A socket's peer has gone when its own output ended or failed; behind other input, that shows when it is read.
+     * A terminal, what threads write, and all where there is no C library, show it with the next write.
      *
-     * @return done when the last reader has gone; fails with {@link java.nio.channels.ClosedChannelException} if the writer is closed
-     *     before
+     * @return done when the last reader has gone; fails with {@link java.nio.channels.ClosedChannelException} if the
+     *     writer is closed before
      */
     public CompletableFuture<@Nullable Void> onReaderGone() {
         CompletableFuture<@Nullable Void> gone;
@@ -217,7 +220,8 @@ public final class AsyncPipeWriter implements AutoCloseable {
     /**
      * The end of this writer.
      *
-     * @return done when the writer is closed and all is sent; fails if bytes that were owed were dropped, or if the loop ended before
+     * @return done when the writer is closed and all is sent; fails if bytes that were owed were dropped, or if the
+     *     loop ended before
      */
     public CompletableFuture<@Nullable Void> onClosed() {
         CompletableFuture<@Nullable Void> closed = output.closed();
@@ -226,7 +230,8 @@ public final class AsyncPipeWriter implements AutoCloseable {
 
     /**
      * Closes the writer as soon as all that was called for before is sent. Never blocks. Later writes fail with
-     * {@link java.nio.channels.ClosedChannelException}. A reader that never reads keeps the descriptor open until {@link #abort}.
+     * {@link java.nio.channels.ClosedChannelException}. A reader that never reads keeps the descriptor open until
+     * {@link #abort}.
      */
     @Override
     public void close() {
@@ -234,7 +239,8 @@ public final class AsyncPipeWriter implements AutoCloseable {
     }
 
     /**
-     * Closes the writer now. Writes that wait fail with {@link java.nio.channels.AsynchronousCloseException}; what is owed is dropped.
+     * Closes the writer now. Writes that wait fail with {@link java.nio.channels.AsynchronousCloseException}; what is
+     * owed is dropped.
      */
     public void abort() {
         output.abort();

@@ -75,11 +75,12 @@ public final class AsyncPipeline implements AutoCloseable {
     }
 
     /**
-     * Ends all stages side by side, as {@link AsyncProcess#stop(Duration)} does: closes the first one's stdin; then the stop signal; then
-     * KILL. They share the grace.
+     * Ends all stages side by side, as {@link AsyncProcess#stop(Duration)} does: closes the first one's stdin; then the
+     * stop signal; then KILL. They share the grace.
      *
      * @param grace zero or more
-     * @return their exit codes, in the order of the stages; fails with {@link java.io.IOException} if a stage lives on after KILL
+     * @return their exit codes, in the order of the stages; fails with {@link java.io.IOException} if a stage lives on
+     *     after KILL
      * @throws IllegalArgumentException if the grace is negative
      */
     public CompletableFuture<List<Integer>> stop(Duration grace) {

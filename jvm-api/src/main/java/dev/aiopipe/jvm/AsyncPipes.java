@@ -16,7 +16,6 @@ import dev.aiopipe.engine.process.Run;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.engine.write.Output;
-import dev.aiopipe.jvm.internal.future.Acquired;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.RelayedFuture;
 import java.lang.ProcessBuilder.Redirect;
@@ -31,11 +30,13 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * Opens ends and starts children. Where no executor is given continuations run on the {@linkplain
- * java.util.concurrent.ForkJoinPool#commonPool common pool}, or on a thread for each task where that has no parallelism; where no options are, {@link PipeOptions#defaults} hold.
+ * Opens ends and starts children. Where no executor is given continuations run on the
+ * {@linkplain java.util.concurrent.ForkJoinPool#commonPool common pool}, or on a thread for each task where that has no
+ * parallelism; where no options are, {@link PipeOptions#defaults} hold.
  *
- * <p>The end of a pipe, and a socket, are open when the method returns: {@code open(end).join()} does not wait. What has a path or a
- * number is opened on a thread for blocking calls; a FIFO without a reader is open for writing when one has come.
+ * <p>The end of a pipe, and a socket, are open when the method returns: {@code open(end).join()} does not wait. What
+ * has a path or a number is opened on a thread for blocking calls; a FIFO without a reader is open for writing when one
+ * has come.
  *
  * <p>To cancel the future leaves nothing behind: the end is closed, a child that was started already is killed.
  */
@@ -76,7 +77,7 @@ public final class AsyncPipes {
      */
     public static CompletableFuture<AsyncPipeReader> open(ReadEnd end, PipeOptions options, Executor executor) {
         CallbackExecutor continuations = new CallbackExecutor(executor);
-        return Acquired.of(
+        return RelayedFuture.ofResource(
                 () -> SharedSecrets.get().open(end, options),
                 input -> AsyncPipeReader.of(input, options, continuations),
                 Input::close,
@@ -117,7 +118,7 @@ public final class AsyncPipes {
      */
     public static CompletableFuture<AsyncPipeWriter> open(WriteEnd end, PipeOptions options, Executor executor) {
         CallbackExecutor continuations = new CallbackExecutor(executor);
-        return Acquired.of(
+        return RelayedFuture.ofResource(
                 () -> SharedSecrets.get().open(end, options),
                 output -> new AsyncPipeWriter(output, options, continuations),
                 Output::abort,
@@ -152,13 +153,14 @@ public final class AsyncPipes {
     }
 
     /**
-     * Starts a child whose stdin, stdout and stderr are pipes to this process, see {@link #start(ProcessBuilder, Map, PipeOptions,
-     * Executor)}.
+     * Starts a child whose stdin, stdout and stderr are pipes to this process, see {@link #start(ProcessBuilder, Map,
+     * PipeOptions, Executor)}.
      *
      * @param builder copied; stays as it is
-     * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with {@link java.io.IOException} naming the
-     *     program if it can't be started, with {@link IllegalStateException} if an end was used already, with
-     *     {@link IllegalArgumentException} if the command is empty or a number is not from 3 to 9. Nothing is left behind then
+     * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with
+     *     {@link java.io.IOException} naming the program if it can't be started, with {@link IllegalStateException} if
+     *     an end was used already, with {@link IllegalArgumentException} if the command is empty or a number is not
+     *     from 3 to 9. Nothing is left behind then
      */
     public static CompletableFuture<AsyncProcess> start(ProcessBuilder builder) {
         return start(builder, Map.of());
@@ -169,9 +171,10 @@ public final class AsyncPipes {
      *
      * @param builder copied; stays as it is
      * @param passing ends, by the number from 3 to 9 that the child is to see them at; used up by this
-     * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with {@link java.io.IOException} naming the
-     *     program if it can't be started, with {@link IllegalStateException} if an end was used already, with
-     *     {@link IllegalArgumentException} if the command is empty or a number is not from 3 to 9. Nothing is left behind then
+     * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with
+     *     {@link java.io.IOException} naming the program if it can't be started, with {@link IllegalStateException} if
+     *     an end was used already, with {@link IllegalArgumentException} if the command is empty or a number is not
+     *     from 3 to 9. Nothing is left behind then
      */
     public static CompletableFuture<AsyncProcess> start(
             ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing) {
@@ -184,9 +187,10 @@ public final class AsyncPipes {
      * @param builder copied; stays as it is
      * @param passing ends, by the number from 3 to 9 that the child is to see them at; used up by this
      * @param options how its pipes are opened
-     * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with {@link java.io.IOException} naming the
-     *     program if it can't be started, with {@link IllegalStateException} if an end was used already, with
-     *     {@link IllegalArgumentException} if the command is empty or a number is not from 3 to 9. Nothing is left behind then
+     * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with
+     *     {@link java.io.IOException} naming the program if it can't be started, with {@link IllegalStateException} if
+     *     an end was used already, with {@link IllegalArgumentException} if the command is empty or a number is not
+     *     from 3 to 9. Nothing is left behind then
      */
     public static CompletableFuture<AsyncProcess> start(
             ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options) {
@@ -194,20 +198,21 @@ public final class AsyncPipes {
     }
 
     /**
-     * Starts a child whose stdin, stdout and stderr are pipes to this process, read and written without threads. What the builder
-     * redirects stays redirected, and {@code redirectErrorStream} is honoured. The builder and the map are copied when this is called,
-     * and never changed; they may be used again, or changed, at once.
+     * Starts a child whose stdin, stdout and stderr are pipes to this process, read and written without threads. What
+     * the builder redirects stays redirected, and {@code redirectErrorStream} is honoured. The builder and the map are
+     * copied when this is called, and never changed; they may be used again, or changed, at once.
      *
-     * <p>The child has blocking descriptors, as any program expects, and none of this process's others. The start itself blocks for a
-     * millisecond or so, on a thread for that.
+     * <p>The child has blocking descriptors, as any program expects, and none of this process's others. The start
+     * itself blocks for a millisecond or so, on a thread for that.
      *
      * @param builder copied; stays as it is
      * @param passing ends, by the number from 3 to 9 that the child is to see them at; used up by this
      * @param options how its pipes are opened
      * @param executor runs what follows on reads, on writes and on the child's exit
-     * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with {@link java.io.IOException} naming the
-     *     program if it can't be started, with {@link IllegalStateException} if an end was used already, with
-     *     {@link IllegalArgumentException} if the command is empty or a number is not from 3 to 9. Nothing is left behind then
+     * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with
+     *     {@link java.io.IOException} naming the program if it can't be started, with {@link IllegalStateException} if
+     *     an end was used already, with {@link IllegalArgumentException} if the command is empty or a number is not
+     *     from 3 to 9. Nothing is left behind then
      */
     public static CompletableFuture<AsyncProcess> start(
             ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options, Executor executor) {
@@ -239,7 +244,7 @@ public final class AsyncPipes {
         CallbackExecutor continuations = new CallbackExecutor(executor);
         ChildSettings settings = SharedSecrets.get().settings(child, false);
         List<PipeEnd> ends = List.copyOf(passing.values());
-        return Acquired.of(
+        return RelayedFuture.ofResource(
                 () -> starting(
                         SharedSecrets.get().start(builder, passing, options, settings),
                         () -> ends.forEach(PipeEnd::close),
@@ -260,19 +265,20 @@ public final class AsyncPipes {
     }
 
     /**
-     * Starts children of which each reads what the one before it writes, as a shell does for {@code a | b | c}. The bytes between them
-     * never enter this process. No stage holds an end of another one's.
+     * Starts children of which each reads what the one before it writes, as a shell does for {@code a | b | c}. The
+     * bytes between them never enter this process. No stage holds an end of another one's.
      *
      * @param stages copied; stay as they are
-     * @param options the pipe options, the child options and the executor; the rest is for {@link #runPipeline(List, RunOptions)}
-     * @return the pipeline, to be {@linkplain AsyncPipeline#stop() stopped} or closed; fails with {@link java.io.IOException} naming the
-     *     program that can't be started, and those before it are killed
+     * @param options the pipe options, the child options and the executor; the rest is for {@link #runPipeline(List,
+     *     RunOptions)}
+     * @return the pipeline, to be {@linkplain AsyncPipeline#stop() stopped} or closed; fails with
+     *     {@link java.io.IOException} naming the program that can't be started, and those before it are killed
      * @throws IllegalArgumentException if there is no stage, or what is between two stages is redirected
      */
     public static CompletableFuture<AsyncPipeline> startPipeline(List<ProcessBuilder> stages, RunOptions options) {
         CallbackExecutor callbacks = new CallbackExecutor(options.executor());
         Callable<List<Child>> start = pipelineStart(stages, options);
-        return Acquired.of(
+        return RelayedFuture.ofResource(
                 () -> starting(start, () -> {}, children -> children.forEach(Child::close)),
                 children -> new AsyncPipeline(children, options.pipes(), callbacks),
                 children -> children.forEach(Child::close),
@@ -290,18 +296,20 @@ public final class AsyncPipes {
     }
 
     /**
-     * Runs a program to its end, and collects all that comes of it: {@code run(new ProcessBuilder("git", "status")).join()}.
+     * Runs a program to its end, and collects all that comes of it: {@code run(new ProcessBuilder("git",
+     * "status")).join()}.
      *
-     * <p>Writes the input to the child's stdin and closes it, and collects stdout and stderr side by side. A child that does not read its
-     * input has not failed, nor has one that exits with another code than 0: {@link ProcessOutput#orThrow} throws then. What the builder
-     * redirects stays redirected, and is empty in the result. To cancel the future stops the child: by the stop signal at once, and by
-     * KILL after a second.
+     * <p>Writes the input to the child's stdin and closes it, and collects stdout and stderr side by side. A child that
+     * does not read its input has not failed, nor has one that exits with another code than 0:
+     * {@link ProcessOutput#orThrow} throws then. What the builder redirects stays redirected, and is empty in the
+     * result. To cancel the future stops the child: by the stop signal at once, and by KILL after a second.
      *
      * @param builder copied; stays as it is
      * @param options input, limits and the rest
-     * @return what came of it; fails with {@link dev.aiopipe.ProcessTimeoutException}, which has what came until then, if the child did
-     *     not end in time; with {@link dev.aiopipe.LimitExceededException}, naming the output that is too long; with
-     *     {@link java.io.IOException} naming the program if it can't be started. The child has ended then
+     * @return what came of it; fails with {@link dev.aiopipe.ProcessTimeoutException}, which has what came until then,
+     *     if the child did not end in time; with {@link dev.aiopipe.LimitExceededException}, naming the output that is
+     *     too long; with {@link java.io.IOException} naming the program if it can't be started. The child has ended
+     *     then
      * @throws IllegalStateException if there is input, and the builder redirects stdin
      */
     public static CompletableFuture<ProcessOutput> run(ProcessBuilder builder, RunOptions options) {
@@ -319,12 +327,13 @@ public final class AsyncPipes {
     }
 
     /**
-     * Runs a pipeline to its end, and collects what comes of each stage. The input is for the first one; the limit holds for the last
-     * one's stdout, and for each one's stderr.
+     * Runs a pipeline to its end, and collects what comes of each stage. The input is for the first one; the limit
+     * holds for the last one's stdout, and for each one's stderr.
      *
      * @param stages copied; stay as they are
      * @param options input, limits and the rest
-     * @return what came of each stage; fails as {@link #run(ProcessBuilder, RunOptions)}, and all stages have ended then
+     * @return what came of each stage; fails as {@link #run(ProcessBuilder, RunOptions)}, and all stages have ended
+     *     then
      * @throws IllegalArgumentException if there is no stage, or what is between two stages is redirected
      * @throws IllegalStateException if there is input, and the first stage's stdin is redirected
      */
@@ -343,13 +352,14 @@ public final class AsyncPipes {
     }
 
     /**
-     * Gives the lines of a program's outputs as they come, and as many as the subscriber asks for. Each subscriber has a child of its own,
-     * which is started for it. The child's stdin is at its end. A subscriber that cancels has the child stopped at once: by the stop signal,
-     * and by KILL after a second.
+     * Gives the lines of a program's outputs as they come, and as many as the subscriber asks for. Each subscriber has
+     * a child of its own, which is started for it. The child's stdin is at its end. A subscriber that cancels has the
+     * child stopped at once: by the stop signal, and by KILL after a second.
      *
-     * <p>After the last line the exit is looked at: the publisher fails with {@link dev.aiopipe.ProcessFailedException} if its code is not 0,
-     * and the output of the exception has the last lines of stderr. It fails with {@link dev.aiopipe.LimitExceededException} at a line longer
-     * than {@code maxLineBytes}, and with {@link java.io.IOException} if the program can't be started.
+     * <p>After the last line the exit is looked at: the publisher fails with {@link dev.aiopipe.ProcessFailedException}
+     * if its code is not 0, and the output of the exception has the last lines of stderr. It fails with
+     * {@link dev.aiopipe.LimitExceededException} at a line longer than {@code maxLineBytes}, and with
+     * {@link java.io.IOException} if the program can't be started.
      *
      * @param builder copied for each subscriber; stays as it is
      * @param options the pipe options, the child options and the executor; the rest is not used
@@ -371,7 +381,7 @@ public final class AsyncPipes {
         Callable<List<Child>> start = pipelineStart(stages, options);
         Communication.Plan plan = options.plan();
         Redirect stdin = stages.get(0).redirectInput();
-        if (plan.input().length > 0 && stdin != Redirect.PIPE) {
+        if (plan.input().length > 0 && !Redirect.PIPE.equals(stdin)) {
             throw new IllegalStateException("stdin is redirected: " + stdin);
         }
         Run run = Run.begin(start, plan);

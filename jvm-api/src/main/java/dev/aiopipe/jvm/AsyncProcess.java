@@ -39,7 +39,8 @@ public final class AsyncProcess implements AutoCloseable {
     /**
      * The child as the JDK knows it.
      *
-     * @return its own streams are not for use: they are not connected, or, in the fallback, read and written by this library
+     * @return its own streams are not for use: they are not connected, or, in the fallback, read and written by this
+     *     library
      */
     public Process process() {
         return child.process();
@@ -75,8 +76,8 @@ public final class AsyncProcess implements AutoCloseable {
     /**
      * The child's exit. That is not the end of its output, which a grandchild may keep open.
      *
-     * @return its exit code, as {@link Process#exitValue} gives it: 128 plus the signal's number for one that was killed. To cancel
-     *     the future changes nothing for the child
+     * @return its exit code, as {@link Process#exitValue} gives it: 128 plus the signal's number for one that was
+     *     killed. To cancel the future changes nothing for the child
      */
     public CompletableFuture<Integer> onExit() {
         CompletableFuture<Integer> exit = child.exit();
@@ -93,8 +94,8 @@ public final class AsyncProcess implements AutoCloseable {
     }
 
     /**
-     * Writes all the rest of the child's input, collects what comes of its outputs from now on, and waits for its exit, with the default
-     * options.
+     * Writes all the rest of the child's input, collects what comes of its outputs from now on, and waits for its exit,
+     * with the default options.
      *
      * @param input not copied: must not change until this is over
      * @return what came, see {@link #communicate(RunOptions)}
@@ -104,16 +105,18 @@ public final class AsyncProcess implements AutoCloseable {
     }
 
     /**
-     * Writes all the rest of the child's input and closes its stdin, collects what comes of stdout and stderr from now on, side by side,
-     * and waits for the exit. The child may have been talked to before. To cancel the future stops the child: by the stop signal at once,
-     * and by KILL after a second.
+     * Writes all the rest of the child's input and closes its stdin, collects what comes of stdout and stderr from now
+     * on, side by side, and waits for the exit. The child may have been talked to before. To cancel the future stops
+     * the child: by the stop signal at once, and by KILL after a second.
      *
-     * @param run input, limit, drain and timeout; the charset of its pipe options is for the result's text. The rest is not used
-     * @return what came; an output that was read to its end before is empty. Fails with {@link dev.aiopipe.ProcessTimeoutException} or
-     *     {@link dev.aiopipe.LimitExceededException} as {@link AsyncPipes#run(ProcessBuilder, RunOptions)}; with
-     *     {@link java.nio.channels.ReadPendingException} if an output is being read, with
-     *     {@link java.nio.channels.ClosedChannelException} if a stream of the child was closed here, with {@link IllegalStateException}
-     *     if there is input, and stdin is redirected; nothing has happened then
+     * @param run input, limit, drain and timeout; the charset of its pipe options is for the result's text. The rest is
+     *     not used
+     * @return what came; an output that was read to its end before is empty. Fails with
+     *     {@link dev.aiopipe.ProcessTimeoutException} or {@link dev.aiopipe.LimitExceededException} as
+     *     {@link AsyncPipes#run(ProcessBuilder, RunOptions)}; with {@link java.nio.channels.ReadPendingException} if an
+     *     output is being read, with {@link java.nio.channels.ClosedChannelException} if a stream of the child was
+     *     closed here, with {@link IllegalStateException} if there is input, and stdin is redirected; nothing has
+     *     happened then
      */
     public CompletableFuture<ProcessOutput> communicate(RunOptions run) {
         Communication communication;
@@ -126,9 +129,9 @@ public final class AsyncProcess implements AutoCloseable {
     }
 
     /**
-     * Gives the lines of both outputs, labelled, as they come, and as many as the subscriber asks for. It completes after both outputs; the
-     * exit is for {@link #onExit}. What a subscriber leaves can be read. It fails with {@link dev.aiopipe.LimitExceededException} at a line
-     * longer than {@code maxLineBytes}, which stays readable.
+     * Gives the lines of both outputs, labelled, as they come, and as many as the subscriber asks for. It completes
+     * after both outputs; the exit is for {@link #onExit}. What a subscriber leaves can be read. It fails with
+     * {@link dev.aiopipe.LimitExceededException} at a line longer than {@code maxLineBytes}, which stays readable.
      *
      * @return the lines; one subscriber at a time, and no other read of an output while it waits
      */
@@ -142,8 +145,9 @@ public final class AsyncProcess implements AutoCloseable {
     }
 
     /**
-     * Sends a signal to the child, or to all of its group if it has its own. Never to a process that got the number of a child that has
-     * exited: then this does nothing. The first signal but TERM and KILL blocks for a tenth of a second, in which JNA is loaded.
+     * Sends a signal to the child, or to all of its group if it has its own. Never to a process that got the number of
+     * a child that has exited: then this does nothing. The first signal but TERM and KILL blocks for a tenth of a
+     * second, in which JNA is loaded.
      *
      * @param signal what is sent
      * @throws IOException if the system refuses
@@ -153,16 +157,16 @@ public final class AsyncProcess implements AutoCloseable {
     }
 
     /**
-     * Kills the child, and all of its group if it has its own. Does not wait for their ends. The outputs stay readable; {@link #close} or
-     * {@link #stop()} is still to be called.
+     * Kills the child, and all of its group if it has its own. Does not wait for their ends. The outputs stay readable;
+     * {@link #close} or {@link #stop()} is still to be called.
      */
     public void kill() {
         child.kill();
     }
 
     /**
-     * Lets the child live on: closes the streams to it, here. What was written before still goes out. If the child writes on, that is its
-     * broken pipe, which ends most programs; redirect its outputs to avoid that.
+     * Lets the child live on: closes the streams to it, here. What was written before still goes out. If the child
+     * writes on, that is its broken pipe, which ends most programs; redirect its outputs to avoid that.
      */
     public void detach() {
         child.detach();
@@ -189,24 +193,26 @@ public final class AsyncProcess implements AutoCloseable {
     }
 
     /**
-     * Ends the child as gently as it lets: closes its stdin, then asks it to end (SIGTERM), then kills it (SIGKILL), each if it has
-     * not exited within the grace of the step before.
+     * Ends the child as gently as it lets: closes its stdin, then asks it to end (SIGTERM), then kills it (SIGKILL),
+     * each if it has not exited within the grace of the step before.
      *
-     * <p>Output that nobody reads is drained meanwhile, so that no full pipe holds the child up. After the exit the pipes are closed, but
-     * for an output that somebody is reading, or has a {@code forEachLine} over or a subscription with demand to, or comes to read before
-     * anything of it was dropped: that one stays open for its reader. A later read fails with
-     * {@link java.nio.channels.ClosedChannelException}. If an output has been read before, draining starts 100 ms later, because its
-     * reader may be busy; a {@code forEachLineAsync} that is busy for longer finds it closed, too, as its action may be what waits for
-     * this.
+     * <p>Output that nobody reads is drained meanwhile, so that no full pipe holds the child up. After the exit the
+     * pipes are closed, but for an output that somebody is reading, or has a {@code forEachLine} over or a subscription
+     * with demand to, or comes to read before anything of it was dropped: that one stays open for its reader. A later
+     * read fails with {@link java.nio.channels.ClosedChannelException}. If an output has been read before, draining
+     * starts 100 ms later, because its reader may be busy; a {@code forEachLineAsync} that is busy for longer finds it
+     * closed, too, as its action may be what waits for this.
      *
-     * <p>The steps run on threads of this library. To cancel the future ends the stopping; the child may live on, and {@link #close} is
-     * still to be called. An output of which nothing was dropped can be read again then; the others are drained on.
+     * <p>The steps run on threads of this library. To cancel the future ends the stopping; the child may live on, and
+     * {@link #close} is still to be called. An output of which nothing was dropped can be read again then; the others
+     * are drained on.
      *
      * @param grace zero or more
      * @param descendants whether the signals go to the child's descendants, too, and those that outlive it are killed.
      *     Those of a child that has exited before can't be found
-     * @return the exit code; fails with {@link java.io.IOException}, naming the child, if it lives on a grace (a second at least) after
-     *     SIGKILL: another user's, or one that the kernel does not let go. Everything of it here is closed then
+     * @return the exit code; fails with {@link java.io.IOException}, naming the child, if it lives on a grace (a second
+     *     at least) after SIGKILL: another user's, or one that the kernel does not let go. Everything of it here is
+     *     closed then
      * @throws IllegalArgumentException if the grace is negative
      */
     public CompletableFuture<Integer> stop(Duration grace, boolean descendants) {

@@ -3,7 +3,7 @@ package dev.aiopipe.jvm;
 import dev.aiopipe.ChildOptions;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.engine.process.Communication;
-import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import java.nio.charset.Charset;
 import java.time.Duration;
@@ -14,13 +14,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a program is run to its end, or its lines are read. Immutable: each {@code with…} returns a copy.
  *
- * <p>By default: no input, so that the child finds the end of its stdin; 64 MiB for each output; no timeout; a drain of one second;
- * {@link PipeOptions#defaults}, {@link ChildOptions#defaults}, and the executor of {@link AsyncPipes}.
+ * <p>By default: no input, so that the child finds the end of its stdin; 64 MiB for each output; no timeout; a drain of
+ * one second; {@link PipeOptions#defaults}, {@link ChildOptions#defaults}, and the executor of {@link AsyncPipes}.
  */
 public final class RunOptions {
     private static final RunOptions DEFAULTS = new RunOptions(
             charset -> new byte[0],
-            ReadOp.DEFAULT_ALL_LIMIT,
+            ReadOps.DEFAULT_ALL_LIMIT,
             null,
             Duration.ofSeconds(1),
             PipeOptions.defaults(),
@@ -114,7 +114,8 @@ public final class RunOptions {
     }
 
     /**
-     * Chooses how long an output may stay open after the exit of the child, as a process that the child left behind may hold it.
+     * Chooses how long an output may stay open after the exit of the child, as a process that the child left behind may
+     * hold it.
      *
      * @param chosen zero or more
      * @return a copy with it

@@ -11,6 +11,7 @@ import dev.aiopipe.BrokenPipeException;
 import dev.aiopipe.DuplexEnd;
 import dev.aiopipe.ReadEnd;
 import dev.aiopipe.WriteEnd;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;

@@ -9,10 +9,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.AioPipe;
+import dev.aiopipe.FifoOption;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.ReadEnd;
 import dev.aiopipe.WriteEnd;
-import dev.aiopipe.jvm.NothingLeft.Await;
+import dev.aiopipe.testkit.Await;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.ClosedChannelException;
@@ -174,17 +176,31 @@ class AsyncProcessTest {
     @DisplayName("a cancelled open leaves nothing behind")
     void cancelledOpen(@TempDir Path directory) throws IOException {
         Path fifo = directory.resolve("fifo");
-        ReadEnd.createFifo(fifo);
-        CompletableFuture<AsyncPipeWriter> opening = AsyncPipes.open(WriteEnd.fifo(fifo));
+        CompletableFuture<AsyncPipeWriter> opening = AsyncPipes.open(WriteEnd.fifo(fifo, FifoOption.CREATE));
 
         assertTrue(opening.cancel(true));
 
-        try (AsyncPipeReader reader = get(AsyncPipes.open(ReadEnd.fifo(fifo)))) {
+        try (AsyncPipeReader reader = get(AsyncPipes.open(ReadEnd.fifo(fifo, FifoOption.CREATE)))) {
             CompletableFuture<String> line = reader.readLine();
             try (AsyncPipeWriter writer = get(AsyncPipes.open(WriteEnd.fifo(fifo)))) {
                 get(writer.writeLine("hello"));
             }
             assertEquals("hello", get(line));
+        }
+    }
+
+    @Test
+    @DisplayName("E11 FIFOs that are made when they are opened, and stay open in both directions")
+    void fifoOptions(@TempDir Path directory) {
+        Path fifo = directory.resolve("fifo");
+        FifoOption[] both = {FifoOption.CREATE, FifoOption.KEEP_OPEN};
+        try (AsyncPipeWriter writer = get(AsyncPipes.open(WriteEnd.fifo(fifo, both)));
+                AsyncPipeReader reader = get(AsyncPipes.open(ReadEnd.fifo(fifo, both)))) {
+            get(writer.writeLine("hello"));
+            assertEquals("hello", get(reader.readLine()));
+            get(AsyncPipes.open(WriteEnd.fifo(fifo, FifoOption.CREATE))
+                    .thenCompose(other -> other.writeLine("other").whenComplete((done, failure) -> other.close())));
+            assertEquals("other", get(reader.readLine()));
         }
     }
 
@@ -297,6 +313,8 @@ class AsyncProcessTest {
             get(child.stdin().writeLine("alive"));
             assertEquals("alive", get(child.stdout().readLine()));
         }
-        Await.until(() -> ProcessHandle.current().children().findAny().isEmpty(), () -> "a child is left");
+        Await.until(
+                "no child is left",
+                () -> ProcessHandle.current().children().findAny().isEmpty());
     }
 }

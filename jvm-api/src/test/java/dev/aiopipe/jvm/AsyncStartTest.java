@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dev.aiopipe.AioPipe;
 import dev.aiopipe.PipeEnd;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(NothingLeft.class)
 class AsyncStartTest {
     @Test
-    @DisplayName("F8 builder and map are copied by the call, and may be changed before the future is done")
+    @DisplayName("builder and map are copied by the call, and may be changed before the future is done")
     void argumentsAreCopied() throws IOException {
         AioPipe pipe = AioPipe.create();
         ProcessBuilder builder = new ProcessBuilder("sh", "-c", "echo $GREETING; echo three >&3");
@@ -40,7 +41,7 @@ class AsyncStartTest {
     }
 
     @Test
-    @DisplayName("28 an empty command is an IllegalArgumentException, and uses the passed ends up")
+    @DisplayName("an empty command is an IllegalArgumentException, and uses the passed ends up")
     void emptyCommand() throws IOException {
         AioPipe pipe = AioPipe.create();
         failure(IllegalArgumentException.class, AsyncPipes.start(new ProcessBuilder(List.of()), Map.of(3, pipe.tx())));

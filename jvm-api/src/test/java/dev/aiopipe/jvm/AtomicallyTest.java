@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.aiopipe.LimitExceededException;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.jvm.Link.Kind;
+import dev.aiopipe.testkit.NothingLeft;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadPendingException;
 import java.nio.charset.StandardCharsets;
@@ -28,7 +29,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** R34: blocks whose reads are one. */
 @ExtendWith(NothingLeft.class)
 class AtomicallyTest {
-    private final ScriptedSource source = new ScriptedSource();
+    private final ScriptedStream source = new ScriptedStream();
     private final ManualExecutor executor = new ManualExecutor();
     private final AsyncPipeReader reader = source.reader(executor);
 
@@ -157,7 +158,7 @@ class AtomicallyTest {
     @Test
     @DisplayName("R34 over the limit: an error, nothing is lost")
     void limit() {
-        AsyncPipeReader small = new ScriptedSource()
+        AsyncPipeReader small = new ScriptedStream()
                 .arrive("12345678")
                 .reader(executor, PipeOptions.defaults().withMaxLineBytes(5));
         failure(
@@ -186,8 +187,7 @@ class AtomicallyTest {
     }
 
     @Test
-    @DisplayName(
-            "R34 nested, the outer one is cancelled while the inner one waits: nothing is lost, in whatever order they end")
+    @DisplayName("R34 nested, the outer one is cancelled while the inner one waits: nothing is lost in either order")
     void outerCancelledWhileInnerWaits() {
         source.arrive("0123456789");
         CompletableFuture<byte[]> outer = reader.atomically(

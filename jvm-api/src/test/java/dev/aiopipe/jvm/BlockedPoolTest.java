@@ -4,7 +4,8 @@ import static dev.aiopipe.jvm.Futures.get;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.aiopipe.PipeOptions;
-import java.nio.file.Path;
+import dev.aiopipe.testkit.NothingLeft;
+import dev.aiopipe.testkit.Programs;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -21,14 +22,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(NothingLeft.class)
 class BlockedPoolTest {
     @Test
-    @DisplayName("12 stop takes its steps and drains while all threads of the common pool are blocked")
+    @DisplayName("stop takes its steps and drains while all threads of the common pool are blocked")
     void commonPoolIsBlocked() {
-        ProcessBuilder program = new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2",
-                "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                WithBlockedPool.class.getName());
+        ProcessBuilder program = Programs.jvm(WithBlockedPool.class);
+        program.command().add(1, "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2");
         try (AsyncProcess child = get(AsyncPipes.start(program.redirectErrorStream(true)))) {
             assertEquals(
                     "drained 7\nstopped 143\nkilled 137\n", get(child.stdout().readText()));

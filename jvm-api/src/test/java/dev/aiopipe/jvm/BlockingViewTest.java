@@ -11,7 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.BrokenPipeException;
 import dev.aiopipe.jvm.Link.Kind;
-import dev.aiopipe.jvm.NothingLeft.Await;
+import dev.aiopipe.testkit.Await;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -59,7 +60,7 @@ class BlockingViewTest {
     void reads() throws IOException {
         assertEquals(0, in.available());
         out.write("0123456789".getBytes());
-        Await.until(() -> available(in) == 10, () -> "nothing available");
+        Await.until("ten bytes are available", () -> available(in) == 10);
 
         assertEquals('0', in.read());
         byte[] some = new byte[20];
@@ -226,7 +227,7 @@ class BlockingViewTest {
 
     private static Thread awaitBlocked(CompletableFuture<?> elsewhere) {
         Thread thread = ((Elsewhere<?>) elsewhere).thread;
-        Await.until(() -> thread.getState() == Thread.State.WAITING, () -> "it does not wait: " + thread.getState());
+        Await.until(thread, Thread.State.WAITING);
         return thread;
     }
 

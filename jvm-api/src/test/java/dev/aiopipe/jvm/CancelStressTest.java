@@ -4,6 +4,7 @@ import static dev.aiopipe.jvm.Futures.get;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.aiopipe.jvm.Link.Kind;
+import dev.aiopipe.testkit.NothingLeft;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;

@@ -10,16 +10,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.engine.read.ReadOp;
-import dev.aiopipe.jvm.NothingLeft.Await;
-import dev.aiopipe.jvm.internal.future.ReadTimeout;
 import dev.aiopipe.jvm.internal.read.ReaderView;
 import dev.aiopipe.jvm.internal.read.SingleRead;
+import dev.aiopipe.testkit.Await;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadPendingException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -34,10 +32,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Each interleaving of a read and of who gives it up, step by step. */
+/** Each interleaving of a read and of its cancellation, step by step. */
 @ExtendWith(NothingLeft.class)
 class CancelTest {
-    private final ScriptedSource source = new ScriptedSource();
+    private final ScriptedStream source = new ScriptedStream();
     private final ManualExecutor executor = new ManualExecutor();
     private final AsyncPipeReader reader = source.reader(executor);
 
@@ -76,7 +74,7 @@ class CancelTest {
 
         assertTrue(first.cancel(true));
         CompletableFuture<String> second = reader.readLine();
-        ScriptedSource.wakeUp(signalled);
+        ScriptedStream.wakeUp(signalled);
 
         assertEquals(0, executor.waiting());
         assertFalse(second.isDone());
@@ -100,7 +98,7 @@ class CancelTest {
     @DisplayName("J02 cancel waits for a take that is under way: it takes, cancel returns false")
     void cancelLosesAgainstTake() throws Exception {
         Gate gate = new Gate("value");
-        SingleRead<Object> read = gate.startedOn(new ReaderView(reader.source(), null, null));
+        SingleRead<Object> read = gate.startedOn(new ReaderView(reader.core(), null, null));
         CompletableFuture<Object> future = gate.begin(read, this::wakeAndRun);
 
         CompletableFuture<Boolean> cancelled = gate.whileTaking(() -> future.cancel(true));
@@ -113,7 +111,7 @@ class CancelTest {
     @DisplayName("J02 cancel waits for a take that is under way: it takes nothing, cancel returns true")
     void cancelWinsAgainstTakeOfNothing() throws Exception {
         Gate gate = new Gate(ReadOp.MORE);
-        SingleRead<Object> read = gate.startedOn(new ReaderView(reader.source(), null, null));
+        SingleRead<Object> read = gate.startedOn(new ReaderView(reader.core(), null, null));
         CompletableFuture<Object> future = gate.begin(read, this::wakeAndRun);
 
         CompletableFuture<Boolean> cancelled = gate.whileTaking(() -> future.cancel(true));
@@ -225,7 +223,7 @@ class CancelTest {
     @Test
     @DisplayName("a skip in pieces that is cancelled behind the first one succeeds with what it has dropped")
     void cancelledSkip() {
-        AsyncPipeReader small = new ScriptedSource()
+        AsyncPipeReader small = new ScriptedStream()
                 .arrive("0123456789")
                 .reader(executor, PipeOptions.defaults().withMaxLineBytes(4));
         CompletableFuture<Long> skip = small.skip(20);
@@ -265,71 +263,6 @@ class CancelTest {
     }
 
     @Test
-    @DisplayName("the withTimeout view: a time that is over frees the slot, then fails the future, on the executor")
-    void timeoutView() {
-        source.arrive("par");
-        CompletableFuture<String> first =
-                reader.withTimeout(java.time.Duration.ofNanos(1)).readLine();
-        Await.until(
-                () -> {
-                    executor.runAll();
-                    return first.isDone();
-                },
-                () -> "no timeout");
-        failure(TimeoutException.class, first);
-
-        source.arrive("tial\n");
-        assertEquals("partial", nextLine());
-    }
-
-    @Test
-    @DisplayName("J02 a time that is over while the read is being woken changes nothing: the line is delivered")
-    void timeoutBehindWake() {
-        ManualAlarm alarm = new ManualAlarm();
-        CompletableFuture<String> read = timed(alarm).readLine();
-        source.arrive("line\n").signal();
-
-        alarm.ring(0);
-        executor.runAll();
-
-        assertEquals("line", get(read));
-    }
-
-    @Test
-    @DisplayName("J02 a read whose time is over while its signal is on its way takes nothing")
-    void timeoutBetweenSignalAndWake() {
-        ManualAlarm alarm = new ManualAlarm();
-        CompletableFuture<String> read = timed(alarm).readLine();
-        var signalled = source.arrive("line\n").signalOnly();
-
-        alarm.ring(0);
-        ScriptedSource.wakeUp(signalled);
-        executor.runAll();
-
-        failure(TimeoutException.class, read);
-        assertEquals("line", nextLine());
-    }
-
-    @Test
-    @DisplayName("J02 the alarm of a wait that is over does not end the next one of the same read")
-    void timeoutOfEarlierWait() {
-        ManualAlarm alarm = new ManualAlarm();
-        CompletableFuture<String> read = timed(alarm).readLine();
-        source.arrive("par").signal();
-        executor.runAll();
-
-        alarm.ring(0);
-        executor.runAll();
-        assertFalse(read.isDone());
-
-        alarm.ring(1);
-        executor.runAll();
-        failure(TimeoutException.class, read);
-        source.arrive("tial\n");
-        assertEquals("partial", nextLine());
-    }
-
-    @Test
     @DisplayName("R06 what came before the stream failed is read first, then the failure")
     void bytesBeforeFailure() {
         IOException broken = new IOException("broken");
@@ -338,42 +271,6 @@ class CancelTest {
         assertEquals("line", get(reader.readLine()));
         assertArrayEquals("rest".getBytes(StandardCharsets.UTF_8), get(reader.readAtMost(10)));
         assertEquals(broken, failure(IOException.class, reader.readLine()));
-    }
-
-    @Test
-    @DisplayName("J02 J06 what came behind a short read is seen by a read without patience, and by available()")
-    void withoutPatience() throws Exception {
-        source.arrive("par");
-        CompletableFuture<String> line = reader.readLine();
-        line.cancel(true);
-        source.arrive("tial\nmore");
-
-        AsyncPipeReader impatient = reader.withTimeout(java.time.Duration.ZERO);
-        assertEquals("partial", get(impatient.readLine()));
-        assertEquals(4, reader.asInputStream().available());
-        assertEquals("more", new String(get(reader.readAtMost(4)), StandardCharsets.UTF_8));
-        assertEquals(0, impatient.asInputStream().available());
-        failure(TimeoutException.class, impatient.readLine());
-    }
-
-    private AsyncPipeReader timed(ReadTimeout.Alarm alarm) {
-        return new AsyncPipeReader(
-                new ReaderView(reader.source(), null, ReadTimeout.of(java.time.Duration.ofDays(1), alarm)));
-    }
-
-    /** Rings when the test says so, also what was switched off: too late. */
-    private static final class ManualAlarm implements ReadTimeout.Alarm {
-        private final List<Runnable> set = new ArrayList<>();
-
-        @Override
-        public Runnable set(Runnable task, long nanos) {
-            set.add(task);
-            return () -> {};
-        }
-
-        void ring(int number) {
-            set.get(number).run();
-        }
     }
 
     private void wakeAndRun() {
@@ -425,7 +322,7 @@ class CancelTest {
             CompletableFuture<Boolean> result = new CompletableFuture<>();
             Thread other = new Thread(() -> result.complete(action.getAsBoolean()));
             other.start();
-            Await.until(() -> other.getState() == Thread.State.BLOCKED, () -> "it does not wait for the take");
+            Await.until(other, Thread.State.BLOCKED);
             leave.countDown();
             return result;
         }

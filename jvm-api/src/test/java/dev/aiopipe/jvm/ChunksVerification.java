@@ -15,14 +15,14 @@ public class ChunksVerification extends FlowPublisherVerification<ByteBuffer> {
     /** Each chunk is a read: one that finds a byte, and then nothing. */
     @Override
     public Flow.Publisher<ByteBuffer> createFlowPublisher(long elements) {
-        ScriptedSource source =
-                new ScriptedSource().arriveOneByOne(elements).end().signalledWhenArmed();
+        ScriptedStream source =
+                new ScriptedStream().arriveOneByOne(elements).end().signalledWhenArmed();
         return source.reader(CallbackExecutor.DEFAULT).chunks();
     }
 
     @Override
     public Flow.Publisher<ByteBuffer> createFailedFlowPublisher() {
-        AsyncPipeReader reader = new ScriptedSource().reader(CallbackExecutor.DEFAULT);
+        AsyncPipeReader reader = new ScriptedStream().reader(CallbackExecutor.DEFAULT);
         reader.lines().subscribe(new Collecting<>(0));
         return reader.chunks();
     }

@@ -10,6 +10,7 @@ import dev.aiopipe.jvm.Link.Kind;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.PipeFuture;
 import dev.aiopipe.jvm.internal.future.RelayedFuture;
+import dev.aiopipe.testkit.NothingLeft;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -157,7 +158,7 @@ class CompletedFutureTest {
     @DisplayName("get with a time that is over long ago does not wait")
     void longAgo() {
         CompletableFuture<String> line =
-                new ScriptedSource().reader(Runnable::run).readLine();
+                new ScriptedStream().reader(Runnable::run).readLine();
         for (long timeout : new long[] {Long.MIN_VALUE, -1, 0}) {
             for (TimeUnit unit : TimeUnit.values()) {
                 org.junit.jupiter.api.Assertions.assertThrows(TimeoutException.class, () -> line.get(timeout, unit));

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.PipeOptions;
+import dev.aiopipe.testkit.Programs;
 import java.io.File;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -93,7 +94,7 @@ class ConsumerTest {
 
     private String run(String... arguments) throws Exception {
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(Programs.java());
         command.addAll(List.of(arguments));
         Path out = output.resolve("out.txt");
         int exit = new ProcessBuilder(command)

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** R04, R05: the end of one writer of a FIFO is reported once, whichever read reports it. */
 class EndOfAWriterTest {
-    private final ScriptedSource source = new ScriptedSource();
+    private final ScriptedStream source = new ScriptedStream();
     private final AsyncPipeReader reader = source.reader(Runnable::run);
     private final InputStream stream = reader.asInputStream();
 

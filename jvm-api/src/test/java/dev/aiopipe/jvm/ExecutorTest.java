@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.jvm.Link.Kind;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -38,8 +39,7 @@ class ExecutorTest {
     }
 
     @Test
-    @DisplayName(
-            "J03 what follows on reads, writes, the end of a writer, the exit and the stop of a child runs on the executor")
+    @DisplayName("J03 dependents of reads, writes, onClosed, onExit and stop run on the executor")
     void continuationsRunOnTheExecutor() throws Exception {
         try (AsyncProcess cat = get(
                 AsyncPipes.start(new ProcessBuilder("cat"), java.util.Map.of(), PipeOptions.defaults(), executor))) {
@@ -183,7 +183,7 @@ class ExecutorTest {
     @DisplayName("J05 join wraps in CompletionException, get in ExecutionException, both with the original cause")
     void wrapping() throws Exception {
         IOException original = new IOException("mine");
-        AsyncPipeReader reader = new ScriptedSource().fail(original).reader(Runnable::run);
+        AsyncPipeReader reader = new ScriptedStream().fail(original).reader(Runnable::run);
 
         CompletableFuture<String> failed = reader.readLine();
         assertSame(
@@ -191,7 +191,7 @@ class ExecutorTest {
                 org.junit.jupiter.api.Assertions.assertThrows(CompletionException.class, failed::join)
                         .getCause());
         assertSame(original, failure(IOException.class, failed));
-        ScriptedSource later = new ScriptedSource();
+        ScriptedStream later = new ScriptedStream();
         CompletableFuture<String> waiting = later.reader(Runnable::run).readLine();
         later.fail(original).signal();
         assertSame(original, failure(IOException.class, waiting));

@@ -10,9 +10,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.aiopipe.AioPipe;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.engine.read.ReadOp;
-import dev.aiopipe.jvm.NothingLeft.Await;
 import dev.aiopipe.jvm.internal.read.ReaderView;
 import dev.aiopipe.jvm.internal.read.SingleRead;
+import dev.aiopipe.testkit.Await;
+import dev.aiopipe.testkit.NothingLeft;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -32,7 +33,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** Threads that wait in join and get: they do what the executor would do, if nobody depends on the future. */
 @ExtendWith(NothingLeft.class)
 class JoinTest {
-    private final ScriptedSource source = new ScriptedSource();
+    private final ScriptedStream source = new ScriptedStream();
     private final ManualExecutor executor = new ManualExecutor();
     private final AsyncPipeReader reader = source.reader(executor);
 
@@ -155,7 +156,7 @@ class JoinTest {
             source.arrive("line\n").signal();
             executor.runAll();
 
-            Await.until(line::isDone, () -> "nobody has read the line");
+            Await.until("the line is read", line::isDone);
             assertEquals("line", line.join());
             interrupting.join();
             joiner.thread.join();
@@ -216,14 +217,14 @@ class JoinTest {
             read[0].thenRun(() -> ran.complete(Thread.currentThread())); // while the take is under way
             return "value";
         };
-        ReaderView view = new ReaderView(reader.source(), null, null);
+        ReaderView view = new ReaderView(reader.core(), null, null);
         assertSame(ReadOp.MORE, view.start(take));
         CompletableFuture<String> future = new SingleRead<>(view, take, true).begin();
         read[0] = future;
         Waiting<String> joiner = new Waiting<>(future::join);
 
         source.arrive("x").signal();
-        Await.until(() -> executor.waiting() == 1, () -> "nothing for the executor");
+        Await.until("the executor has a task", () -> executor.waiting() == 1);
         executor.runAll();
 
         assertSame(Thread.currentThread(), get(ran));
@@ -274,9 +275,7 @@ class JoinTest {
         }
 
         void awaitParked() {
-            Await.until(
-                    () -> thread.getState() == Thread.State.WAITING,
-                    () -> "it does not wait, but is " + thread.getState());
+            Await.until(thread, Thread.State.WAITING);
         }
 
         T result() throws Exception {

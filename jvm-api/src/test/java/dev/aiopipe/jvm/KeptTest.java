@@ -6,13 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.aiopipe.AioPipe;
 import dev.aiopipe.WriteEnd;
+import dev.aiopipe.testkit.Garbage;
 import java.io.IOException;
-import java.lang.ref.Cleaner;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,7 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** A future that is not done keeps what it needs, though its user holds nothing else. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class KeptTest {
-    private static final Cleaner CLEANER = Cleaner.create();
     private final Logger logger = Logger.getLogger("dev.aiopipe");
 
     @TempDir
@@ -40,23 +37,6 @@ class KeptTest {
         logger.setUseParentHandlers(true);
     }
 
-    /** Waits until what was garbage before has been collected; the library's cleaner had the time of a second collection. */
-    private static void collectGarbage() {
-        for (int i = 0; i < 3; i++) {
-            CountDownLatch collected = new CountDownLatch(1);
-            CLEANER.register(new Object(), collected::countDown);
-            boolean done = false;
-            while (!done) {
-                System.gc();
-                try {
-                    done = collected.await(10, TimeUnit.MILLISECONDS);
-                } catch (InterruptedException e) {
-                    throw new AssertionError(e);
-                }
-            }
-        }
-    }
-
     /** Goes on when the garbage has been collected. */
     private CompletableFuture<AsyncProcess> start(String before, String after) {
         String script = before + "; while [ ! -e go ]; do sleep 0.01; done; " + after;
@@ -64,13 +44,13 @@ class KeptTest {
     }
 
     private <T> T afterCollection(CompletableFuture<T> future) throws IOException {
-        collectGarbage();
+        Garbage.collect();
         Files.createFile(directory.resolve("go"));
         return get(future);
     }
 
     @Test
-    @DisplayName("17 start(…).thenCompose(p -> p.stdout().readText()) reads all, and the child can report meanwhile")
+    @DisplayName("start(…).thenCompose(p -> p.stdout().readText()) reads all, and the child can report meanwhile")
     void readText() throws IOException {
         assertEquals(
                 "1\n2\n",
@@ -79,7 +59,7 @@ class KeptTest {
     }
 
     @Test
-    @DisplayName("17 start(…).thenCompose(AsyncProcess::onExit): the child can write to the end")
+    @DisplayName("start(…).thenCompose(AsyncProcess::onExit): the child can write to the end")
     void onExit() throws IOException {
         assertEquals(
                 3,
@@ -88,7 +68,7 @@ class KeptTest {
     }
 
     @Test
-    @DisplayName("17 a loop over one output keeps the child's stdin open")
+    @DisplayName("a loop over one output keeps the child's stdin open")
     void loop() throws IOException {
         StringBuffer lines = new StringBuffer();
         afterCollection(start("exec 3<&0; (read x <&3; echo ended) & echo 1", "echo 2; kill $!")
@@ -97,11 +77,11 @@ class KeptTest {
     }
 
     @Test
-    @DisplayName("17 open(tx).thenCompose(onReaderGone) is done when the reader goes, not before")
+    @DisplayName("open(tx).thenCompose(onReaderGone) is done when the reader goes, not before")
     void readerGone() throws IOException {
         AioPipe pipe = AioPipe.create();
         CompletableFuture<Void> gone = goneOf(pipe.tx());
-        collectGarbage();
+        Garbage.collect();
         assertFalse(gone.isDone());
         pipe.rx().close();
         get(gone);

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.aiopipe.LimitExceededException;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.jvm.Link.Kind;
+import dev.aiopipe.testkit.NothingLeft;
 import java.nio.channels.ReadPendingException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** R34: blocks and transfers within blocks. Only the innermost that is open reads; nothing is woken under a lock. */
 @ExtendWith(NothingLeft.class)
 class OverlappingBlocksTest {
-    private final ScriptedSource source = new ScriptedSource();
+    private final ScriptedStream source = new ScriptedStream();
     private final ManualExecutor executor = new ManualExecutor();
     private final AsyncPipeReader reader = source.reader(executor);
 
@@ -84,6 +85,20 @@ class OverlappingBlocksTest {
             target.writer().close();
             assertEquals("01234567", text(target.reader().readAll()));
             assertEquals("01234567890123456789", text(small.readExactly(20)));
+        }
+    }
+
+    @Test
+    @DisplayName("R34 a transfer in a block that fails: its bytes are sent, and readable again")
+    void transferInABlockThatFails() throws Exception {
+        try (Link target = Kind.PIPE.open()) {
+            AsyncPipeReader direct = source.arrive("0123456789").reader(Runnable::run);
+            failure(
+                    IllegalStateException.class,
+                    direct.atomically(r -> r.transferTo(target.writer(), 4)
+                            .thenCompose(moved -> CompletableFuture.failedFuture(new IllegalStateException("mine")))));
+            assertEquals("0123", text(target.reader().readExactly(4)));
+            assertEquals("0123456789", text(direct.readExactly(10)));
         }
     }
 

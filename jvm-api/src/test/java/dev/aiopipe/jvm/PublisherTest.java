@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.nio.channels.ReadPendingException;
 import java.time.Duration;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** Subscriptions, step by step. */
 @ExtendWith(NothingLeft.class)
 class PublisherTest {
-    private final ScriptedSource source = new ScriptedSource();
+    private final ScriptedStream source = new ScriptedStream();
     private final ManualExecutor executor = new ManualExecutor();
     private final AsyncPipeReader reader = source.reader(executor);
 
@@ -225,7 +226,7 @@ class PublisherTest {
     @DisplayName("J04 a subscriber that throws loses no line, and the reader is free, whichever signal it is")
     void throwingSignals() {
         for (String signal : new String[] {"onSubscribe", "onNext", "onComplete", "onError"}) {
-            ScriptedSource source = new ScriptedSource();
+            ScriptedStream source = new ScriptedStream();
             ManualExecutor manual = new ManualExecutor();
             AsyncPipeReader reader = source.reader(manual);
             source.arrive(signal.equals("onNext") ? "first\nsecond\n" : "second\n");

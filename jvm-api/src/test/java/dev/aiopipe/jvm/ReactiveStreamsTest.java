@@ -2,6 +2,7 @@ package dev.aiopipe.jvm;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.aiopipe.testkit.NothingLeft;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -54,7 +55,7 @@ class ReactiveStreamsTest {
                 .map(result -> DynamicTest.dynamicTest(result.getName(), () -> report(result)));
     }
 
-    /** The TCK names rules that it can't test; and several subscribers at once are not for a stream that is read once. */
+    /** Skips rules that the TCK can't test, and those of several subscribers at once: a stream is read once. */
     private static boolean isLeftOut(ITestResult result) {
         String name = result.getName();
         return result.getStatus() == ITestResult.SKIP

@@ -13,6 +13,7 @@ import dev.aiopipe.IncompleteReadException;
 import dev.aiopipe.LimitExceededException;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.jvm.Link.Kind;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
@@ -33,7 +34,8 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** J01: what holds for each reader, through futures. */
+/** The contract of each reader, through futures. */
+@DisplayName("J01 the reader contract through futures")
 @ParameterizedClass
 @EnumSource(Kind.class)
 @ExtendWith(NothingLeft.class)

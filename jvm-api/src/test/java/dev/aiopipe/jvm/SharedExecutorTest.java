@@ -7,10 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.jvm.Link.Kind;
-import dev.aiopipe.jvm.NothingLeft.Await;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.Claim;
 import dev.aiopipe.jvm.internal.future.ExecutorStreams;
+import dev.aiopipe.testkit.Await;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
@@ -116,7 +117,7 @@ class SharedExecutorTest {
         CallbackExecutor other = new CallbackExecutor(busy);
         one.runAnyway(() -> {});
         Claim claim = one.oldest();
-        Await.until(() -> claim.age() >= CallbackExecutor.PATIENCE_NANOS, () -> "time stands still");
+        Await.until("the claim is overdue", () -> claim.age() >= CallbackExecutor.PATIENCE_NANOS);
         assertNull(other.takeOverdue(), "nobody has looked whether the executor begins tasks");
 
         other.runAnyway(() -> {});
@@ -144,12 +145,10 @@ class SharedExecutorTest {
         all.add(new WeakReference<>(lost));
         all.addAll(ofThisExecutor);
         lost = null;
-        Await.until(
-                () -> {
-                    System.gc();
-                    return all.stream().allMatch(reference -> reference.refersTo(null));
-                },
-                () -> "something is kept");
+        Await.until("all are collected", () -> {
+            System.gc();
+            return all.stream().allMatch(reference -> reference.refersTo(null));
+        });
     }
 
     /** Uses streams of an executor, whose queues hold none of them any more, and closes them. */

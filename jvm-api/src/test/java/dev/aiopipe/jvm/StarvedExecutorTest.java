@@ -5,8 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.jvm.Link.Kind;
-import dev.aiopipe.jvm.NothingLeft.Await;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
+import dev.aiopipe.testkit.Await;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.ByteArrayOutputStream;
 import java.nio.channels.Channels;
 import java.time.Duration;
@@ -58,7 +59,7 @@ class StarvedExecutorTest {
 
     /** Until the executor has what follows on an event. */
     private void awaitQueued() {
-        Await.until(() -> !executor.getQueue().isEmpty(), () -> "nothing for the executor");
+        Await.until("the executor has a task", () -> !executor.getQueue().isEmpty());
     }
 
     @Test
@@ -200,7 +201,7 @@ class StarvedExecutorTest {
         FutureTask<String> first = new FutureTask<>(line::get);
         Thread impatient = new Thread(first);
         impatient.start();
-        Await.until(() -> impatient.getState() == Thread.State.WAITING, () -> "it does not wait");
+        Await.until(impatient, Thread.State.WAITING);
         assertEquals("line", onItsThread(() -> {
             impatient.interrupt();
             impatient.join();

@@ -10,9 +10,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.BrokenPipeException;
 import dev.aiopipe.jvm.Link.Kind;
-import dev.aiopipe.jvm.NothingLeft.Await;
 import dev.aiopipe.jvm.internal.read.ReaderView;
 import dev.aiopipe.jvm.internal.read.Transfer;
+import dev.aiopipe.testkit.Await;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -155,7 +156,7 @@ class TransferTest {
         failure(ReadPendingException.class, from.reader().readExactly(4));
         leave.countDown();
 
-        Await.until(() -> !isBusy(from.reader()), () -> "still busy");
+        Await.until("the reader is free", () -> !isBusy(from.reader()));
         assertEquals("tail", new String(get(from.reader().readExactly(4))));
         assertEquals("head", target.toString());
     }
@@ -168,7 +169,7 @@ class TransferTest {
     @DisplayName("a transfer whose executor refuses has taken what was sent")
     void executorRefuses() throws Exception {
         ManualExecutor executor = new ManualExecutor();
-        ScriptedSource source = new ScriptedSource().arrive("abc");
+        ScriptedStream source = new ScriptedStream().arrive("abc");
         AsyncPipeReader reader = source.reader(executor);
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch leave = new CountDownLatch(1);
@@ -273,17 +274,17 @@ class TransferTest {
         asked.await();
 
         assertTrue(moved.cancel(true));
-        Await.until(() -> !isBusy(from.reader()), () -> "still busy");
+        Await.until("the reader is free", () -> !isBusy(from.reader()));
         assertEquals("3456789", new String(get(from.reader().readExactly(7))));
     }
 
     @Test
     @DisplayName("a transfer that is cancelled from within its target has taken what that has got")
     void cancelledByTheTarget() {
-        ScriptedSource source = new ScriptedSource().arrive("0123456789");
+        ScriptedStream source = new ScriptedStream().arrive("0123456789");
         AsyncPipeReader reader = source.reader(Runnable::run);
         Transfer[] transfer = new Transfer[1];
-        transfer[0] = Transfer.of(new ReaderView(reader.source(), null, null), Long.MAX_VALUE, chunk -> {
+        transfer[0] = Transfer.of(new ReaderView(reader.core(), null, null), Long.MAX_VALUE, chunk -> {
             assertTrue(transfer[0].withdraw());
             chunk.position(4);
             return CompletableFuture.completedFuture(null);

@@ -10,6 +10,7 @@ import dev.aiopipe.jvm.Link.Kind;
 import dev.aiopipe.jvm.internal.future.SerialTask;
 import dev.aiopipe.jvm.internal.read.ReaderView;
 import dev.aiopipe.jvm.internal.read.Transfer;
+import dev.aiopipe.testkit.NothingLeft;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -28,7 +29,7 @@ class TurnBudgetTest {
     private final ManualExecutor executor = new ManualExecutor();
 
     private AsyncPipeReader busy() {
-        return new ScriptedSource().arriveLines(LINES).end().reader(executor);
+        return new ScriptedStream().arriveLines(LINES).end().reader(executor);
     }
 
     @Test
@@ -52,7 +53,7 @@ class TurnBudgetTest {
         CompletableFuture<Void> first = busy().forEachLine(line -> order.add("first"));
         CompletableFuture<Void> second = busy().forEachLine(line -> order.add("second"));
         CompletableFuture<Void> quiet =
-                new ScriptedSource().arrive("line\n").end().reader(executor).forEachLine(line -> order.add("quiet"));
+                new ScriptedStream().arrive("line\n").end().reader(executor).forEachLine(line -> order.add("quiet"));
         executor.runAll();
 
         get(first);
@@ -81,10 +82,10 @@ class TurnBudgetTest {
     @DisplayName("a transfer queues itself again after so many chunks")
     void transfer() {
         AsyncPipeReader reader =
-                new ScriptedSource().arriveOneByOne(LINES).end().reader(executor);
+                new ScriptedStream().arriveOneByOne(LINES).end().reader(executor);
         AtomicInteger sent = new AtomicInteger();
         AtomicInteger seenByOther = new AtomicInteger(-1);
-        Transfer transfer = Transfer.of(new ReaderView(reader.source(), null, null), Long.MAX_VALUE, chunk -> {
+        Transfer transfer = Transfer.of(new ReaderView(reader.core(), null, null), Long.MAX_VALUE, chunk -> {
             sent.incrementAndGet();
             chunk.position(chunk.limit());
             return CompletableFuture.completedFuture(null);
@@ -133,7 +134,7 @@ class TurnBudgetTest {
     void inPlace() {
         AtomicInteger seen = new AtomicInteger();
         int many = 1_000 * SerialTask.STEPS;
-        get(new ScriptedSource()
+        get(new ScriptedStream()
                 .arriveLines(many)
                 .end()
                 .reader(Runnable::run)

@@ -4,6 +4,7 @@ import static dev.aiopipe.jvm.Futures.get;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.aiopipe.jvm.Link.Kind;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** J06: a blocked view parks a virtual thread. The benchmarks' VirtualThreads does the same with Process.getInputStream(), and starves. */
+/** A blocked view parks a virtual thread. In the benchmarks VirtualThreads shows that the JDK's own streams starve. */
 @ExtendWith(NothingLeft.class)
 class VirtualThreadsTest {
     private static final int THREADS = 1_000;

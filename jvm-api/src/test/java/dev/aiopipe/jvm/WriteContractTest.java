@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.BrokenPipeException;
 import dev.aiopipe.jvm.Link.Kind;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
@@ -28,7 +29,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** J01: what holds for each writer, through futures. */
+/** The contract of each writer, through futures. */
+@DisplayName("J01 the writer contract through futures")
 @ExtendWith(NothingLeft.class)
 class WriteContractTest {
     private static final int MEGABYTE = 1 << 20;

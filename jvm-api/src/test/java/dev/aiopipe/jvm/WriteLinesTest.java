@@ -12,7 +12,8 @@ import dev.aiopipe.BrokenPipeException;
 import dev.aiopipe.PipeLoop;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.jvm.Link.Kind;
-import dev.aiopipe.jvm.NothingLeft.Await;
+import dev.aiopipe.testkit.Await;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -20,10 +21,11 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Flow;
 import java.util.concurrent.SubmissionPublisher;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -162,22 +164,22 @@ class WriteLinesTest {
         AtomicLong taken = new AtomicLong();
         Iterable<String> endless =
                 () -> Stream.generate(() -> "line " + taken.incrementAndGet()).iterator();
-        CompletableFuture<Void> writing = link.writer().writeLines(endless); // until the pipe is full
-        CompletableFuture<Void> draining = link.reader().forEachLine(line -> {});
-        long full = taken.get();
-        Await.until(() -> taken.get() > 2 * full, () -> "it does not go on: " + taken);
+        ThreadPoolExecutor executor = (ThreadPoolExecutor) Executors.newFixedThreadPool(2);
+        try (Link other = Kind.PIPE.open(PipeOptions.defaults(), executor)) {
+            CompletableFuture<Void> writing = other.writer().writeLines(endless); // until the pipe is full
+            CompletableFuture<Void> draining = other.reader().forEachLine(line -> {});
+            long full = taken.get();
+            Await.until("the call goes on", taken::get, count -> count > 2 * full);
 
-        writing.cancel(true);
-        link.writer().close();
+            writing.cancel(true);
+            other.writer().close();
 
-        get(draining); // all that was sent has arrived
-        Await.until(
-                () -> {
-                    long before = taken.get();
-                    LockSupport.parkNanos(50_000_000); // far more than a line takes
-                    return taken.get() == before;
-                },
-                () -> "it goes on: " + taken);
+            get(draining); // all that was sent has arrived
+            // Neither a task nor a wait for the pipe is left that could take another line.
+            Await.until("the executor is idle", () -> executor.getTaskCount() == executor.getCompletedTaskCount());
+        } finally {
+            executor.shutdown();
+        }
     }
 
     @Test
@@ -237,19 +239,18 @@ class WriteLinesTest {
     void cancelledSubscription() {
         CompletableFuture<?> sent = link.writer().writeLines(publisher);
         assertTrue(sent.cancel(true));
-        Await.until(() -> !publisher.hasSubscribers(), () -> "still subscribed");
+        Await.until("the subscription is cancelled", () -> !publisher.hasSubscribers());
 
         CompletableFuture<?> broken = link.writer().writeLines(publisher);
         link.reader().close();
         get(link.writer().onReaderGone());
         publisher.submit("a");
         failure(BrokenPipeException.class, broken);
-        Await.until(() -> !publisher.hasSubscribers(), () -> "still subscribed");
+        Await.until("the subscription is cancelled", () -> !publisher.hasSubscribers());
     }
 
     @Test
-    @DisplayName(
-            "a writer that is aborted, closed, or ends with its loop while the publisher pauses ends the call and the subscription")
+    @DisplayName("while the publisher pauses, abort, close and the end of the loop end the call and the subscription")
     void writerThatEndsDuringAPause() throws IOException {
         CompletableFuture<?> closed = link.writer().writeLines(publisher);
         publisher.submit("a");
@@ -257,13 +258,13 @@ class WriteLinesTest {
         link.writer().close();
         assertTrue(
                 failure(AsynchronousCloseException.class, closed).getMessage().endsWith(" was closed here"));
-        Await.until(() -> !publisher.hasSubscribers(), () -> "still subscribed");
+        Await.until("the subscription is cancelled", () -> !publisher.hasSubscribers());
 
         try (Link other = Kind.PIPE.open()) {
             CompletableFuture<?> aborted = other.writer().writeLines(publisher);
             other.writer().abort();
             failure(AsynchronousCloseException.class, aborted);
-            Await.until(() -> !publisher.hasSubscribers(), () -> "still subscribed");
+            Await.until("the subscription is cancelled", () -> !publisher.hasSubscribers());
         }
 
         PipeLoop loop = PipeLoop.create("ends");
@@ -275,7 +276,7 @@ class WriteLinesTest {
         IOException cause =
                 (IOException) failure(AsynchronousCloseException.class, ended).getCause();
         assertTrue(cause.getMessage().contains("ends"), cause.getMessage());
-        Await.until(() -> !publisher.hasSubscribers(), () -> "still subscribed");
+        Await.until("the subscription is cancelled", () -> !publisher.hasSubscribers());
         writer.close();
         pipe.close();
     }
@@ -293,8 +294,7 @@ class WriteLinesTest {
     }
 
     @Test
-    @DisplayName(
-            "subscribe, request and cancel that throw: the future fails with that, and what was published before is sent")
+    @DisplayName("a subscribe, request or cancel that throws fails the future; what was published before is sent")
     void publisherThatThrows() {
         IllegalStateException mine = new IllegalStateException("mine");
         AtomicLong cancels = new AtomicLong();

@@ -117,7 +117,8 @@ public final class EveryMethod {
                 }
             });
             expect(loop.handle((x, failure) -> failure != null).join());
-            CompletableFuture<?> rest = reader.forEachLineAsync(line -> between.writeLine(line).thenRun(() -> seen.add(line)));
+            CompletableFuture<?> rest =
+                    reader.forEachLineAsync(line -> between.writeLine(line).thenRun(() -> seen.add(line)));
             writer.close();
             rest.join();
             expect(seen.equals(List.of("4", "5", "6", "7", "8")));

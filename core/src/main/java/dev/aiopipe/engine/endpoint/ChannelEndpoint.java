@@ -4,11 +4,10 @@ import dev.aiopipe.engine.linux.ChannelDescriptor;
 import dev.aiopipe.engine.linux.LibC;
 import dev.aiopipe.engine.linux.NativeAccess;
 import dev.aiopipe.engine.linux.ProcDescriptorFile;
+import dev.aiopipe.engine.linux.ProcFs;
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Registration;
 import dev.aiopipe.engine.read.Input;
-import dev.aiopipe.engine.transport.ChannelSink;
-import dev.aiopipe.engine.transport.ChannelSource;
 import dev.aiopipe.engine.write.Output;
 import dev.aiopipe.engine.write.ReaderWatch;
 import java.io.IOException;
@@ -19,17 +18,17 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.WritableByteChannel;
 import java.util.function.BooleanSupplier;
 
-/** An NIO channel: half of a pipe that is ours, or one that the user has brought. */
+/** An NIO channel: half of a pipe that was made here, or a channel of the user's. */
 public final class ChannelEndpoint implements Endpoint {
     private final SelectableChannel channel;
     private final boolean ours;
     private final String name;
 
     /**
-     * A channel that nobody else uses from now on.
+     * Creates the endpoint of a channel, which nobody else uses from now on.
      *
      * @param channel readable or writable
-     * @param ours whether it is half of a pipe that was made here, so that a child may have it
+     * @param ours whether it is half of a pipe that was made here, so that a child may get it
      * @param name what messages call it
      */
     public ChannelEndpoint(SelectableChannel channel, boolean ours, String name) {
@@ -42,15 +41,15 @@ public final class ChannelEndpoint implements Endpoint {
     public Input openInput(Loop loop) throws IOException {
         Registration registration = Registration.of(channel, loop);
         ReadableByteChannel readable = (ReadableByteChannel) channel;
-        return new Input(new ChannelSource(name, readable, registration), registration.input());
+        return new Input(readable::read, registration.input(), name, registration);
     }
 
     @Override
     public Output openOutput(Loop loop) throws IOException {
         Registration registration = Registration.of(channel, loop);
         WritableByteChannel writable = (WritableByteChannel) channel;
-        ReaderWatch watch = new ReaderWatch(() -> ChannelDescriptor.numberOf(channel), loop);
-        return new Output(new ChannelSink(name, writable, registration), registration.output(), watch);
+        ReaderWatch watch = ReaderWatch.ofPipe(() -> ChannelDescriptor.fdOf(channel), loop);
+        return new Output(writable::write, registration.output(), watch, name, registration);
     }
 
     @Override
@@ -61,7 +60,7 @@ public final class ChannelEndpoint implements Endpoint {
     @Override
     public void capacity(int bytes) throws IOException {
         if (NativeAccess.canAdopt()) {
-            LibC.setPipeCapacity(ChannelDescriptor.numberOf(channel), bytes);
+            LibC.setPipeCapacity(ChannelDescriptor.fdOf(channel), bytes);
         }
     }
 
@@ -72,13 +71,13 @@ public final class ChannelEndpoint implements Endpoint {
 
     @Override
     public Redirect redirect(BooleanSupplier usable) throws IOException {
-        ProcDescriptorFile file = new ProcDescriptorFile(ChannelDescriptor.numberOf(channel), usable);
+        ProcDescriptorFile file = new ProcDescriptorFile(ChannelDescriptor.fdOf(channel), usable);
         return (channel.validOps() & SelectionKey.OP_READ) != 0 ? Redirect.from(file) : Redirect.to(file);
     }
 
     @Override
     public String path(String self) throws IOException {
-        return self + "/fd/" + ChannelDescriptor.numberOf(channel);
+        return ProcFs.descriptor(self, ChannelDescriptor.fdOf(channel));
     }
 
     @Override

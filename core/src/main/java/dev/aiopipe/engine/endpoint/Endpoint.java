@@ -8,36 +8,38 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
-/** What an end stands for before it is used: how it is opened here, or handed to a child. */
+/** What an end stands for before it is used. It is opened here, or handed to a child, once. */
 public interface Endpoint extends Closeable {
     /**
-     * Opens it for reading. If that fails nothing is left open.
+     * Opens the endpoint for reading. If that fails, nothing is left open.
      *
-     * @param loop waits for it
-     * @return the open stream, which owns all that was this endpoint's
+     * @param loop waits for the stream
+     * @return the open stream, which owns everything that belonged to this endpoint
      * @throws IOException if it can't be opened, or the loop is closed
      */
     Input openInput(Loop loop) throws IOException;
 
     /**
-     * Opens it for writing. If that fails nothing is left open.
+     * Opens the endpoint for writing. If that fails, nothing is left open.
      *
-     * @param loop waits for it
-     * @return the open stream, which owns all that was this endpoint's; null if there is no reader yet, then it is to be tried again
+     * @param loop waits for the stream
+     * @return the open stream, which owns everything that belonged to this endpoint; null if there is no reader yet,
+     *     and the caller must try again
      * @throws IOException if it can't be opened, or the loop is closed
      */
+    @Nullable
     Output openOutput(Loop loop) throws IOException;
 
     /**
-     * Whether this holds a descriptor already, so that opening it waits for no disk and for nobody.
-     *
-     * @return true if any thread may open it, and somebody has to close it
+     * Returns whether this holds a descriptor already. Then any thread may open it, as that waits for nothing; and its
+     * user must close it.
      */
     boolean opensAtOnce();
 
     /**
-     * Called instead of an opening that was given up before it had begun: nothing is to stay open.
+     * Closes everything. Called instead of an opening that was given up before it had begun.
      *
      * @throws IOException if it can't be closed
      */
@@ -45,12 +47,13 @@ public interface Endpoint extends Closeable {
         close();
     }
 
-    /** Called once, when an end becomes a child's. */
+    /** Notes that a child gets this. Called once. */
     default void handOver() {}
 
     /**
-     * Called once, behind {@link #close}, for an end that was handed to a child: a number that this process was started with stays
-     * open if nobody uses its end, but no copy of what a child got is to stay.
+     * Closes this process's copy of what a child got. Called once, after {@link #close}. A descriptor that this process
+     * was started with stays open if nobody uses its end; but once a child has got it, a copy would keep the child's
+     * stream from ending.
      *
      * @throws IOException if it can't be closed
      */
@@ -60,21 +63,17 @@ public interface Endpoint extends Closeable {
      * Asks the kernel for another capacity, if this is a pipe.
      *
      * @param bytes a wish
-     * @throws IOException if its descriptor can't be told
+     * @throws IOException if the descriptor can't be found
      */
     default void capacity(int bytes) throws IOException {
-        // most are no pipes of ours
+        // Most endpoints are no pipe that was made here.
     }
 
-    /**
-     * Whether a child can have it.
-     *
-     * @return false if only this process can use it
-     */
+    /** Returns whether a child can get this; if not, only this process can use it. */
     boolean canBeHandedOver();
 
     /**
-     * How the JDK gives it to a child as stdin, stdout or stderr.
+     * Returns the redirect by which the JDK gives this to a child as stdin, stdout or stderr.
      *
      * @param usable asked at each start: whether this process's copy is still open
      * @return a redirect that keeps {@code usable}, and with it the end, alive
@@ -83,10 +82,9 @@ public interface Endpoint extends Closeable {
     Redirect redirect(BooleanSupplier usable) throws IOException;
 
     /**
-     * Under which path another process of this user opens the same.
+     * Returns the absolute path by which another process of this user opens the same.
      *
-     * @param self how that process names the directory in /proc of this one
-     * @return an absolute path
+     * @param self the name that the other process gives to this one's directory in {@code /proc}
      * @throws IOException if there is none
      */
     String path(String self) throws IOException;
@@ -94,9 +92,9 @@ public interface Endpoint extends Closeable {
     /**
      * Watches over the owner of this, if this holds a descriptor already.
      *
-     * @param owner whose user should close it
-     * @param name what the warning calls it
-     * @return to be kept by the owner
+     * @param owner must be closed by its user
+     * @param name of the owner in the warning
+     * @return kept by the owner
      */
     default CloseOnce watch(Object owner, String name) {
         return opensAtOnce() ? CloseOnce.of(owner, name, this) : CloseOnce.NOTHING;

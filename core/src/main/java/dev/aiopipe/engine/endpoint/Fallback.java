@@ -13,22 +13,26 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 
-/** Streams of the JDK to a child, read and written by threads: where there is no way to give a child a pipe of ours. */
+/**
+ * Reads and writes the JDK's own streams of a child by threads, where a child can't be given one of this library's
+ * pipes.
+ */
 public final class Fallback {
     private Fallback() {}
 
     /**
-     * Whether children have to be connected by the JDK's own streams.
+     * Returns whether children have to be connected by the JDK's own streams: the user wants it, or fds can't be found,
+     * because there is no {@code /proc}, or a selector without epoll.
      *
-     * @return true if it is forced, or descriptors can't be found: there is no {@code /proc}, or a selector without epoll
      * @throws IOException if there are too few descriptors to find out
      */
     public static boolean isNeeded() throws IOException {
-        return !NativeAccess.hasNumbers();
+        return !NativeAccess.findsDescriptors();
     }
 
     /**
-     * Reads a blocking stream of a child. When somebody else closes it, as {@code Process.destroy} does, that is its end.
+     * Opens a blocking stream of a child for reading. If another thread closes it, as {@code Process.destroy} does,
+     * that is its end.
      *
      * @param stream closed with the input
      * @param loop fails it when it ends
@@ -38,7 +42,7 @@ public final class Fallback {
      */
     public static Input input(InputStream stream, Loop loop, String name) throws IOException {
         Readiness readiness = loop.attach();
-        ThreadedSource.Stream endpoint = new ThreadedSource.Stream() {
+        ThreadedSource.Stream blocking = new ThreadedSource.Stream() {
             @Override
             public InputStream open() {
                 return stream;
@@ -46,14 +50,15 @@ public final class Fallback {
 
             @Override
             public boolean endsByFailure() {
-                return true; // reading a pipe does not fail otherwise
+                // Reading a pipe fails for no other reason.
+                return true;
             }
         };
-        return new Input(new ThreadedSource(name, endpoint, stream, readiness, new Leftover()), readiness);
+        return new Input(new ThreadedSource(blocking, stream, readiness, new Leftover()), readiness, name);
     }
 
     /**
-     * Writes a blocking stream of a child.
+     * Opens a blocking stream of a child for writing.
      *
      * @param stream closed with the output
      * @param loop fails it when it ends
@@ -63,7 +68,6 @@ public final class Fallback {
      */
     public static Output output(OutputStream stream, Loop loop, String name) throws IOException {
         Readiness readiness = loop.attach();
-        ThreadedSink sink = new ThreadedSink(name, stream, readiness);
-        return new Output(sink, readiness, new ReaderWatch(null, loop));
+        return new Output(new ThreadedSink(stream, readiness), readiness, ReaderWatch.none(), name);
     }
 }

@@ -1,5 +1,7 @@
 package dev.aiopipe.engine.endpoint;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.aiopipe.FifoOption;
 import dev.aiopipe.ReadMode;
 import dev.aiopipe.engine.linux.AdoptedChannel;
 import dev.aiopipe.engine.linux.ChannelDescriptor;
@@ -13,7 +15,6 @@ import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.Leftover;
 import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.engine.transport.BlockingFifo;
-import dev.aiopipe.engine.transport.ChannelSink;
 import dev.aiopipe.engine.transport.FifoSource;
 import dev.aiopipe.engine.transport.ThreadedSink;
 import dev.aiopipe.engine.transport.ThreadedSource;
@@ -28,54 +29,79 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.Pipe;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
-/** A FIFO with a name. */
+/** A FIFO. */
 public final class FifoEndpoint implements Endpoint {
+    private static final Set<PosixFilePermission> OWNER_ONLY =
+            Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
 
     private final Path path;
     private final boolean forReading;
     private final boolean keepOpen;
+    private final boolean creates;
     private int capacity;
-    private BlockingOpen blockingOpen; // guarded by this; null if no thread opens it
+
+    /** Null if no thread opens the FIFO. */
+    @GuardedBy("this")
+    private @Nullable BlockingOpen blockingOpen;
 
     /**
-     * A path that may or may not be a FIFO.
+     * Creates the endpoint of a path, which may or may not be a FIFO.
      *
-     * @param path where it is
+     * @param path of the FIFO
      * @param forReading the direction in which it is going to be used
-     * @param keepOpen whether it is to be read without an end: as if there always were a writer
+     * @param options of the end
      */
-    public FifoEndpoint(Path path, boolean forReading, boolean keepOpen) {
+    public FifoEndpoint(Path path, boolean forReading, Set<FifoOption> options) {
         this.path = path.toAbsolutePath();
         this.forReading = forReading;
-        this.keepOpen = keepOpen;
+        this.keepOpen = options.contains(FifoOption.KEEP_OPEN);
+        this.creates = options.contains(FifoOption.CREATE);
     }
 
-    /**
-     * Makes a FIFO that only its owner can use (mode 0600).
-     *
-     * @param path where
-     * @throws IOException if it exists already, or can't be made, or there is no C library to make it with
-     */
-    public static void create(Path path) throws IOException {
+    /** Makes the FIFO if that is wanted and there is none. */
+    private void prepare() throws IOException {
+        if (creates && Files.notExists(path)) {
+            create();
+        }
+        DescriptorKind.requireFifo(path);
+    }
+
+    private void create() throws IOException {
         if (!NativeAccess.hasLibC()) {
             throw new IOException("can't make a FIFO without the C library: " + path);
         }
-        LibC.makeFifo(path.toString());
+        try {
+            LibC.makeFifo(path.toString());
+        } catch (FileAlreadyExistsException e) {
+            // Another process or thread was first.
+            return;
+        }
+        // The umask has taken permissions away, or none.
+        if (!Files.getPosixFilePermissions(path).equals(OWNER_ONLY)) {
+            Files.setPosixFilePermissions(path, OWNER_ONLY);
+        }
     }
 
     @Override
     public Input openInput(Loop loop) throws IOException {
+        prepare();
         if (!NativeAccess.canAdopt()) {
             return threadedInput(loop);
         }
-        int access = keepOpen ? LibC.O_RDWR : LibC.O_RDONLY; // a reader that is a writer, too, sees no end
+        // A reader that is also a writer sees no end.
+        int access = keepOpen ? LibC.O_RDWR : LibC.O_RDONLY;
         FifoSource.Fifo fifo = () -> {
             DescriptorKind.requireFifo(path);
             int fresh = open(access);
@@ -84,12 +110,13 @@ public final class FifoEndpoint implements Endpoint {
             }
             return fresh;
         };
-        return FifoSource.open(fifo.open(), fifo, true, loop, () -> {}, this, null);
+        FifoSource source = FifoSource.of(fifo.open(), fifo, true, loop);
+        return new Input(source, source.registration().input(), toString(), source.registration());
     }
 
     private Input threadedInput(Loop loop) throws IOException {
         BlockingFifo fifo = new BlockingFifo(path, keepOpen, true);
-        ThreadedSource.Stream endpoint = new ThreadedSource.Stream() {
+        ThreadedSource.Stream blocking = new ThreadedSource.Stream() {
             @Override
             public InputStream open() {
                 return fifo;
@@ -102,16 +129,9 @@ public final class FifoEndpoint implements Endpoint {
         };
         try {
             Readiness readiness = loop.attach();
-            return new Input(
-                    new ThreadedSource(
-                            toString(),
-                            endpoint,
-                            ReadMode.THREAD,
-                            DescriptorKind.FIFO,
-                            readiness,
-                            new Leftover(),
-                            fifo),
-                    readiness);
+            ThreadedSource source =
+                    new ThreadedSource(blocking, ReadMode.THREAD, DescriptorKind.FIFO, readiness, new Leftover());
+            return new Input(source, readiness, toString(), fifo);
         } catch (Throwable e) {
             fifo.close();
             throw e;
@@ -119,22 +139,25 @@ public final class FifoEndpoint implements Endpoint {
     }
 
     @Override
-    public Output openOutput(Loop loop) throws IOException {
-        DescriptorKind.requireFifo(path);
+    public @Nullable Output openOutput(Loop loop) throws IOException {
+        prepare();
         if (!NativeAccess.canAdopt()) {
             return threadedOutput(loop);
         }
-        int fresh = open(LibC.O_WRONLY);
+        int fresh = open(keepOpen ? LibC.O_RDWR : LibC.O_WRONLY);
         if (fresh < 0 && LibC.errno() == LibC.ENXIO) {
-            loop.requireOpen(); // else there is nothing to try again for
+            // A closed loop refuses each later try.
+            loop.requireOpen();
             return null;
         } else if (fresh < 0) {
             throw LibC.failure(path.toString());
         }
         Pipe.SinkChannel channel = AdoptedChannel.toWrite(fresh);
         Registration registration = Registration.of(channel, loop);
-        ReaderWatch watch = new ReaderWatch(() -> ChannelDescriptor.numberOf(channel), loop);
-        return new Output(new ChannelSink(toString(), channel, registration), registration.output(), watch);
+        // A descriptor that reads, too, is its own reader: none ever leaves.
+        ReaderWatch watch =
+                keepOpen ? ReaderWatch.none() : ReaderWatch.ofPipe(() -> ChannelDescriptor.fdOf(channel), loop);
+        return new Output(channel::write, registration.output(), watch, toString(), registration);
     }
 
     private int open(int access) {
@@ -150,21 +173,26 @@ public final class FifoEndpoint implements Endpoint {
         capacity = bytes;
     }
 
-    /** Opens it on a thread, from the first try on, as it waits for a reader. */
-    private synchronized Output threadedOutput(Loop loop) throws IOException {
-        loop.requireOpen(); // else there is nothing to wait for
-        if (blockingOpen == null) {
-            BlockingOpen begun = new BlockingOpen(path);
-            BlockingPool.EXECUTOR.execute(begun);
-            blockingOpen = begun;
+    /**
+     * Begins with the first try to open the FIFO on a thread, which waits for a reader. Returns null until there is
+     * one.
+     */
+    private synchronized @Nullable Output threadedOutput(Loop loop) throws IOException {
+        // A closed loop refuses the stream that the thread would open.
+        loop.requireOpen();
+        BlockingOpen opening = blockingOpen;
+        if (opening == null) {
+            opening = new BlockingOpen(path, keepOpen);
+            BlockingPool.EXECUTOR.execute(opening);
+            blockingOpen = opening;
         }
-        FileChannel open = blockingOpen.outcome();
+        FileChannel open = opening.outcome();
         if (open == null) {
             return null;
         }
         Readiness readiness = loop.attach();
         blockingOpen = null;
-        ThreadedSink.Stream endpoint = new ThreadedSink.Stream() {
+        ThreadedSink.Opener<OutputStream> opener = new ThreadedSink.Opener<>() {
             @Override
             public OutputStream open() {
                 return Channels.newOutputStream(open);
@@ -175,8 +203,8 @@ public final class FifoEndpoint implements Endpoint {
                 return true;
             }
         };
-        return new Output(
-                new ThreadedSink(toString(), endpoint, true, readiness, open), readiness, new ReaderWatch(null, loop));
+        ThreadedSink sink = new ThreadedSink(opener, true, readiness);
+        return new Output(sink, readiness, ReaderWatch.none(), toString(), open);
     }
 
     private synchronized void giveUpOpening() throws IOException {
@@ -189,19 +217,24 @@ public final class FifoEndpoint implements Endpoint {
     /** A thread that waits in open(2) for a reader. */
     private static final class BlockingOpen implements Runnable {
         private final Path path;
+        private final boolean keepOpen;
         private final CompletableFuture<FileChannel> opened = new CompletableFuture<>();
         private final CompletableFuture<Void> over = new CompletableFuture<>();
 
-        BlockingOpen(Path path) {
+        BlockingOpen(Path path, boolean keepOpen) {
             this.path = path;
+            this.keepOpen = keepOpen;
         }
 
         @Override
         public void run() {
             try {
-                FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE);
+                FileChannel channel = keepOpen
+                        ? FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)
+                        : FileChannel.open(path, StandardOpenOption.WRITE);
                 if (!opened.complete(channel)) {
-                    channel.close(); // given up meanwhile
+                    // The opening was given up meanwhile.
+                    channel.close();
                 }
             } catch (Throwable e) {
                 opened.completeExceptionally(e);
@@ -210,7 +243,8 @@ public final class FifoEndpoint implements Endpoint {
             }
         }
 
-        /** Null while it is not known. */
+        /** Returns null while the thread waits. */
+        @Nullable
         FileChannel outcome() throws IOException {
             try {
                 return opened.getNow(null);
@@ -222,25 +256,26 @@ public final class FifoEndpoint implements Endpoint {
             }
         }
 
-        /** Ends the thread: until it is through there is a reader. */
+        /** Ends the thread: opens both sides until it is through, so that it has a reader. */
         void giveUp() throws IOException {
             if (opened.cancel(false)) {
-                FileChannel both = both();
+                FileChannel both = openBothSides();
                 over.thenRun(() -> close(both));
             } else if (!opened.isCompletedExceptionally()) {
                 opened.join().close();
             }
         }
 
-        private FileChannel both() throws IOException {
+        private @Nullable FileChannel openBothSides() throws IOException {
             try {
                 return FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
             } catch (AccessDeniedException | NoSuchFileException e) {
-                return null; // the thread can't be reached, and waits until there is a reader
+                // The thread can't be ended, and waits until there is a reader.
+                return null;
             }
         }
 
-        private static void close(FileChannel both) {
+        private static void close(@Nullable FileChannel both) {
             try {
                 if (both != null) {
                     both.close();
@@ -263,13 +298,13 @@ public final class FifoEndpoint implements Endpoint {
 
     @Override
     public Redirect redirect(BooleanSupplier usable) throws IOException {
-        DescriptorKind.requireFifo(path);
+        prepare();
         return forReading ? Redirect.from(path.toFile()) : Redirect.appendTo(path.toFile());
     }
 
     @Override
     public String path(String self) throws IOException {
-        DescriptorKind.requireFifo(path);
+        prepare();
         return path.toString();
     }
 

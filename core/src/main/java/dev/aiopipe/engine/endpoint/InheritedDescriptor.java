@@ -1,65 +1,78 @@
 package dev.aiopipe.engine.endpoint;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.engine.linux.DescriptorKind;
 import dev.aiopipe.engine.linux.LibC;
 import dev.aiopipe.engine.linux.NativeAccess;
+import dev.aiopipe.engine.linux.ProcFs;
 import dev.aiopipe.engine.read.Leftover;
 import java.io.Closeable;
-import java.io.FileDescriptor;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
 
 /**
- * A number that this process was started with, while it is open here: once for reading and once for writing at most. Above 2 it is
- * closed together with the last stream on it; 0 to 2 stay open, for {@code System.in} and its kin.
+ * A descriptor that this process was started with, while it is in use here: at most once for reading and once for
+ * writing. One above 2 is closed with the last stream on it; 0 to 2 stay open, for {@code System.in},
+ * {@code System.out} and {@code System.err}.
  */
 final class InheritedDescriptor {
-    /** Those that the JDK has streams for. */
-    static final FileDescriptor[] STANDARD = {FileDescriptor.in, FileDescriptor.out, FileDescriptor.err};
+    /** By fd. Its lock guards the state of the values, too. */
+    @GuardedBy("OPEN")
+    private static final Map<Integer, InheritedDescriptor> OPEN = new HashMap<>();
 
-    private static final Map<Integer, InheritedDescriptor> OPEN =
-            new HashMap<>(); // guarded by itself, as is the state of its values
-
-    private final int number;
+    private final int fd;
     private final Leftover leftover = new Leftover();
+
+    @GuardedBy("OPEN")
     private boolean reading;
+
+    @GuardedBy("OPEN")
     private boolean writing;
+
+    /** How many ends were handed to children and are not closed yet. */
+    @GuardedBy("OPEN")
     private int handedOver;
 
-    private InheritedDescriptor(int number) {
-        this.number = number;
+    private InheritedDescriptor(int fd) {
+        this.fd = fd;
     }
 
-    /** Opens one direction. */
-    static InheritedDescriptor claim(int number, boolean forReading) throws IOException {
+    /**
+     * Claims one direction.
+     *
+     * @throws IOException if it is in use
+     */
+    static InheritedDescriptor claim(int fd, boolean forReading) throws IOException {
         synchronized (OPEN) {
-            InheritedDescriptor inherited = OPEN.computeIfAbsent(number, InheritedDescriptor::new);
+            InheritedDescriptor inherited = OPEN.computeIfAbsent(fd, InheritedDescriptor::new);
             if (inherited.isOpen(forReading)) {
-                throw new IOException("descriptor " + number + " is opened already: " + DescriptorKind.target(number));
+                throw new IOException("descriptor " + fd + " is opened already: " + DescriptorKind.target(fd));
             }
             inherited.set(forReading, true);
             return inherited;
         }
     }
 
-    /** One more end of the number is handed to a child. */
-    static void handOver(int number) {
+    /** Notes that one more end of the descriptor is handed to a child. */
+    static void handOver(int fd) {
         synchronized (OPEN) {
-            OPEN.computeIfAbsent(number, InheritedDescriptor::new).handedOver++;
+            OPEN.computeIfAbsent(fd, InheritedDescriptor::new).handedOver++;
         }
     }
 
-    /** An end that was handed over is closed. */
-    static void closeHandedOver(int number) throws IOException {
+    /** Notes that an end that was handed over is closed. */
+    static void closeHandedOver(int fd) throws IOException {
         synchronized (OPEN) {
-            InheritedDescriptor inherited = OPEN.get(number);
-            inherited.handedOver--;
-            inherited.closeUnused(DescriptorKind.of(number).isStream());
+            InheritedDescriptor inherited = OPEN.get(fd);
+            if (inherited != null) {
+                inherited.handedOver--;
+                inherited.closeUnused(DescriptorKind.of(fd).isStream());
+            }
         }
     }
 
-    /** What ends the claim; called once. */
+    /** Returns what ends a claim; to be closed once. */
     Closeable release(boolean forReading) {
         return () -> {
             synchronized (OPEN) {
@@ -69,35 +82,44 @@ final class InheritedDescriptor {
         };
     }
 
-    /** Closes the number once, after its last use; if it is still what it was. One that stays open keeps what is left. */
+    /**
+     * Closes the descriptor after its last use, if it is still {@code ours}. One that stays open keeps its leftover
+     * bytes.
+     */
+    @GuardedBy("OPEN")
     private void closeUnused(boolean ours) throws IOException {
-        if (!reading && !writing && handedOver == 0 && ours && number > 2 && NativeAccess.hasLibC()) {
-            OPEN.remove(number);
+        if (!reading && !writing && handedOver == 0 && ours && fd > 2 && NativeAccess.hasLibC()) {
+            OPEN.remove(fd);
             leftover.discard();
-            LibC.close(number);
+            LibC.close(fd);
         }
     }
 
-    /** What was read ahead and not taken; the next opening gets it. */
+    /** Returns the bytes that were read ahead, which belong to the next opening. */
     Leftover leftover() {
         return leftover;
     }
 
-    /** Whether the other direction is open, too. */
+    /** Returns whether both directions are open. */
     boolean isShared() {
         synchronized (OPEN) {
             return reading && writing;
         }
     }
 
-    int number() {
-        return number;
+    int fd() {
+        return fd;
     }
 
-    /** The same pipe, FIFO or terminal, with flags of our own; negative if that is not allowed. */
+    /**
+     * Opens the same pipe, FIFO or terminal anew, with flags of its own.
+     *
+     * @return a non-blocking fd; negative if that is not allowed
+     */
     int reopen(int access) throws IOException {
-        if (DescriptorKind.isMaster(number)) {
-            return -1; // its path makes another terminal
+        if (DescriptorKind.isMaster(fd)) {
+            // Its path would make another terminal.
+            return -1;
         }
         int fresh = tryReopen(access);
         if (fresh < 0 && LibC.isOutOfDescriptors()) {
@@ -106,7 +128,7 @@ final class InheritedDescriptor {
         return fresh;
     }
 
-    /** The same FIFO, once more. */
+    /** Opens the same FIFO once more. Returns a non-blocking fd. */
     int reopenFifo() throws IOException {
         int fresh = tryReopen(LibC.O_RDONLY);
         if (fresh < 0) {
@@ -116,13 +138,15 @@ final class InheritedDescriptor {
     }
 
     private int tryReopen(int access) {
-        return LibC.open(DescriptorKind.path(number).toString(), access | LibC.O_NONBLOCK);
+        return LibC.open(ProcFs.descriptor(fd).toString(), access | LibC.O_NONBLOCK);
     }
 
+    @GuardedBy("OPEN")
     private boolean isOpen(boolean forReading) {
         return forReading ? reading : writing;
     }
 
+    @GuardedBy("OPEN")
     private void set(boolean forReading, boolean open) {
         if (forReading) {
             reading = open;
@@ -133,6 +157,6 @@ final class InheritedDescriptor {
 
     @Override
     public String toString() {
-        return "descriptor " + number;
+        return "descriptor " + fd;
     }
 }

@@ -1,7 +1,9 @@
 package dev.aiopipe.engine.endpoint;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.engine.linux.DescriptorKind;
 import dev.aiopipe.engine.linux.ProcDescriptorFile;
+import dev.aiopipe.engine.linux.ProcFs;
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.support.CloseOnce;
@@ -16,36 +18,41 @@ import java.nio.file.StandardOpenOption;
 import java.util.function.BooleanSupplier;
 
 /**
- * A descriptor that was open when this process started. What it names is shared with other processes, so its flags are never
- * changed. How it is read or written depends on what it is:
+ * A descriptor that was open when this process started. Other processes share its file description, so its flags are
+ * never changed. Its kind decides how it is read or written:
  *
  * <ul>
- *   <li>a pipe, FIFO or terminal is opened anew through {@code /proc/self/fd}, which gives flags of our own;
- *   <li>a socket can't be opened anew, nor can a pipe that another user has made: each call is told not to wait;
- *   <li>a FIFO or terminal of another user, or such a pipe that was opened by a name, does not know such calls: threads read and
- *       write it. They read only when the loop has seen bytes, so that a read that was given up takes none;
- *   <li>a file or device never makes a selector's event: it is read by threads, blocking;
- *   <li>and so is all the rest, where there is no C library or no {@code /proc}.
+ *   <li>A pipe, FIFO or terminal is opened anew through {@code /proc/self/fd}, which makes a description with flags of
+ *       its own.
+ *   <li>A socket can't be opened anew, nor can a pipe that another user has made: each call asks not to wait.
+ *   <li>A FIFO or terminal of another user, or such a pipe that was opened by a name, does not support such calls:
+ *       threads read and write it. They read only when the loop has seen bytes, so that a read that was given up takes
+ *       none.
+ *   <li>A file or device makes no events for a selector: threads read and write it.
+ *   <li>Threads do the same for all kinds where there is no C library or no {@code /proc}.
  * </ul>
  */
 public final class InheritedEndpoint implements Endpoint {
     private static final File NOTHING = new File("/dev/null");
 
-    private final int number;
+    private final int fd;
     private final boolean forReading;
-    private Closeable bothSides = () -> {}; // of a FIFO that a child gets
+
+    /** Holds both sides of a FIFO open that a child gets. */
+    @GuardedBy("this")
+    private Closeable bothSides = () -> {};
 
     /**
-     * A number that may or may not be open.
+     * Creates the endpoint of a descriptor, which may or may not be open.
      *
-     * @param number 0 or more
+     * @param fd 0 or more
      * @param forReading the direction in which it is going to be used
      */
-    public InheritedEndpoint(int number, boolean forReading) {
-        if (number < 0) {
-            throw new IllegalArgumentException("descriptor < 0: " + number);
+    public InheritedEndpoint(int fd, boolean forReading) {
+        if (fd < 0) {
+            throw new IllegalArgumentException("descriptor < 0: " + fd);
         }
-        this.number = number;
+        this.fd = fd;
         this.forReading = forReading;
     }
 
@@ -53,14 +60,15 @@ public final class InheritedEndpoint implements Endpoint {
     public Input openInput(Loop loop) throws IOException {
         DescriptorKind kind = check();
         if (kind == DescriptorKind.CLOSED) {
-            return Input.atEnd(toString(), "not open"); // stdin alone comes here
+            // This is stdin: check() throws for others.
+            return Input.atEnd(toString(), "not open");
         }
-        InheritedDescriptor claim = InheritedDescriptor.claim(number, true);
-        Closeable release = claim.release(true);
+        InheritedDescriptor descriptor = InheritedDescriptor.claim(fd, true);
+        Closeable claim = descriptor.release(true);
         try {
-            return new InheritedInput(claim, kind, loop, release).open();
+            return new InheritedInput(descriptor, kind, loop, claim).open();
         } catch (Throwable e) {
-            release.close();
+            claim.close();
             throw e;
         }
     }
@@ -68,46 +76,51 @@ public final class InheritedEndpoint implements Endpoint {
     @Override
     public Output openOutput(Loop loop) throws IOException {
         DescriptorKind kind = check();
-        InheritedDescriptor claim = InheritedDescriptor.claim(number, false);
-        Closeable release = claim.release(false);
+        InheritedDescriptor descriptor = InheritedDescriptor.claim(fd, false);
+        Closeable claim = descriptor.release(false);
         try {
-            return new InheritedOutput(claim, kind, loop, release).open();
+            return new InheritedOutput(descriptor, kind, loop, claim).open();
         } catch (Throwable e) {
-            release.close();
+            claim.close();
             throw e;
         }
     }
 
-    /** What the number is, if it can be used as it is going to be. CLOSED only for a stdin that has nothing to read. */
+    /**
+     * Returns the kind of the descriptor; CLOSED only of a stdin that has nothing to read.
+     *
+     * @throws IOException if the descriptor can't be used in this direction
+     */
     private DescriptorKind check() throws IOException {
-        DescriptorKind kind = DescriptorKind.of(number);
-        boolean standard = number <= 2;
+        DescriptorKind kind = DescriptorKind.of(fd);
+        boolean standard = fd <= 2;
         if (kind == DescriptorKind.CLOSED && isStdin()) {
-            return kind; // a program that was started without a stdin sees its end
+            // A program that was started without a stdin sees its end.
+            return kind;
         } else if (kind == DescriptorKind.CLOSED) {
             throw new IOException(this + " is not open");
         } else if (kind == DescriptorKind.UNKNOWN && standard) {
             return kind;
         } else if (kind == DescriptorKind.UNKNOWN) {
-            throw new IOException(this + " can't be looked at: there is no "
-                    + DescriptorKind.path(number).getParent());
+            throw new IOException(this + " can't be looked at: there is no " + ProcFs.DESCRIPTORS);
         } else if (!kind.isStream() && !(standard && (kind == DescriptorKind.FILE || kind == DescriptorKind.DEVICE))) {
-            throw new IOException(this + " is no pipe, FIFO, terminal or socket: " + DescriptorKind.target(number));
-        } else if (!DescriptorKind.isOpenFor(number, forReading)) {
+            throw new IOException(this + " is no pipe, FIFO, terminal or socket: " + DescriptorKind.target(fd));
+        } else if (!DescriptorKind.isOpenFor(fd, forReading)) {
             if (isStdin()) {
-                return DescriptorKind.CLOSED; // nohup puts a /dev/null there that can only be written
+                // The command nohup opens a /dev/null there that can only be written.
+                return DescriptorKind.CLOSED;
             }
             throw new IOException(this + " is open for " + (forReading ? "writing" : "reading") + " only: "
-                    + DescriptorKind.target(number));
+                    + DescriptorKind.target(fd));
         }
         return kind;
     }
 
     /**
-     * What {@code Redirect.INHERIT} means for a child's stdin. Without one, this process may have a file of the JVM's there.
+     * Returns the redirect that {@code Redirect.INHERIT} stands for as a child's stdin: this process's stdin, or
+     * /dev/null if that can't be read. A process that was started without a stdin may have a file of the JVM's there.
      *
-     * @return this process's stdin; or nothing, if it can't be read
-     * @throws IOException if it can't be told what it is
+     * @throws IOException if the kind of the descriptor can't be found
      */
     public static Redirect stdinForChild() throws IOException {
         DescriptorKind kind = DescriptorKind.of(0);
@@ -117,7 +130,7 @@ public final class InheritedEndpoint implements Endpoint {
     }
 
     private boolean isStdin() {
-        return number == 0 && forReading;
+        return fd == 0 && forReading;
     }
 
     @Override
@@ -135,11 +148,11 @@ public final class InheritedEndpoint implements Endpoint {
         DescriptorKind kind = check();
         if (kind == DescriptorKind.CLOSED) {
             return Redirect.from(NOTHING);
-        } else if (number <= 2) {
+        } else if (fd <= 2) {
             return Redirect.INHERIT;
         }
         requireReopenable(kind);
-        ProcDescriptorFile file = new ProcDescriptorFile(number, usable);
+        ProcDescriptorFile file = new ProcDescriptorFile(fd, usable);
         return forReading ? Redirect.from(file) : Redirect.to(file);
     }
 
@@ -150,34 +163,40 @@ public final class InheritedEndpoint implements Endpoint {
             return NOTHING.getPath();
         }
         requireReopenable(kind);
-        return self + "/fd/" + number;
+        return ProcFs.descriptor(self, fd);
     }
 
     private void requireReopenable(DescriptorKind kind) throws IOException {
-        if (kind != DescriptorKind.PIPE && kind != DescriptorKind.FIFO && kind != DescriptorKind.TERMINAL
-                || DescriptorKind.isMaster(number)) {
-            // a socket can't be opened again; a file would be, but from its beginning; a master would be another one
-            throw new IOException(this + " can't be handed over: " + DescriptorKind.target(number));
+        boolean canReopen =
+                kind == DescriptorKind.PIPE || kind == DescriptorKind.FIFO || kind == DescriptorKind.TERMINAL;
+        if (!canReopen || DescriptorKind.isMaster(fd)) {
+            // A socket can't be opened anew. A file would be read from its beginning. A master would be another
+            // terminal.
+            throw new IOException(this + " can't be handed over: " + DescriptorKind.target(fd));
         }
         if (kind == DescriptorKind.FIFO) {
             holdOtherSide();
         }
     }
 
-    /** While this is open, nobody who opens the FIFO waits for its other side, as nobody would who inherits it. */
+    /**
+     * Opens both sides of a FIFO, so that a child that opens it does not wait for the other side, as if it had
+     * inherited it.
+     */
     private synchronized void holdOtherSide() throws IOException {
-        bothSides.close(); // of another start
+        // Closes those of an earlier start.
+        bothSides.close();
         try {
-            bothSides =
-                    FileChannel.open(DescriptorKind.path(number), StandardOpenOption.READ, StandardOpenOption.WRITE);
+            bothSides = FileChannel.open(ProcFs.descriptor(fd), StandardOpenOption.READ, StandardOpenOption.WRITE);
         } catch (AccessDeniedException e) {
-            bothSides = () -> {}; // it is another user's, and its other side is waited for
+            // The FIFO is another user's, and the child waits for the other side.
+            bothSides = () -> {};
         }
     }
 
     @Override
     public void close() {
-        // an end that was never opened leaves the number as it is
+        // An end that was never opened leaves the descriptor open.
     }
 
     @Override
@@ -188,17 +207,16 @@ public final class InheritedEndpoint implements Endpoint {
 
     @Override
     public void handOver() {
-        InheritedDescriptor.handOver(number);
+        InheritedDescriptor.handOver(fd);
     }
 
     @Override
     public synchronized void closeHandedOver() throws IOException {
-        CloseOnce.both(bothSides, () -> InheritedDescriptor.closeHandedOver(number))
-                .close();
+        CloseOnce.both(bothSides, () -> InheritedDescriptor.closeHandedOver(fd)).close();
     }
 
     @Override
     public String toString() {
-        return "descriptor " + number;
+        return "descriptor " + fd;
     }
 }

@@ -5,6 +5,7 @@ import dev.aiopipe.engine.linux.AdoptedChannel;
 import dev.aiopipe.engine.linux.DescriptorKind;
 import dev.aiopipe.engine.linux.LibC;
 import dev.aiopipe.engine.linux.NativeAccess;
+import dev.aiopipe.engine.linux.ProcFs;
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.loop.Registration;
@@ -12,10 +13,10 @@ import dev.aiopipe.engine.read.ByteSource;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.support.CloseOnce;
 import dev.aiopipe.engine.transport.BlockingFifo;
-import dev.aiopipe.engine.transport.ChannelSource;
 import dev.aiopipe.engine.transport.FifoSource;
-import dev.aiopipe.engine.transport.SharedDescriptorSource;
+import dev.aiopipe.engine.transport.SharedDescriptorStream;
 import dev.aiopipe.engine.transport.StdinBootstrap;
+import dev.aiopipe.engine.transport.TerminalSource;
 import dev.aiopipe.engine.transport.ThreadedSource;
 import java.io.Closeable;
 import java.io.FileInputStream;
@@ -27,37 +28,31 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.Pipe;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
-/** Opens a number that this process was started with for reading, by what it is; see {@link InheritedEndpoint}. */
-final class InheritedInput {
-    /** A channel for the loop to watch. Reopened: it can be read, too; else it is a copy of the number, whose flags are others'. */
-    private record Watched(Pipe.SourceChannel channel, boolean reopened) {}
+/** Opens the reading direction of an inherited descriptor. */
+final class InheritedInput extends InheritedStream {
+    /**
+     * A channel for the loop to watch. If it was reopened, it may be read; otherwise it is a copy, whose flags belong
+     * to others.
+     */
+    private record Watched(Pipe.SourceChannel channel, boolean isReopened) {}
 
-    private final InheritedDescriptor claim;
-    private final int number;
-    private final DescriptorKind kind;
-    private final Loop loop;
-    private final Closeable release;
-
-    InheritedInput(InheritedDescriptor claim, DescriptorKind kind, Loop loop, Closeable release) {
-        this.claim = claim;
-        this.number = claim.number();
-        this.kind = kind;
-        this.loop = loop;
-        this.release = release;
+    InheritedInput(InheritedDescriptor descriptor, DescriptorKind kind, Loop loop, Closeable claim) {
+        super(descriptor, kind, loop, claim);
     }
 
     Input open() throws IOException {
-        if (number == 0) {
-            SystemInReadAhead.takeOver(claim.leftover());
+        if (fd == 0) {
+            SystemInReadAhead.takeOver(descriptor.leftover());
         }
-        if (number == 0 && kind == DescriptorKind.PIPE && NativeAccess.isLibCToBeLoaded()) {
+        if (fd == 0 && kind == DescriptorKind.PIPE && NativeAccess.isLibCToBeLoaded()) {
             Input early = early();
             if (early != null) {
                 return early;
             }
         }
-        boolean adopts = kind != DescriptorKind.FILE && kind != DescriptorKind.DEVICE && NativeAccess.canAdopt();
+        boolean adopts = adopts();
         return switch (kind) {
             case FILE, DEVICE -> threaded(ReadMode.DIRECT, new Standard());
             case PIPE, TERMINAL, SOCKET -> adopts ? adopted() : unadopted();
@@ -72,136 +67,151 @@ final class InheritedInput {
             return watchedByLoop();
         }
         Registration registration = Registration.of(watched.channel, loop);
-        return input(source(watched, CloseOnce.both(registration, release)), registration.input());
+        return input(source(watched), registration.input(), CloseOnce.both(registration, claim));
     }
 
     private Input fifo() throws IOException {
-        int fresh = claim.reopen(LibC.O_RDONLY);
-        return fresh < 0
-                ? watchedByLoop()
-                : FifoSource.open(fresh, claim::reopenFifo, false, loop, release, claim, claim.leftover());
+        int fresh = descriptor.reopen(LibC.O_RDONLY);
+        if (fresh < 0) {
+            return watchedByLoop();
+        }
+        FifoSource source = FifoSource.of(fresh, descriptor::reopenFifo, false, loop);
+        Registration registration = source.registration();
+        return input(source, registration.input(), CloseOnce.both(registration, claim));
     }
 
-    /** Threads read it, but only when there is something: nothing is taken from others by a read that was given up. */
+    /**
+     * Opens an input that threads read, but only when there are bytes, so that a read that was given up takes none from
+     * others.
+     */
     private Input watchedByLoop() throws IOException {
-        Registration registration = Registration.of(AdoptedChannel.toRead(LibC.duplicate(number)), loop);
+        Registration registration = Registration.of(AdoptedChannel.toRead(LibC.duplicate(fd)), loop);
         try {
-            return threaded(
-                    ReadMode.THREAD, new Adopted(), registration.input(), CloseOnce.both(registration, release));
+            Closeable resource = CloseOnce.both(registration, claim);
+            return threaded(ReadMode.THREAD, new Adopted(), registration.input(), resource);
         } catch (Throwable e) {
             registration.close();
             throw e;
         }
     }
 
-    private Input threaded(ReadMode mode, ThreadedSource.Stream endpoint) throws IOException {
-        return threaded(mode, endpoint, loop.attach(), release);
+    private Input threaded(ReadMode mode, ThreadedSource.Stream stream) throws IOException {
+        return threaded(mode, stream, loop.attach(), claim);
     }
 
-    private Input threaded(ReadMode mode, ThreadedSource.Stream endpoint, Readiness readiness, Closeable owner) {
-        return input(
-                new ThreadedSource(claim.toString(), endpoint, mode, kind, readiness, claim.leftover(), owner),
-                readiness);
+    private Input threaded(ReadMode mode, ThreadedSource.Stream stream, Readiness readiness, Closeable resource) {
+        return input(new ThreadedSource(stream, mode, kind, readiness, descriptor.leftover()), readiness, resource);
     }
 
-    private Input input(ByteSource source, Readiness readiness) {
-        return new Input(source, readiness, claim, claim.leftover());
+    private Input input(ByteSource source, Readiness readiness, Closeable resource) {
+        return new Input(source, readiness, name(), descriptor.leftover(), resource);
     }
 
-    /** Where nothing can be adopted: another description of the same, which may be closed under a read, if it can be had. */
+    /**
+     * Opens an input where nothing can be adopted: on a new description, which may be closed under a read, if it can be
+     * opened.
+     */
     private Input unadopted() throws IOException {
         Readiness readiness = loop.attach();
         InputStream stream = reopened();
         return stream == null
-                ? threaded(ReadMode.THREAD, new Standard(), readiness, release)
-                : threaded(ReadMode.THREAD, new Reopened(stream), readiness, CloseOnce.both(stream, release));
+                ? threaded(ReadMode.THREAD, new Standard(), readiness, claim)
+                : threaded(ReadMode.THREAD, new Reopened(stream), readiness, CloseOnce.both(stream, claim));
     }
 
-    /** Null for what only the JDK's own stream can read. To open a terminal could make it the controlling one. */
-    private InputStream reopened() throws IOException {
-        if (number <= 2 && kind != DescriptorKind.PIPE && kind != DescriptorKind.FIFO) {
+    /**
+     * Returns null if only the JDK's own stream can read the descriptor. To open a terminal could make it the
+     * controlling one.
+     */
+    private @Nullable InputStream reopened() throws IOException {
+        if (fd <= 2 && kind != DescriptorKind.PIPE && kind != DescriptorKind.FIFO) {
             return null;
         }
-        Path path = DescriptorKind.path(number);
+        Path path = ProcFs.descriptor(fd);
         try {
             return kind == DescriptorKind.FIFO
                     ? new BlockingFifo(path, false, false)
                     : Channels.newInputStream(FileChannel.open(path));
         } catch (IOException e) {
-            if (number <= 2) {
-                return null; // another user's
+            if (fd <= 2) {
+                // The pipe or FIFO is another user's.
+                return null;
             }
-            throw new IOException(claim + " can't be opened anew: " + e.getMessage(), e);
+            throw new IOException(name() + " can't be opened anew: " + e.getMessage(), e);
         }
     }
 
-    /** While JNA is not loaded. Null if it has to be: the pipe can't be opened by its name, as it is another user's. */
-    private Input early() throws IOException {
-        String target = DescriptorKind.target(number);
+    /**
+     * Opens an input while JNA is not loaded. Returns null if JNA is needed: the pipe is another user's, which its path
+     * does not open.
+     */
+    private @Nullable Input early() throws IOException {
+        String target = DescriptorKind.target(fd);
         FileInputStream stream;
         try {
-            stream = new FileInputStream(DescriptorKind.path(number).toFile());
+            stream = new FileInputStream(ProcFs.descriptor(fd).toFile());
         } catch (FileNotFoundException e) {
             return null;
         }
         try {
             Registration registration = Registration.ofNothingYet(loop);
             StdinBootstrap source =
-                    new StdinBootstrap(stream, registration, () -> adoptEarly(target), claim.leftover(), release);
-            return input(source, registration.input());
+                    new StdinBootstrap(stream, registration, () -> adoptEarly(target), descriptor.leftover());
+            return input(source, registration.input(), CloseOnce.both(registration, claim));
         } catch (Throwable e) {
             stream.close();
             throw e;
         }
     }
 
-    private StdinBootstrap.Adopted adoptEarly(String target) throws IOException {
+    private StdinBootstrap.@Nullable Adopted adoptEarly(String target) throws IOException {
         Watched watched = NativeAccess.canAdopt() ? watched() : null;
         if (watched == null) {
             return null;
-        } else if (!DescriptorKind.target(number).equals(target)) {
+        } else if (!DescriptorKind.target(fd).equals(target)) {
             watched.channel.close();
-            throw new IOException("descriptor " + number + " was closed");
+            throw new IOException(name() + " was closed");
         }
-        return new StdinBootstrap.Adopted(watched.channel, source(watched, watched.channel));
+        return new StdinBootstrap.Adopted(watched.channel, source(watched));
     }
 
-    /** Null if only threads can read it. */
-    private Watched watched() throws IOException {
-        int fresh = kind == DescriptorKind.SOCKET ? -1 : claim.reopen(LibC.O_RDONLY);
+    /** Returns null if only threads can read the descriptor. */
+    private @Nullable Watched watched() throws IOException {
+        int fresh = isSocket() ? -1 : descriptor.reopen(LibC.O_RDONLY);
         if (fresh >= 0) {
             return new Watched(AdoptedChannel.toRead(fresh), true);
-        } else if (kind == DescriptorKind.SOCKET || kind == DescriptorKind.PIPE && LibC.canRead(number)) {
-            return new Watched(AdoptedChannel.toRead(LibC.duplicate(number)), false);
+        } else if (isSocket() || (kind == DescriptorKind.PIPE && LibC.canRead(fd))) {
+            return new Watched(AdoptedChannel.toRead(LibC.duplicate(fd)), false);
         }
         return null;
     }
 
-    private ByteSource source(Watched watched, Closeable owner) {
-        return watched.reopened
-                ? new ChannelSource(
-                        claim.toString(), watched.channel, owner, kind == DescriptorKind.TERMINAL ? number : -1)
-                : new SharedDescriptorSource(number, kind == DescriptorKind.SOCKET, owner);
+    private ByteSource source(Watched watched) {
+        if (!watched.isReopened) {
+            return new SharedDescriptorStream(fd, isSocket());
+        }
+        Pipe.SourceChannel channel = watched.channel;
+        return kind == DescriptorKind.TERMINAL ? new TerminalSource(channel, fd) : channel::read;
     }
 
-    /** What all ways of reading by threads have in common. */
-    private abstract class Blocked implements ThreadedSource.Stream {
+    /** The blocking streams below have this in common. */
+    private abstract class Blocking implements ThreadedSource.Stream {
         @Override
         public boolean endsByFailure() {
             return kind == DescriptorKind.TERMINAL;
         }
     }
 
-    /** A copy of the number in a channel; it may be another user's, and not be opened by its path. */
-    private final class Adopted extends Blocked {
+    /** A copy of the descriptor in a channel, which needs no path: the descriptor may be another user's. */
+    private final class Adopted extends Blocking {
         @Override
         public InputStream open() throws IOException {
-            return Channels.newInputStream(AdoptedChannel.toReadBlocking(LibC.duplicate(number)));
+            return Channels.newInputStream(AdoptedChannel.toReadBlocking(LibC.duplicate(fd)));
         }
 
         @Override
         public boolean isReady() throws IOException {
-            return LibC.isReadable(number);
+            return LibC.isReadable(fd);
         }
 
         @Override
@@ -211,12 +221,12 @@ final class InheritedInput {
 
         @Override
         public boolean isOnlyEmpty() throws IOException {
-            return kind == DescriptorKind.TERMINAL && LibC.isOnlyEmpty(number);
+            return kind == DescriptorKind.TERMINAL && LibC.isOnlyEmpty(fd);
         }
     }
 
-    /** Another description of the same. */
-    private final class Reopened extends Blocked {
+    /** A new file description of the same pipe, FIFO or terminal. */
+    private final class Reopened extends Blocking {
         private final InputStream stream;
 
         Reopened(InputStream stream) {
@@ -234,14 +244,14 @@ final class InheritedInput {
         }
     }
 
-    /** What the JDK has for 0 to 2. To close it would put /dev/null in its place, so that is never done. */
-    private final class Standard extends Blocked {
+    /** The JDK's stream of a descriptor from 0 to 2. */
+    private final class Standard extends Blocking {
         @Override
         public InputStream open() {
-            return new FilterInputStream(new FileInputStream(InheritedDescriptor.STANDARD[number])) {
+            return new FilterInputStream(new FileInputStream(standard())) {
                 @Override
                 public void close() {
-                    // the number stays open
+                    // The descriptor stays open.
                 }
             };
         }

@@ -4,13 +4,12 @@ import dev.aiopipe.engine.linux.AdoptedChannel;
 import dev.aiopipe.engine.linux.ChannelDescriptor;
 import dev.aiopipe.engine.linux.DescriptorKind;
 import dev.aiopipe.engine.linux.LibC;
-import dev.aiopipe.engine.linux.NativeAccess;
+import dev.aiopipe.engine.linux.ProcFs;
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.loop.Registration;
 import dev.aiopipe.engine.support.CloseOnce;
-import dev.aiopipe.engine.transport.ChannelSink;
-import dev.aiopipe.engine.transport.SharedDescriptorSink;
+import dev.aiopipe.engine.transport.SharedDescriptorStream;
 import dev.aiopipe.engine.transport.ThreadedSink;
 import dev.aiopipe.engine.write.Output;
 import dev.aiopipe.engine.write.ReaderWatch;
@@ -22,68 +21,55 @@ import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.Pipe;
 
-/** Opens a number that this process was started with for writing, by what it is; see {@link InheritedEndpoint}. */
-final class InheritedOutput {
-    private final InheritedDescriptor claim;
-    private final int number;
-    private final DescriptorKind kind;
-    private final Loop loop;
-    private final Closeable release;
-
-    InheritedOutput(InheritedDescriptor claim, DescriptorKind kind, Loop loop, Closeable release) {
-        this.claim = claim;
-        this.number = claim.number();
-        this.kind = kind;
-        this.loop = loop;
-        this.release = release;
+/** Opens the writing direction of an inherited descriptor. */
+final class InheritedOutput extends InheritedStream {
+    InheritedOutput(InheritedDescriptor descriptor, DescriptorKind kind, Loop loop, Closeable claim) {
+        super(descriptor, kind, loop, claim);
     }
 
     Output open() throws IOException {
-        if (!kind.isStream() || !NativeAccess.canAdopt()) {
+        if (!adopts()) {
             return threaded();
+        } else if (isSocket()) {
+            return shared();
         }
-        return switch (kind) {
-            case PIPE, FIFO, TERMINAL -> {
-                int fresh = claim.reopen(LibC.O_WRONLY);
-                if (fresh >= 0) {
-                    yield reopened(fresh);
-                }
-                yield kind == DescriptorKind.PIPE && LibC.canWrite(number) ? shared() : threaded();
-            }
-            case SOCKET -> shared();
-            default -> threaded();
-        };
+        int fresh = descriptor.reopen(LibC.O_WRONLY);
+        if (fresh >= 0) {
+            return reopened(fresh);
+        }
+        return kind == DescriptorKind.PIPE && LibC.canWrite(fd) ? shared() : threaded();
     }
 
     private Output reopened(int fresh) throws IOException {
         Pipe.SinkChannel channel = AdoptedChannel.toWrite(fresh);
         Registration registration = Registration.of(channel, loop);
-        ReaderWatch.Number watched = // what is typed is input, on any copy of a terminal
-                kind == DescriptorKind.TERMINAL ? null : () -> ChannelDescriptor.numberOf(channel);
-        return new Output(
-                new ChannelSink(claim.toString(), channel, CloseOnce.both(registration, release)),
-                registration.output(),
-                new ReaderWatch(watched, loop));
+        // The input of any copy of a terminal is what its user types, so that its reader can't be watched.
+        ReaderWatch watch = kind == DescriptorKind.TERMINAL
+                ? ReaderWatch.none()
+                : ReaderWatch.ofPipe(() -> ChannelDescriptor.fdOf(channel), loop);
+        Closeable resource = CloseOnce.both(registration, claim);
+        return new Output(channel::write, registration.output(), watch, name(), resource);
     }
 
     private Output shared() throws IOException {
-        boolean socket = kind == DescriptorKind.SOCKET;
-        Registration watch = Registration.of(AdoptedChannel.toWrite(LibC.duplicate(number)), loop);
-        Closeable owner = CloseOnce.both(watch, () -> {
-            if (socket && number > 2 && claim.isShared()) {
-                LibC.shutdownOutput(number); // the reader keeps the number open, and the peer is to see the end
+        Registration registration = Registration.of(AdoptedChannel.toWrite(LibC.duplicate(fd)), loop);
+        Closeable resource = CloseOnce.both(registration, () -> {
+            if (isSocket() && fd > 2 && descriptor.isShared()) {
+                // The reader keeps the descriptor open, and the peer must see the end.
+                LibC.shutdownOutput(fd);
             }
-            release.close();
+            claim.close();
         });
-        ReaderWatch readers = socket ? ReaderWatch.ofSocket(() -> number, loop) : new ReaderWatch(() -> number, loop);
-        return new Output(new SharedDescriptorSink(number, socket, owner), watch.output(), readers);
+        ReaderWatch watch = isSocket() ? ReaderWatch.ofSocket(() -> fd, loop) : ReaderWatch.ofPipe(() -> fd, loop);
+        SharedDescriptorStream sink = new SharedDescriptorStream(fd, isSocket());
+        return new Output(sink, registration.output(), watch, name(), resource);
     }
 
     private Output threaded() throws IOException {
         boolean toReader = kind != DescriptorKind.FILE && kind != DescriptorKind.DEVICE;
-        boolean pipe = kind == DescriptorKind.PIPE || kind == DescriptorKind.FIFO;
-        boolean adopts = kind.isStream() && NativeAccess.canAdopt();
-        ThreadedSink.Stream stream = new ThreadedSink.Stream() {
+        boolean isPipe = kind == DescriptorKind.PIPE || kind == DescriptorKind.FIFO;
+        boolean adopts = adopts();
+        ThreadedSink.Opener<OutputStream> opener = new ThreadedSink.Opener<>() {
             @Override
             public OutputStream open() throws IOException {
                 return blocking(adopts);
@@ -95,18 +81,18 @@ final class InheritedOutput {
             }
         };
         Readiness readiness = loop.attach();
-        ThreadedSink sink = new ThreadedSink(claim.toString(), stream, toReader, readiness, release);
-        return new Output(sink, readiness, new ReaderWatch(pipe ? () -> number : null, loop));
+        ReaderWatch watch = isPipe ? ReaderWatch.ofPipe(() -> fd, loop) : ReaderWatch.none();
+        return new Output(new ThreadedSink(opener, toReader, readiness), readiness, watch, name(), claim);
     }
 
-    /** Closing what the JDK has for 0 to 2 would put /dev/null in its place, so that is never done. */
     private OutputStream blocking(boolean adopts) throws IOException {
-        if (adopts) { // it may be another user's, and not be opened by its path
-            return Channels.newOutputStream(AdoptedChannel.toWriteBlocking(LibC.duplicate(number)));
-        } else if (number > 2) {
-            return new FileOutputStream(DescriptorKind.path(number).toFile());
+        if (adopts) {
+            // Its path would not open the pipe or FIFO of another user.
+            return Channels.newOutputStream(AdoptedChannel.toWriteBlocking(LibC.duplicate(fd)));
+        } else if (fd > 2) {
+            return new FileOutputStream(ProcFs.descriptor(fd).toFile());
         }
-        return new FilterOutputStream(new FileOutputStream(InheritedDescriptor.STANDARD[number])) {
+        return new FilterOutputStream(new FileOutputStream(standard())) {
             @Override
             public void write(byte[] bytes, int offset, int length) throws IOException {
                 out.write(bytes, offset, length);
@@ -114,7 +100,7 @@ final class InheritedOutput {
 
             @Override
             public void close() {
-                // the number stays open
+                // The descriptor stays open.
             }
         };
     }

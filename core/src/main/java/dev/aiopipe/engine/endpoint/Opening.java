@@ -1,5 +1,6 @@
 package dev.aiopipe.engine.endpoint;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.support.BlockingPool;
@@ -9,32 +10,43 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Opens an endpoint: at once where that is a matter of some system calls, else on a blocking thread. A FIFO without a reader can't be
- * opened for writing, and nothing tells when one has come (fifo(7), ENXIO), so that is tried again and again.
+ * Opens an endpoint: at once if that takes only some system calls, otherwise on a blocking thread. A FIFO without a
+ * reader can't be opened for writing, and the kernel does not report when one has come (fifo(7), ENXIO), so this tries
+ * again and again.
  *
- * <p>To cancel waits for the try that is under way, if there is one. So nothing is open any more once {@code cancel} has returned, and the
- * reader of a FIFO does not see a writer come and go that had been given up.
+ * <p>A cancellation waits for the attempt that is under way, if there is one. So nothing is open any more when
+ * {@code cancel} has returned, and the reader of a FIFO does not see a writer come and go that was given up.
  *
- * @param <T> what comes of it
+ * @param <T> the open stream
  */
 public final class Opening<T> {
-    /** One try. */
+    /** One attempt. */
     interface Attempt<T> {
-        /** The open stream; null if it is too early. */
+        /** Returns the open stream; null if it is too early. */
+        @Nullable
         T open() throws IOException;
     }
 
-    private static final int RETRY_MILLIS = 10;
+    static final int RETRY_MILLIS = 10;
 
     private final Endpoint endpoint;
     private final Attempt<T> attempt;
     private final Consumer<T> discard;
     private final Result result = new Result();
-    private boolean givenUp; // guarded by this, as is what follows
-    private boolean failed; // and has left nothing open
-    private T opened; // and nobody's yet
+
+    @GuardedBy("this")
+    private boolean givenUp;
+
+    /** Whether an attempt has failed, and left nothing open. */
+    @GuardedBy("this")
+    private boolean failed;
+
+    /** What an attempt has opened, until it is handed over or discarded. */
+    @GuardedBy("this")
+    private @Nullable T opened;
 
     private Opening(Endpoint endpoint, Attempt<T> attempt, Consumer<T> discard) {
         this.endpoint = endpoint;
@@ -48,7 +60,7 @@ public final class Opening<T> {
      * @param endpoint used up by this
      * @param loop waits for the stream
      * @param capacity of the pipe, a wish in bytes; 0 for none
-     * @return the open stream, or an IOException. To cancel it leaves nothing open
+     * @return completes with the open stream, or an IOException; a cancellation leaves nothing open
      */
     public static CompletableFuture<Input> ofInput(Endpoint endpoint, Loop loop, int capacity) {
         return begin(endpoint, () -> sized(endpoint, capacity).openInput(loop), Input::close);
@@ -60,7 +72,7 @@ public final class Opening<T> {
      * @param endpoint used up by this
      * @param loop waits for the stream
      * @param capacity of the pipe, a wish in bytes; 0 for none
-     * @return the open stream, or an IOException. To cancel it leaves nothing open
+     * @return completes with the open stream, or an IOException; a cancellation leaves nothing open
      */
     public static CompletableFuture<Output> ofOutput(Endpoint endpoint, Loop loop, int capacity) {
         return begin(endpoint, () -> sized(endpoint, capacity).openOutput(loop), Output::abort);
@@ -90,7 +102,8 @@ public final class Opening<T> {
                 if (givenUp) {
                     return;
                 }
-                failed = true; // unless it comes back
+                // This holds unless the attempt returns.
+                failed = true;
                 candidate = attempt.open();
                 failed = false;
                 opened = candidate;
@@ -110,7 +123,8 @@ public final class Opening<T> {
     private void tryLater() {
         try {
             Delays.block(this::attempt, RETRY_MILLIS);
-        } catch (Throwable e) { // there is no thread for the timer: nobody would try again
+        } catch (Throwable e) {
+            // There is no thread for the timer, so there is no other attempt.
             synchronized (this) {
                 givenUp = true;
             }
@@ -119,7 +133,7 @@ public final class Opening<T> {
         }
     }
 
-    /** False if nothing was opened. */
+    /** Returns false if nothing was opened. */
     private boolean discardOpened() {
         T unwanted;
         synchronized (this) {

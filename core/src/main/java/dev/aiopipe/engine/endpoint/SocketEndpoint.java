@@ -1,12 +1,11 @@
 package dev.aiopipe.engine.endpoint;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.engine.linux.ChannelDescriptor;
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Registration;
 import dev.aiopipe.engine.read.ByteSource;
 import dev.aiopipe.engine.read.Input;
-import dev.aiopipe.engine.transport.ChannelSink;
-import dev.aiopipe.engine.transport.ChannelSource;
 import dev.aiopipe.engine.write.Output;
 import dev.aiopipe.engine.write.ReaderWatch;
 import java.io.Closeable;
@@ -17,10 +16,11 @@ import java.nio.channels.NotYetConnectedException;
 import java.nio.channels.SocketChannel;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One direction of a connected socket. Closing the writing one shuts the output down, so that the peer sees the end; the socket is
- * closed together with the second one.
+ * One direction of a connected socket. The close of the writing direction shuts the output down, so that the peer sees
+ * the end; the close of the second direction closes the socket.
  */
 public final class SocketEndpoint implements Endpoint {
     private final Socket socket;
@@ -32,9 +32,9 @@ public final class SocketEndpoint implements Endpoint {
     }
 
     /**
-     * Both directions of a socket.
+     * Creates both directions of a socket.
      *
-     * @param channel that nobody else uses from now on
+     * @param channel used by nobody else from now on
      * @return the reading one, then the writing one
      */
     public static SocketEndpoint[] of(SocketChannel channel) {
@@ -44,15 +44,15 @@ public final class SocketEndpoint implements Endpoint {
 
     @Override
     public Input openInput(Loop loop) throws IOException {
-        Registration registration = socket.register(loop);
-        return new Input(
-                new Source(new ChannelSource(toString(), socket.channel, this), socket.watch), registration.input());
+        Registered registered = socket.register(loop);
+        Source source = new Source(socket.channel, registered.watch);
+        return new Input(source, registered.registration.input(), toString(), this);
     }
 
     @Override
     public Output openOutput(Loop loop) throws IOException {
-        Registration registration = socket.register(loop);
-        return new Output(new ChannelSink(toString(), socket.channel, this), registration.output(), socket.watch);
+        Registered registered = socket.register(loop);
+        return new Output(socket.channel::write, registered.registration.output(), registered.watch, toString(), this);
     }
 
     @Override
@@ -85,31 +85,41 @@ public final class SocketEndpoint implements Endpoint {
         return socket.channel.toString();
     }
 
-    /** What the two directions share. */
+    /** A socket in its loop. */
+    private record Registered(Loop loop, Registration registration, ReaderWatch watch) {}
+
+    /** The socket that the two directions share. */
     private static final class Socket {
         private final SocketChannel channel;
-        private Registration registration; // guarded by this, as is all that follows
-        private ReaderWatch watch; // since then
-        private Loop loop;
+
+        @GuardedBy("this")
+        private @Nullable Registered registered;
+
+        @GuardedBy("this")
         private boolean inputClosed;
+
+        @GuardedBy("this")
         private boolean outputClosed;
 
         Socket(SocketChannel channel) {
             this.channel = channel;
         }
 
-        /** One key serves both directions, so both are of one loop. */
-        synchronized Registration register(Loop wanted) throws IOException {
+        /** Registers the channel for both directions, which share one selection key, and so need the same loop. */
+        synchronized Registered register(Loop loop) throws IOException {
             if (!channel.isConnected()) {
                 throw new NotYetConnectedException();
-            } else if (registration == null) {
-                registration = wanted.register(channel);
-                loop = wanted;
-                watch = ReaderWatch.ofSocket(() -> ChannelDescriptor.numberOf(channel), loop);
-            } else if (loop != wanted) {
-                throw new IllegalStateException("both directions of a socket need one loop: " + loop + ", " + wanted);
             }
-            return registration;
+            Registered known = registered;
+            if (known == null) {
+                ReaderWatch watch = ReaderWatch.ofSocket(() -> ChannelDescriptor.fdOf(channel), loop);
+                known = new Registered(loop, loop.register(channel), watch);
+                registered = known;
+            } else if (known.loop != loop) {
+                throw new IllegalStateException(
+                        "both directions of a socket need one loop: " + known.loop + ", " + loop);
+            }
+            return known;
         }
 
         synchronized void close(boolean input) throws IOException {
@@ -122,35 +132,25 @@ public final class SocketEndpoint implements Endpoint {
                 }
             }
             if (inputClosed && outputClosed) {
-                Closeable open = registration == null ? channel : registration;
+                Closeable open = registered == null ? channel : registered.registration;
                 open.close();
             }
         }
     }
 
-    /** A peer that has gone shows in its end of input, or in a failure to read. */
-    private record Source(ByteSource from, ReaderWatch watch) implements ByteSource {
+    /** Reports to the watch that the peer has gone, when a read finds its end or fails. */
+    private record Source(SocketChannel channel, ReaderWatch watch) implements ByteSource {
         @Override
         public int read(ByteBuffer target) throws IOException {
             int count = -1;
             try {
-                count = from.read(target);
+                count = channel.read(target);
                 return count;
             } finally {
                 if (count < 0) {
-                    watch.readerGone();
+                    watch.noteReaderGone();
                 }
             }
-        }
-
-        @Override
-        public void close() throws IOException {
-            from.close();
-        }
-
-        @Override
-        public String toString() {
-            return from.toString();
         }
     }
 }

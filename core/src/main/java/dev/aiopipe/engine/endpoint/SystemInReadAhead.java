@@ -10,17 +10,17 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Takes over what {@code System.in} has read ahead. The JDK's own is a {@link BufferedInputStream} over descriptor 0, and says how much
- * it has: {@code available} is what is buffered and what is in the descriptor. What a user has put in its place is left alone, if it is
- * of another class.
+ * Takes over the bytes that {@code System.in} has read ahead. The JDK's own {@code System.in} is a
+ * {@link BufferedInputStream} over descriptor 0; its {@code available} is the sum of the buffered bytes and those in
+ * the descriptor. A stream of another class, which a user has put in its place, is left alone.
  *
  * <pre>
- *     ASKED ── something is buffered ──► TAKING         (what it gives from here on is the next reader's, also if it comes late)
- *       └───── the opening waits no more ──► GIVEN_UP
+ *     ASKED ── bytes are buffered ──► TAKING         (they go to the next reader, also if they come late)
+ *       └───── the opening stops to wait ──► GIVEN_UP
  * </pre>
  *
- * <p>A thread that reads {@code System.in} holds its lock while it waits, and has nothing buffered then. So a thread of its own asks,
- * and the opening goes on without it if it waits for the lock.
+ * <p>A thread that reads {@code System.in} holds its lock while it waits, and there is nothing buffered then. So a
+ * thread of its own takes the bytes, and the opening goes on without them if that thread waits for the lock.
  */
 final class SystemInReadAhead {
     private enum State {
@@ -32,7 +32,8 @@ final class SystemInReadAhead {
     private static final long PATIENCE_NANOS = 100_000_000;
     private static final long PAUSE_NANOS = 1_000_000;
     private static final int TRIES = 1_000;
-    private static final FileInputStream DESCRIPTOR = new FileInputStream(FileDescriptor.in); // never closed
+    // This must not be closed, or descriptor 0 would be.
+    private static final FileInputStream DESCRIPTOR = new FileInputStream(FileDescriptor.in);
 
     private final InputStream in;
     private final Leftover leftover;
@@ -43,7 +44,9 @@ final class SystemInReadAhead {
         this.leftover = leftover;
     }
 
-    /** Adds what is buffered to what is left of descriptor 0. Does not wait for who reads {@code System.in}. */
+    /**
+     * Adds the buffered bytes to the leftover of descriptor 0. Does not wait for a thread that reads {@code System.in}.
+     */
     static void takeOver(Leftover leftover) {
         InputStream in = System.in;
         if (in != null && in.getClass() == BufferedInputStream.class) {
@@ -60,7 +63,8 @@ final class SystemInReadAhead {
         while (taking.isAlive() && waiting < PATIENCE_NANOS) {
             long begin = System.nanoTime();
             LockSupport.parkNanos(PAUSE_NANOS);
-            if (state.get() == State.TAKING || isBlocked(taking)) { // else it was not given the time to run yet
+            if (state.get() == State.TAKING || isBlocked(taking)) {
+                // A thread in any other state had no time to run yet.
                 waiting += System.nanoTime() - begin;
             }
         }
@@ -75,7 +79,8 @@ final class SystemInReadAhead {
     }
 
     private void take(Thread opening) {
-        synchronized (in) { // which JDK 17 locks, too
+        synchronized (in) {
+            // JDK 17 locks it, too.
             int count = buffered();
             if (count > 0) {
                 leftover.expect();
@@ -95,7 +100,7 @@ final class SystemInReadAhead {
         LockSupport.unpark(opening);
     }
 
-    /** More bytes may come into the descriptor between two looks at it: then these differ, and it looks again. */
+    /** Returns how many bytes are buffered. If more bytes have come into the descriptor meanwhile, counts again. */
     private int buffered() {
         try {
             int least = 0;
@@ -110,7 +115,8 @@ final class SystemInReadAhead {
             }
             return least;
         } catch (IOException e) {
-            return 0; // System.in is closed, and has nothing
+            // System.in is closed, and has no bytes.
+            return 0;
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.aiopipe.engine.linux;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.File;
 import java.io.IOException;
 import java.nio.channels.Pipe;
@@ -11,44 +12,49 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the number of an NIO channel, which the JDK keeps to itself: the channel is registered with a selector of ours, whose list
- * in {@code /proc/self/fdinfo} ({@code tfd:} lines, proc(5)) then has one number more. Linux only.
+ * Finds the fd of an NIO channel, which the JDK does not show: registers the channel with a selector of its own, and
+ * looks which fd the kernel's list of that selector ({@code tfd:} lines of {@code fdinfo}, proc(5)) has gained. Linux
+ * only.
  */
 public final class ChannelDescriptor {
-    private static final Path FDINFO = Path.of("/proc/self/fdinfo");
     private static final String PREFIX = "tfd:";
 
-    /** The selector, and the number of its epoll instance; opened by the first look-up. Guarded by the class. */
-    private static Selector selector;
+    /** The selector, with the fdinfo file of its epoll instance. */
+    private record Probe(Selector selector, Path info) {}
 
-    private static Path list;
+    /** Opened by the first look-up. */
+    @GuardedBy("ChannelDescriptor.class")
+    private static @Nullable Probe probe;
 
+    @GuardedBy("ChannelDescriptor.class")
     private static boolean unavailable;
 
     private ChannelDescriptor() {}
 
     /**
-     * The number of a channel. Leaves it non-blocking.
+     * Returns the fd of a channel. Leaves the channel non-blocking.
      *
      * @param channel open
-     * @return its descriptor
-     * @throws IOException if it is closed, or if the platform does not tell
+     * @throws IOException if it is closed, or if the platform does not show fds
      */
-    public static synchronized int numberOf(SelectableChannel channel) throws IOException {
-        if (!areFound()) {
+    public static synchronized int fdOf(SelectableChannel channel) throws IOException {
+        Probe available = probe();
+        if (available == null) {
             throw new IOException("descriptors of channels can't be found here: no /proc, or a selector without epoll");
         }
-        Set<Integer> before = watched(list);
+        Selector selector = available.selector;
+        Set<Integer> before = watched(available.info);
         channel.configureBlocking(false);
         SelectionKey key = channel.register(selector, channel.validOps() & ~SelectionKey.OP_CONNECT);
         try {
             selector.selectNow();
-            Set<Integer> added = watched(list);
+            Set<Integer> added = watched(available.info);
             added.removeAll(before);
             if (added.size() != 1) {
-                throw new IOException("can't tell the descriptor of " + channel + ": " + added);
+                throw new IOException("can't find the descriptor of " + channel + " in " + added);
             }
             return added.iterator().next();
         } finally {
@@ -58,46 +64,56 @@ public final class ChannelDescriptor {
     }
 
     /**
-     * Whether numbers can be found: there is a {@code /proc}, and the JDK's selector is one of epoll.
+     * Returns whether fds can be found: there is a {@code /proc}, and the JDK's selector uses epoll. The answer stays
+     * the same.
      *
-     * @return the same for as long as the JVM lives
      * @throws IOException if there are too few descriptors to find out; a later call tries again
      */
-    static synchronized boolean areFound() throws IOException {
-        if (selector == null && !unavailable) {
-            unavailable = !Files.isDirectory(FDINFO) || !open();
-        }
-        return !unavailable;
+    static synchronized boolean isAvailable() throws IOException {
+        return probe() != null;
     }
 
-    /** False if the selector's own number can't be found. */
-    private static boolean open() throws IOException {
+    @GuardedBy("ChannelDescriptor.class")
+    private static @Nullable Probe probe() throws IOException {
+        if (probe == null && !unavailable) {
+            probe = Files.isDirectory(ProcFs.DESCRIPTOR_INFO) ? open() : null;
+            unavailable = probe == null;
+        }
+        return probe;
+    }
+
+    /** Returns null if the selector's own fd can't be found. */
+    private static @Nullable Probe open() throws IOException {
         DescriptorHeadroom.warmUp();
-        Selector opened = Selector.open();
-        Pipe probe = Pipe.open();
+        Selector selector = Selector.open();
+        Pipe pipe = Pipe.open();
+        Path info = null;
         try {
-            list = listOf(opened, probe.source());
-            selector = list == null ? null : opened;
-            return list != null;
+            info = infoOf(selector, pipe.source());
+            return info == null ? null : new Probe(selector, info);
         } finally {
-            probe.source().close();
-            probe.sink().close();
-            if (selector == null) {
-                opened.close();
+            pipe.source().close();
+            pipe.sink().close();
+            if (info == null) {
+                selector.close();
             }
         }
     }
 
-    /** Null if there is none. Of all epoll instances the one whose list gains and loses one entry whenever we register and cancel. */
-    private static Path listOf(Selector opened, SelectableChannel probe) throws IOException {
-        probe.configureBlocking(false);
+    /**
+     * Returns the file of the epoll instance whose list follows each registration and cancellation here; null if there
+     * is none.
+     */
+    private static @Nullable Path infoOf(Selector selector, SelectableChannel channel) throws IOException {
+        channel.configureBlocking(false);
         for (int attempt = 0; attempt < 10; attempt++) {
             Path found = null;
             for (Path candidate : epolls()) {
-                if (follows(candidate, opened, probe)) {
+                if (follows(candidate, selector, channel)) {
                     if (found != null) {
                         found = null;
-                        break; // chance: another one moved in step with us
+                        // By chance, another one changed in step with ours.
+                        break;
                     }
                     found = candidate;
                 }
@@ -109,14 +125,14 @@ public final class ChannelDescriptor {
         return null;
     }
 
-    private static boolean follows(Path candidate, Selector opened, SelectableChannel probe) throws IOException {
+    private static boolean follows(Path candidate, Selector selector, SelectableChannel channel) throws IOException {
         for (int i = 0; i < 3; i++) {
             Set<Integer> before = watched(candidate);
-            SelectionKey key = probe.register(opened, SelectionKey.OP_READ);
-            opened.selectNow();
+            SelectionKey key = channel.register(selector, SelectionKey.OP_READ);
+            selector.selectNow();
             Set<Integer> during = watched(candidate);
             key.cancel();
-            opened.selectNow();
+            selector.selectNow();
             if (during.size() != before.size() + 1 || !watched(candidate).equals(before)) {
                 return false;
             }
@@ -126,31 +142,34 @@ public final class ChannelDescriptor {
 
     private static Set<Path> epolls() {
         Set<Path> found = new HashSet<>();
-        File[] numbers = new File("/proc/self/fd").listFiles();
-        for (File number : numbers == null ? new File[0] : numbers) {
+        File[] links = ProcFs.DESCRIPTORS.toFile().listFiles();
+        for (File link : links == null ? new File[0] : links) {
             try {
-                if (Files.readSymbolicLink(number.toPath()).toString().equals("anon_inode:[eventpoll]")) {
-                    found.add(FDINFO.resolve(number.getName()));
+                if (Files.readSymbolicLink(link.toPath()).toString().equals("anon_inode:[eventpoll]")) {
+                    found.add(ProcFs.DESCRIPTOR_INFO.resolve(link.getName()));
                 }
             } catch (IOException e) {
-                continue; // closed since it was listed, the listing's own descriptor among them
+                // The descriptor was closed since it was listed; the listing's own always is.
+                continue;
             }
         }
         return found;
     }
 
+    /** Returns the fds that an epoll instance watches. */
     private static Set<Integer> watched(Path info) throws IOException {
-        Set<Integer> numbers = new HashSet<>();
+        Set<Integer> fds = new HashSet<>();
         try {
             for (String line : Files.readAllLines(info)) {
                 if (line.startsWith(PREFIX)) {
-                    String number = line.substring(PREFIX.length()).trim();
-                    numbers.add(Integer.parseInt(number.substring(0, number.indexOf(' '))));
+                    String rest = line.substring(PREFIX.length()).trim();
+                    fds.add(Integer.parseInt(rest.substring(0, rest.indexOf(' '))));
                 }
             }
         } catch (NoSuchFileException e) {
-            return numbers; // an epoll instance that is gone watches nothing
+            // An epoll instance that is gone watches nothing.
+            return fds;
         }
-        return numbers;
+        return fds;
     }
 }

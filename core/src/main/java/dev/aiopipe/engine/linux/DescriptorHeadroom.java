@@ -10,12 +10,14 @@ import java.nio.channels.Selector;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Whether there are descriptors left for what does harm without: a fork of the JDK, and the first use of its channels. */
+/**
+ * Checks that there are free descriptors for JDK code that does harm without: a fork, and the first use of channels.
+ */
 public final class DescriptorHeadroom {
-    /** What a start takes for a moment, with the pipes to the child; about. The first use of NIO takes less. */
+    /** About what a start takes for a moment, with the pipes to the child. The first use of NIO takes less. */
     private static final int DESCRIPTORS = 16;
 
-    /** What can be opened without anything of the JDK being loaded for it. */
+    /** A file that can be opened without loading JDK classes. */
     private static final File NOTHING = new File("/dev/null");
 
     private static volatile boolean warm;
@@ -23,20 +25,20 @@ public final class DescriptorHeadroom {
     private DescriptorHeadroom() {}
 
     /**
-     * Fails where there are too few descriptors, before the JDK finds out: its fork, of 17 as of 25, then leaks some and closes numbers
-     * that others use. One thread looks at a time, and none while JNA is loaded: to look takes descriptors for a moment.
+     * Throws if there are too few descriptors, before the JDK finds out: its fork, in 17 to 25, would leak some and
+     * close descriptors of others. One thread checks at a time, and none while JNA is loaded, because the check takes
+     * descriptors for a moment.
      *
      * @param what fails then, for the message
-     * @throws IOException if there are too few
      */
     public static synchronized void require(String what) throws IOException {
-        look(what);
+        check(what);
         initialize();
     }
 
     /**
-     * Has the JDK initialize its pipes and selectors, once. An initializer that fails for want of a descriptor fails for ever after, here
-     * and for everybody else; so it does not begin unless there is room.
+     * Makes the JDK initialize its pipes and selectors, once. An initializer that fails for want of a descriptor fails
+     * for ever after, for all code of the process; so it does not begin unless there is headroom.
      *
      * @throws IOException if there are too few descriptors; a later call tries again
      */
@@ -46,22 +48,22 @@ public final class DescriptorHeadroom {
         }
     }
 
-    private static void look(String what) throws IOException {
-        List<FileInputStream> room = new ArrayList<>(DESCRIPTORS);
+    private static void check(String what) throws IOException {
+        List<FileInputStream> taken = new ArrayList<>(DESCRIPTORS);
         try {
             for (int i = 0; i < DESCRIPTORS && NOTHING.exists(); i++) {
-                room.add(new FileInputStream(NOTHING));
+                taken.add(new FileInputStream(NOTHING));
             }
         } catch (IOException e) {
             throw new IOException(what + ": fewer than " + DESCRIPTORS + " descriptors are left (ulimit -n)", e);
         } finally {
-            for (FileInputStream each : room) {
+            for (FileInputStream each : taken) {
                 each.close();
             }
         }
     }
 
-    /** An event of a pipe is what takes the most of the JDK. */
+    /** Handles one event of a pipe, which initializes more of the JDK than any other use. */
     private static void initialize() throws IOException {
         if (warm) {
             return;

@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** What a descriptor is. Told by {@code /proc/self/fd}, without touching it (proc(5), inode(7)). */
+/** The kind of a descriptor, found by its link in {@code /proc} without touching it (proc(5), inode(7)). */
 public enum DescriptorKind {
     /** A pipe without a name. */
     PIPE,
@@ -23,89 +23,96 @@ public enum DescriptorKind {
     OTHER,
     /** Not open. */
     CLOSED,
-    /** There is no /proc to tell. */
+    /** There is no {@code /proc} to find out. */
     UNKNOWN;
 
-    private static final int MEMORY_DEVICES = 1; // their major number: null, zero, random (devices.txt)
-    private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
+    /** The major number of null, zero and random (devices.txt). */
+    private static final int MEMORY_DEVICES = 1;
 
     private static final int TYPE_MASK = 0170000;
     private static final int FIFO_TYPE = 0010000;
+    private static final int CHARACTER_DEVICE_TYPE = 0020000;
+    private static final int BLOCK_DEVICE_TYPE = 0060000;
+    private static final int FILE_TYPE = 0100000;
+    private static final int SOCKET_TYPE = 0140000;
     private static final Path JVM_FILE = Path.of(System.getProperty("java.home"), "lib", "modules");
 
-    public static Path path(int number) {
-        return DESCRIPTORS.resolve(Integer.toString(number));
-    }
-
-    /** Whether bytes come or go through it as others deliver or take them. */
+    /** True of a pipe, FIFO, terminal or socket: other processes deliver or take its bytes. */
     public boolean isStream() {
         return this == PIPE || this == FIFO || this == TERMINAL || this == SOCKET;
     }
 
-    public static DescriptorKind of(int number) throws IOException {
-        if (!Files.isDirectory(DESCRIPTORS)) {
+    /** Returns the kind of a descriptor of this process. */
+    public static DescriptorKind of(int fd) throws IOException {
+        if (!Files.isDirectory(ProcFs.DESCRIPTORS)) {
             return UNKNOWN;
         }
-        Path path = path(number);
+        Path path = ProcFs.descriptor(fd);
         int mode;
         try {
-            mode = (int) Files.getAttribute(path, "unix:mode");
+            mode = modeOf(path);
         } catch (NoSuchFileException e) {
             return CLOSED;
         }
         return switch (mode & TYPE_MASK) {
-            case 0010000 -> target(number).startsWith("pipe:") ? PIPE : FIFO;
-            case 0020000 -> isTerminal(number) ? TERMINAL : DEVICE;
-            case 0060000 -> DEVICE;
-            case 0140000 -> SOCKET;
-            // a JVM that is started with a closed stdin gives its number to the first file that it opens itself
-            case 0100000 -> number <= 2 && Files.isSameFile(path, JVM_FILE) ? CLOSED : FILE;
+            case FIFO_TYPE -> target(fd).startsWith("pipe:") ? PIPE : FIFO;
+            case CHARACTER_DEVICE_TYPE -> isTerminal(fd) ? TERMINAL : DEVICE;
+            case BLOCK_DEVICE_TYPE -> DEVICE;
+            case SOCKET_TYPE -> SOCKET;
+            // A JVM that is started with a closed stdin gives its fd to the first file that it opens itself.
+            case FILE_TYPE -> fd <= 2 && Files.isSameFile(path, JVM_FILE) ? CLOSED : FILE;
             default -> OTHER;
         };
     }
 
-    private static boolean isTerminal(int number) throws IOException {
-        long device = (long) Files.getAttribute(path(number), "unix:rdev");
-        if ((device >> 8 & 0xFFF) == MEMORY_DEVICES) {
-            return false; // the usual case, known without the C library
+    private static int modeOf(Path path) throws IOException {
+        return (int) Files.getAttribute(path, "unix:mode");
+    }
+
+    private static boolean isTerminal(int fd) throws IOException {
+        long device = (long) Files.getAttribute(ProcFs.descriptor(fd), "unix:rdev");
+        if (((device >> 8) & 0xFFF) == MEMORY_DEVICES) {
+            // The usual case, known without the C library.
+            return false;
         }
-        return !NativeAccess.hasLibC() || LibC.isTerminal(number);
+        return !NativeAccess.hasLibC() || LibC.isTerminal(fd);
     }
 
-    /** Whether it is the other side of a pseudo-terminal: what its program shows is read there. */
-    public static boolean isMaster(int number) {
-        return target(number).endsWith("/ptmx");
+    /**
+     * Returns whether a descriptor is the master side of a pseudo-terminal, where the output of its program is read.
+     */
+    public static boolean isMaster(int fd) {
+        return target(fd).endsWith("/ptmx");
     }
 
-    /** What the number stands for, as a person would name it. */
-    public static String target(int number) {
+    /** Returns what a descriptor refers to, as a person would name it: a path, or {@code pipe:[1234]}. */
+    public static String target(int fd) {
         try {
-            return Files.readSymbolicLink(path(number)).toString();
+            return Files.readSymbolicLink(ProcFs.descriptor(fd)).toString();
         } catch (IOException e) {
-            return "descriptor " + number;
+            return "descriptor " + fd;
         }
     }
 
-    /** Whether a descriptor was opened for reading, or for writing. */
-    public static boolean isOpenFor(int number, boolean reading) throws IOException {
+    /** Returns whether a descriptor was opened for reading, or for writing. */
+    public static boolean isOpenFor(int fd, boolean reading) throws IOException {
         String info;
-        try (FileInputStream file =
-                new FileInputStream("/proc/self/fdinfo/" + number)) { // no NIO, which takes 10 ms to load
+        // FileInputStream avoids the channels of NIO, which take 10 ms to load.
+        try (FileInputStream file = new FileInputStream(ProcFs.DESCRIPTOR_INFO + "/" + fd)) {
             info = new String(file.readAllBytes(), StandardCharsets.US_ASCII);
         }
-        for (String line : info.split("\n")) {
+        for (String line : info.split("\n", -1)) {
             if (line.startsWith("flags:")) {
-                int access = Integer.parseInt(line.substring("flags:".length()).trim(), 8) & 3; // O_ACCMODE
+                int access = Integer.parseInt(line.substring("flags:".length()).trim(), 8) & LibC.O_ACCMODE;
                 return access == LibC.O_RDWR || access == (reading ? LibC.O_RDONLY : LibC.O_WRONLY);
             }
         }
         return true;
     }
 
-    /** Fails with an error that names it if there is something else, or nothing. */
+    /** Throws an exception that names the path if there is nothing, or no FIFO. */
     public static void requireFifo(Path path) throws IOException {
-        int mode = (int) Files.getAttribute(path, "unix:mode");
-        if ((mode & TYPE_MASK) != FIFO_TYPE) {
+        if ((modeOf(path) & TYPE_MASK) != FIFO_TYPE) {
             throw new FileSystemException(path.toString(), null, "no FIFO");
         }
     }

@@ -1,46 +1,54 @@
 package dev.aiopipe.engine.linux;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What can be done here that the JDK has no way to. Each place that has to know asks this class. The system property {@code
- * dev.aiopipe.fallback=true} says no to all of it.
+ * Knows which native means there are here. The system property {@code dev.aiopipe.fallback=true} denies all of them, so
+ * that threads and the JDK's own streams do the work.
  */
 public final class NativeAccess {
-    /** Whether the user wants threads everywhere. */
-    static final boolean DENIED = Boolean.getBoolean("dev.aiopipe.fallback");
+    private static final boolean DENIED = Boolean.getBoolean("dev.aiopipe.fallback");
 
-    private static volatile Boolean libC = DENIED ? false : null; // null until it was looked for
+    /** Null until JNA was loaded, or found missing. */
+    private static volatile @Nullable Boolean libC = DENIED ? false : null;
 
     private NativeAccess() {}
 
     /**
-     * Whether the number of an NIO channel can be found, so that children can have the channel: there is a {@code /proc}, and the JDK's
-     * selector is one of epoll.
+     * Returns whether the fd of an NIO channel can be found, so that children can get the channel: there is a
+     * {@code /proc}, and the JDK's selector uses epoll.
      *
      * @throws IOException if there are too few descriptors to find out
      */
-    public static boolean hasNumbers() throws IOException {
-        return !DENIED && ChannelDescriptor.areFound();
+    public static boolean findsDescriptors() throws IOException {
+        return !DENIED && ChannelDescriptor.isAvailable();
     }
 
     /**
-     * Whether the C library may be called: it is wanted, and JNA is there and works. That it is loaded, and starts a child then, is up
-     * to the first call; it throws if there are too few descriptors for that.
+     * Returns whether the C library may be called: it is not denied, and JNA is there and works. The first call loads
+     * JNA, which starts a child.
+     *
+     * @throws IOException if there are too few descriptors for that child
      */
+    @SuppressWarnings("LockOnNonEnclosingClassLiteral") // that class guards the headroom by itself
     public static boolean hasLibC() throws IOException {
-        if (isLibCToBeLoaded()) {
-            synchronized (DescriptorHeadroom.class) { // or somebody who looks for room took what the child needs
-                if (isLibCToBeLoaded()) {
+        Boolean known = libC;
+        if (known == null) {
+            // A concurrent look for headroom would take the child's descriptors.
+            synchronized (DescriptorHeadroom.class) {
+                known = libC;
+                if (known == null) {
                     DescriptorHeadroom.require("can't load JNA");
-                    libC = loadLibC();
+                    known = loadLibC();
+                    libC = known;
                 }
             }
         }
-        return libC;
+        return known;
     }
 
-    /** Whether {@link #hasLibC} has to load JNA first, which takes more than a tenth of a second. */
+    /** Returns whether {@link #hasLibC} would have to load JNA, which takes more than a tenth of a second. */
     public static boolean isLibCToBeLoaded() {
         return libC == null;
     }
@@ -49,12 +57,16 @@ public final class NativeAccess {
         try {
             return LibC.isUsable();
         } catch (LinkageError e) {
-            return false; // not even JNA's classes are there
+            // Not even JNA's classes are there.
+            return false;
         }
     }
 
-    /** Whether a descriptor of others can be put into an NIO channel, and a channel's be given to the C library. */
+    /**
+     * Returns whether a foreign descriptor can be put into an NIO channel, and the fd of a channel be given to the C
+     * library.
+     */
     public static boolean canAdopt() throws IOException {
-        return hasNumbers() && hasLibC();
+        return findsDescriptors() && hasLibC();
     }
 }

@@ -5,8 +5,9 @@ import java.lang.ProcessBuilder.Redirect;
 import java.util.function.BooleanSupplier;
 
 /**
- * Sends signals to processes. A pid that the system has given to another process meanwhile is not hit: a pidfd (pidfd_open(2)) stays
- * with the process that it was opened for, and the caller says after the opening whether that was the right one.
+ * Sends signals to processes. A pid that the system has given to another process meanwhile is not hit: a pidfd
+ * (pidfd_open(2)) stays with the process that it was opened for, and the caller says after the opening whether that was
+ * the right one.
  */
 public final class ProcessSignals {
     private ProcessSignals() {}

@@ -5,22 +5,20 @@ import dev.aiopipe.engine.support.CloseOnce;
 import dev.aiopipe.engine.support.Threads;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.AcceptPendingException;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.nio.channels.ServerSocketChannel;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One daemon thread that waits for events of any number of streams, and runs tasks in between.
@@ -30,32 +28,26 @@ import java.util.concurrent.locks.LockSupport;
  *      └───────────────── close() ──────────────────────────────────►         and so does each later use
  * </pre>
  *
- * <p>In one round the thread waits, notes who has to be woken, wakes them outside of the selector's locks, and runs some tasks.
+ * <p>In one round the thread waits, collects the waiters of ready channels, wakes them outside of the selector's locks,
+ * and runs some tasks.
  */
 public final class Loop {
-    /** Tasks that beget tasks must not keep the streams waiting. */
+    /** Tasks that submit further tasks must not keep the streams waiting. */
     private static final int TASKS_PER_ROUND = 256;
-
-    private static final int PATIENCE = 10;
-    private static final long PAUSE_NANOS = 10_000_000;
 
     private final String name;
     private final LoopSelector.Opener opener;
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final List<Readiness.Waiter> ready = new ArrayList<>();
     private final Set<Readiness> attached = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
-    private final ShutdownGuard jvmExit;
-    private volatile Thread thread; // this and the next one are written once, guarded by this
-    private volatile LoopSelector selection;
-    private volatile Throwable closeCause;
-    private boolean noting; // of the loop's thread, as what follows
-    private int failures; // of the selector, in a row
+    private final ShutdownGuard shutdownGuard;
 
-    /**
-     * A loop whose thread is started by its first use.
-     *
-     * @param name what its thread is called
-     */
+    // These three are written once, under this object's monitor, and read without it.
+    private volatile @Nullable Thread thread;
+    private volatile @Nullable LoopSelector selector;
+    private volatile @Nullable Throwable closeCause;
+
+    /** Makes a loop whose thread has this name, and is started by the first use. */
     public Loop(String name) {
         this(name, Selector::open);
     }
@@ -63,85 +55,35 @@ public final class Loop {
     Loop(String name, LoopSelector.Opener opener) {
         this.name = name;
         this.opener = opener;
-        this.jvmExit = new ShutdownGuard(name, this::wakeup);
+        this.shutdownGuard = new ShutdownGuard(name, this::wakeup);
     }
 
     /**
-     * Makes a channel one of this loop. It becomes non-blocking.
+     * Registers a channel with this loop. It becomes non-blocking.
      *
      * @param channel not registered with another loop
-     * @return through which readiness is learned
-     * @throws IOException if the loop can't be started, or is closed
+     * @return reports the channel's readiness
+     * @throws IOException if the loop can't be started or is closed
      */
     public Registration register(SelectableChannel channel) throws IOException {
         Registration registration = new Registration(this, channel);
-        register(channel, registration);
+        registration.register(channel);
         return registration;
     }
 
-    void register(SelectableChannel channel, Registration registration) throws IOException {
-        LoopSelector running = start();
-        channel.configureBlocking(false);
-        try {
-            registration.key(running.register(channel, registration));
-        } catch (ClosedSelectorException e) {
-            throw closed();
-        }
-        requireOpen(); // perhaps it was too late for the loop's own last round
-    }
-
     /**
-     * Makes a server's channel one of this loop, until {@link #forget}. The channel stays its user's.
-     *
-     * @param channel becomes non-blocking
-     * @return tells when a connection may be there
-     * @throws AcceptPendingException if it is one of this loop already
-     * @throws IOException if the loop can't be started, or is closed, or the channel is
-     */
-    public Readiness acceptable(ServerSocketChannel channel) throws IOException {
-        LoopSelector running = start();
-        while (true) {
-            synchronized (this) { // not while it waits: the loop's thread may want the lock
-                SelectionKey key = running.keyOf(channel);
-                if (key == null) {
-                    return register(channel).input();
-                } else if (key.isValid()) {
-                    throw new AcceptPendingException();
-                }
-            }
-            running.deregister(); // another thread is just forgetting it
-        }
-    }
-
-    /**
-     * Lets go of a server's channel: when this returns, closing it closes its descriptor. Waits for the loop's next round at most.
-     *
-     * @param channel one of this loop
-     * @throws IOException from the system
-     */
-    public void forget(ServerSocketChannel channel) throws IOException {
-        SelectionKey key = selection.keyOf(channel);
-        if (key != null) {
-            key.cancel();
-            selection.deregister();
-        }
-    }
-
-    /**
-     * Gives back the descriptors of all channels that were closed before. Waits for the loop's next round at most, and never for a task
-     * or a waiter that keeps the loop's thread; on that thread not at all.
+     * Gives back the descriptors of all channels that were closed before. Waits for the loop's next round at most, and
+     * never for a task or a waiter that keeps the loop's thread. On that thread it does not wait.
      *
      * @throws IOException from the system
      */
     void deregister() throws IOException {
-        selection.deregister();
+        running().deregister();
     }
 
     /**
-     * Makes a stream that has no channel one of this loop: it fails when the loop ends.
-     *
-     * @return to be signalled by whoever feeds the stream
-     * @throws IOException if the loop can't be started, or is closed
+     * Makes the readiness of a stream that has no channel: the thread that feeds the stream signals it. It fails when
+     * the loop ends.
      */
     public Readiness attach() throws IOException {
         Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
@@ -149,25 +91,32 @@ public final class Loop {
         return readiness;
     }
 
+    /**
+     * Fails a readiness when this loop ends.
+     *
+     * @param readiness of a stream that has no channel; not kept from being garbage-collected
+     * @throws IOException if the loop can't be started or is closed
+     */
     public void attach(Readiness readiness) throws IOException {
         start();
         attached.add(readiness);
         requireOpen();
     }
 
-    /** What has no channel any more fails when the loop ends, or if it has ended. */
+    /** Fails a readiness that has lost its channel when this loop ends, or now if it has ended. */
     void keep(Readiness readiness) {
         attached.add(readiness);
-        if (closeCause != null) {
-            fail(readiness);
+        Throwable cause = closeCause;
+        if (cause != null) {
+            readiness.fail(cause);
         }
     }
 
     /**
-     * Has the loop's thread run something soon.
+     * Runs a task on the loop's thread.
      *
      * @param task must not block
-     * @throws RejectedExecutionException if the loop is closed, or can't be started
+     * @throws RejectedExecutionException if the loop is closed or can't be started
      */
     public void execute(Runnable task) {
         try {
@@ -182,38 +131,31 @@ public final class Loop {
         wakeup();
     }
 
-    private RejectedExecutionException refused(IOException why) {
-        String message =
-                closeCause == null ? this + " can't be started" : closeCause.getMessage() + ": use another one";
-        return new RejectedExecutionException(message, why);
+    private RejectedExecutionException refused(IOException reason) {
+        Throwable cause = closeCause;
+        String message = cause == null ? this + " can't be started" : cause.getMessage() + ": use another one";
+        return new RejectedExecutionException(message, reason);
     }
 
-    /**
-     * Whether nothing can be opened with this any more.
-     *
-     * @return true once it is closed or dead
-     */
+    /** Returns true if this loop is closed or has died: nothing can be opened with it any more. */
     public boolean hasEnded() {
         return closeCause != null;
     }
 
-    /**
-     * Whether the caller is this loop's thread.
-     *
-     * @return true on the loop's thread
-     */
+    /** Returns true on the loop's thread. */
     public boolean isCurrentThread() {
         return Thread.currentThread() == thread;
     }
 
     /**
-     * Fails all streams of this loop, closes their descriptors and ends its thread. Waits for that, unless called on that thread.
+     * Fails all streams of this loop, closes their descriptors and ends its thread. Waits for the thread, unless called
+     * on it.
      */
     public void close() {
         Thread running;
         synchronized (this) {
             if (closeCause == null) {
-                closeCause = new IOException("pipe loop " + name + " is closed");
+                closeCause = new IOException(this + " is closed");
             }
             running = thread;
         }
@@ -222,7 +164,7 @@ public final class Loop {
             try {
                 running.join();
             } catch (InterruptedException e) {
-                Thread.currentThread().interrupt(); // it ends without us
+                Thread.currentThread().interrupt();
             }
         }
     }
@@ -232,19 +174,25 @@ public final class Loop {
         return "pipe loop " + name;
     }
 
-    /** Makes the thread begin a new round, if it waits. */
+    /** Makes the thread begin a new round if it waits. */
     void wakeup() {
         if (!isCurrentThread()) {
-            selection.wakeup();
+            running().wakeup();
         }
     }
 
-    private LoopSelector start() throws IOException {
-        LoopSelector running = selection;
+    /** Returns the selector of a loop that was started. */
+    private LoopSelector running() {
+        return Objects.requireNonNull(selector);
+    }
+
+    LoopSelector start() throws IOException {
+        LoopSelector running = selector;
         if (running == null) {
             synchronized (this) {
-                running = selection;
-                if (running == null && closeCause == null) {
+                requireOpen();
+                running = selector;
+                if (running == null) {
                     running = begin();
                 }
             }
@@ -255,49 +203,47 @@ public final class Loop {
 
     private LoopSelector begin() throws IOException {
         DescriptorHeadroom.warmUp();
-        LoopSelector opened = new LoopSelector(opener, this::isIdle, this::note);
+        LoopSelector opened = new LoopSelector(opener, this::isIdle, this::collect);
         try {
             Thread started = Threads.shared(this::run, name);
-            started.start(); // goes on when this has left the lock
+            started.start();
             thread = started;
         } catch (Throwable e) {
             opened.close();
             throw e;
         }
-        selection = opened;
-        jvmExit.watch();
+        selector = opened;
+        shutdownGuard.watch();
         return opened;
     }
 
-    /**
-     * Fails what could not be done with this any more.
-     *
-     * @throws IOException if this is closed or dead
-     */
+    /** Throws if this loop is closed or has died. */
     public void requireOpen() throws IOException {
         if (closeCause != null) {
             throw closed();
         }
     }
 
-    private IOException closed() {
+    IOException closed() {
         return CloseOnce.because(new ClosedChannelException(), closeCause);
     }
 
     private void run() {
+        // Waits until the thread that starts this loop has left the monitor.
         synchronized (this) {
-            // whoever starts this is through when it goes on
+            running();
         }
         try {
             while (closeCause == null) {
                 round();
             }
-        } catch (Throwable e) { // the loop's death: its streams are told, and so is the thread's handler
+        } catch (Throwable e) {
             synchronized (this) {
                 if (closeCause == null) {
-                    closeCause = new IOException("pipe loop " + name + " died: " + e, e);
+                    closeCause = new IOException(this + " died: " + e, e);
                 }
             }
+            // The thread's handler reports the death, too.
             if (e instanceof Error error) {
                 throw error;
             }
@@ -308,10 +254,11 @@ public final class Loop {
     }
 
     private void round() throws IOException {
-        if (select() == 0 && jvmExit.hasBegun() && tasks.isEmpty()) {
-            jvmExit.idle();
+        if (running().select() == 0 && shutdownGuard.hasBegun() && tasks.isEmpty()) {
+            shutdownGuard.idle();
         }
-        Thread.interrupted(); // an interrupted thread would never wait again
+        // An interrupted thread would never wait again.
+        Thread.interrupted();
         for (Readiness.Waiter waiter : ready) {
             Threads.guarded(waiter::wake);
         }
@@ -322,47 +269,28 @@ public final class Loop {
         }
     }
 
-    /**
-     * Waits for events. What the selector throws may pass: no memory, no descriptor. It is reported, and is the end of the loop when it
-     * comes {@value #PATIENCE} times in a row.
-     */
-    private int select() throws IOException {
-        try {
-            int count = selection.select();
-            failures = 0;
-            return count;
-        } catch (IOException | Error e) {
-            if (noting || ++failures >= PATIENCE) { // a waiter may have been lost
-                throw e;
-            }
-            Threads.report(e);
-            LockSupport.parkNanos(PAUSE_NANOS);
-            return 0;
-        }
-    }
-
     private boolean isIdle() {
-        return tasks.isEmpty() && !jvmExit.hasBegun() && closeCause == null;
+        return tasks.isEmpty() && !shutdownGuard.hasBegun() && closeCause == null;
     }
 
-    private void note(SelectionKey key) {
-        noting = true;
-        ((Registration) key.attachment()).noteReady(key, ready);
-        noting = false;
+    private void collect(SelectionKey key) {
+        ((Registration) key.attachment()).collectReady(key, ready);
     }
 
     private void end() {
-        jvmExit.forget();
+        Throwable cause = Objects.requireNonNull(closeCause);
+        shutdownGuard.forget();
+        // These were collected before a death.
         for (Readiness.Waiter waiter : ready) {
-            Threads.guarded(waiter::wake); // they were noted before the death
+            Threads.guarded(waiter::wake);
         }
-        for (SelectionKey key : selection.keys()) {
-            Threads.guarded(() -> ((Registration) key.attachment()).fail(closeCause));
+        for (SelectionKey key : running().keys()) {
+            Threads.guarded(() -> ((Registration) key.attachment()).fail(cause));
         }
-        List.copyOf(attached).forEach(this::fail);
+        List.copyOf(attached).forEach(readiness -> readiness.fail(cause));
         Threads.guarded(() -> {
             try {
-                selection.close();
+                running().close();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
@@ -370,14 +298,5 @@ public final class Loop {
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
             Threads.guarded(task);
         }
-    }
-
-    private void fail(Readiness readiness) {
-        Threads.guarded(() -> {
-            Readiness.Waiter waiter = readiness.close(closeCause);
-            if (waiter != null) {
-                waiter.wake();
-            }
-        });
     }
 }

@@ -1,5 +1,6 @@
 package dev.aiopipe.engine.loop;
 
+import dev.aiopipe.engine.support.Threads;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.SelectableChannel;
@@ -7,14 +8,17 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The selector of a loop. One thread waits for events; any thread gives back the descriptors of channels that were closed. The JDK keeps
- * the descriptor of a registered channel open until its selector has run once more after the close, and a selector runs for one thread at a
- * time. So who has closed a channel runs it, as soon as the loop's thread does not:
+ * The selector of a loop. One thread waits for events; any thread gives back the descriptors of closed channels. The
+ * JDK keeps the descriptor of a registered channel open until its selector has run once more after the close, and a
+ * selector runs for one thread at a time. So a thread that closes a channel runs the selector as soon as the loop's
+ * thread does not:
  *
  * <pre>
  *                 ┌── select: an event, a wake-up ────── the loop's thread, for as long as it takes
@@ -22,16 +26,27 @@ import java.util.function.Consumer;
  *      └─────────►└── deregister: does not wait ──────── any thread; its wake-up ends a select that waits
  * </pre>
  *
- * <p>User code on the loop's thread runs while this is FREE: nobody who closes waits for it. What {@code deregister} drops is not lost:
- * the kernel reports events until they are used (level-triggered), it applies all changes of interest that were made before, and the one
- * reason for a wake-up that it may swallow is looked up again by {@code select}, in the lock.
+ * <p>User code on the loop's thread runs while this is FREE: no thread that closes a channel waits for it.
+ * {@code deregister} may drop events. None is lost: the kernel reports an event until it is used (level-triggered), and
+ * applies all changes of interest that were made before. A wake-up that {@code deregister} swallows has one possible
+ * reason, which {@code select} checks again under the lock.
  */
 final class LoopSelector implements Closeable {
+    /** After so many failures in a row {@link #select} throws. */
+    private static final int MAX_FAILURES = 10;
+
+    private static final long PAUSE_NANOS = 10_000_000;
+
     private final Selector selector;
-    private final ReentrantLock turn = new ReentrantLock(true); // fair: the loop's thread comes back at once
+    // Fair, as the loop's thread comes back at once.
+    private final ReentrantLock turn = new ReentrantLock(true);
     private final AtomicInteger deregistering = new AtomicInteger();
     private final BooleanSupplier idle;
     private final Consumer<SelectionKey> action;
+
+    // These two belong to the loop's thread.
+    private boolean inAction;
+    private int failures;
 
     /** Opens a selector: the system's, or that of a test. */
     interface Opener {
@@ -42,7 +57,7 @@ final class LoopSelector implements Closeable {
      * Opens a selector.
      *
      * @param opener of the selector
-     * @param idle asked in the lock: whether to wait. What makes it false is changed before a {@link #wakeup}
+     * @param idle returns whether to wait; called under the lock. Its inputs change before the call of {@link #wakeup}
      * @param action gets the keys of ready channels; must not close any
      */
     LoopSelector(Opener opener, BooleanSupplier idle, Consumer<SelectionKey> action) throws IOException {
@@ -52,24 +67,48 @@ final class LoopSelector implements Closeable {
     }
 
     /**
-     * Waits for events. For the loop's thread alone.
+     * Waits for events. Only the loop's thread may call this. A failure of the selector may pass, as a want of memory
+     * or descriptors does, so it is reported to the thread's handler, and thrown if it is one of {@value #MAX_FAILURES}
+     * in a row.
      *
      * @return how many channels were ready
      * @throws IOException from the system
      */
     int select() throws IOException {
+        try {
+            int count = selectOnce();
+            failures = 0;
+            return count;
+        } catch (IOException | Error e) {
+            // A failure within the action may have lost a waiter.
+            if (inAction || ++failures >= MAX_FAILURES) {
+                throw e;
+            }
+            Threads.report(e);
+            LockSupport.parkNanos(PAUSE_NANOS);
+            return 0;
+        }
+    }
+
+    private int selectOnce() throws IOException {
         turn.lock();
         try {
             boolean waits = deregistering.get() == 0 && idle.getAsBoolean();
-            return waits ? selector.select(action) : selector.selectNow(action);
+            return waits ? selector.select(this::act) : selector.selectNow(this::act);
         } finally {
             turn.unlock();
         }
     }
 
+    private void act(SelectionKey key) {
+        inAction = true;
+        action.accept(key);
+        inAction = false;
+    }
+
     /**
-     * Gives back the descriptors of all channels that were closed before, and the keys that were cancelled. Waits while another thread is
-     * in here, which a wake-up makes short.
+     * Gives back the descriptors of all channels that were closed before, and the keys that were cancelled. Waits while
+     * another thread runs the selector, which a wake-up makes short.
      *
      * @throws IOException from the system
      */
@@ -81,7 +120,8 @@ final class LoopSelector implements Closeable {
                 turn.lock();
             }
             try {
-                if (selector.isOpen()) { // closing has given everything back
+                // Closing the selector has given everything back.
+                if (selector.isOpen()) {
                     selector.selectNow(dropped -> {});
                 }
             } finally {
@@ -96,7 +136,8 @@ final class LoopSelector implements Closeable {
         return channel.register(selector, 0, registration);
     }
 
-    /** Null if the channel is not registered. */
+    /** Returns the channel's key, or null if it is not registered here. */
+    @Nullable
     SelectionKey keyOf(SelectableChannel channel) {
         return channel.keyFor(selector);
     }

@@ -1,10 +1,12 @@
 package dev.aiopipe.engine.loop;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.engine.support.Threads;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Whether one direction of one stream may be worth another try, and the one waiter who wants to know.
+ * Says whether one direction of one stream may be worth another try, and wakes the one waiter of that direction.
  *
  * <pre>
  *              await                     signal, the waiter is woken
@@ -13,73 +15,73 @@ import java.util.function.Consumer;
  *      │ │ await: "look again"  └── cancel ───────────────────────────► IDLE
  *      │ │
  *      │ └────────────────── READY
- *      └───── signal ──────────▲          (nobody waits: the interest is disarmed, the news kept)
+ *      └───── signal ──────────▲          (no waiter: the interest is disarmed, the signal is kept)
  *
- *     any ──── close: the waiter is woken ────► CLOSED                  (await: "look again", for ever)
+ *     any ──── close: the waiter is woken ────► CLOSED                  (await: "look again", always)
  * </pre>
  *
- * <p>Signals are hints: a waiter that was woken tries, and waits again when there was nothing. So a signal may come too often, but
- * never too seldom: after an {@code await} that returned true the waiter is woken by the next signal or by {@code close}.
+ * <p>Signals are hints: a waiter that was woken tries, and waits again if there was nothing. Spurious signals are
+ * allowed; lost signals are not: after an {@code await} that returned true the next signal, or {@code close}, wakes the
+ * waiter.
  *
- * <p>The interest stays armed after a waiter was woken, for a stream that is hot comes back at once; the first signal that nobody
- * waits for disarms it. All changes of state happen in {@link #step}, under this object's monitor; waiters run outside of it.
+ * <p>The interest stays armed after a wake-up, because the waiter of a hot stream comes back at once. The first signal
+ * without a waiter disarms it. All changes of state happen in {@link #step}, under this object's monitor; waiters run
+ * outside of it.
  */
 public final class Readiness {
-    /** Who waits. {@code wake} is called once at most for each {@code await} that returned true, and must not block. */
+    /** A waiter. {@code wake} is called once at most for each {@code await} that returned true, and must not block. */
     public interface Waiter {
-        /** Something may have changed: look again. */
+        /** Reports that something may have changed, so another try may succeed. */
         void wake();
 
         /**
-         * Whether whoever waits was woken, but cancelled before it got to run, and is going to find out.
-         *
-         * @return true if others need not reckon with this one
+         * Returns true if the read behind this waiter was cancelled after the wake-up and before it ran. It learns of
+         * that when it runs; others need not reckon with it.
          */
         default boolean isGivenUp() {
             return false;
         }
 
-        /**
-         * Whether every other read goes before the one that waits, which is woken then.
-         *
-         * @return what its take says
-         */
+        /** Returns true if every other read goes before the one that waits, which is woken then. */
         default boolean yields() {
             return false;
         }
     }
 
-    /** Where signals come from. {@code arm} and {@code disarm} are called under the monitor and must not block. */
+    /** The source of signals. {@code arm} and {@code disarm} are called under the monitor and must not block. */
     public interface Interest {
         /**
-         * From now on events of this direction are to end in {@link Readiness#signal}.
+         * Switches signals on: from now on each event of this direction ends in {@link Readiness#signal}.
          *
-         * @return false if no event will come any more; the next try is going to find out why
+         * @return false if no event will come any more; the next try finds out why
          */
         boolean arm();
 
-        /** Events are not wanted any more. */
+        /** Switches signals off. */
         void disarm();
 
-        /** Called after {@code arm}, outside of the monitor: makes the source of events notice, where it has to be told. */
+        /**
+         * Called after {@code arm}, outside of the monitor: makes the source notice the change, if it does not by
+         * itself.
+         */
         void nudge();
     }
 
-    /** Of what is always ready: nothing is ever signalled. */
+    /** The interest of a stream that is always ready: nothing is ever signalled. */
     public static final Interest NO_SIGNALS = new Unselected(false);
 
-    /** Of what signals by itself, whether somebody waits or not. */
+    /** The interest of a stream whose thread signals by itself, with or without a waiter. */
     public static final Interest OWN_SIGNALS = new Unselected(true);
 
     private record Unselected(boolean arm) implements Interest {
         @Override
         public void disarm() {
-            // nothing is to be switched off
+            // There is nothing to switch off.
         }
 
         @Override
         public void nudge() {
-            // nobody is to be told
+            // There is nothing to notice.
         }
     }
 
@@ -98,18 +100,25 @@ public final class Readiness {
     }
 
     private final Interest interest;
-    private State state = State.IDLE; // guarded by this, as is all that follows
-    private Waiter waiter;
-    private boolean armed;
-    private boolean nudge;
-    private Consumer<Throwable> onClose;
-    private volatile Throwable closeCause;
 
-    /**
-     * A direction that nobody waits for yet.
-     *
-     * @param interest where its signals come from
-     */
+    @GuardedBy("this")
+    private State state = State.IDLE;
+
+    @GuardedBy("this")
+    private @Nullable Waiter waiter;
+
+    @GuardedBy("this")
+    private boolean armed;
+
+    @GuardedBy("this")
+    private boolean nudge;
+
+    @GuardedBy("this")
+    private @Nullable Consumer<Throwable> onClose;
+
+    private volatile @Nullable Throwable closeCause;
+
+    /** Makes a readiness without a waiter, whose signals come from {@code interest}. */
     public Readiness(Interest interest) {
         this.interest = interest;
     }
@@ -117,25 +126,26 @@ public final class Readiness {
     /**
      * Waits for the next signal.
      *
-     * @param candidate woken, from the thread that signals or closes, if this returns true
-     * @return false if there is no need to wait: something was signalled since the last wait, or this is closed. If this throws, the
-     *     candidate does not wait, and is not woken
+     * @param candidate woken by the thread that signals or closes, if this returns true
+     * @return false if there is no need to wait: there was a signal since the last wait, or this is closed. If this
+     *     throws, the candidate does not wait, and is not woken
      */
     public boolean await(Waiter candidate) {
         boolean waiting;
-        boolean tell;
+        boolean nudges;
         synchronized (this) {
             waiting = step(Event.AWAIT, candidate) == candidate;
-            tell = nudge;
+            nudges = nudge;
             nudge = false;
         }
-        if (tell) {
+        if (nudges) {
             try {
                 interest.nudge();
             } catch (Throwable e) {
+                // If the candidate was woken already, the source had nothing to notice.
                 if (!waiting || cancel(candidate)) {
                     throw e;
-                } // else it is woken already, so nothing had to be noticed
+                }
             }
         }
         return waiting;
@@ -144,23 +154,19 @@ public final class Readiness {
     /**
      * Gives up a wait. The waiter is not woken afterwards, unless that has begun already.
      *
-     * @param candidate the waiter; if somebody else waits by now nothing happens
-     * @return whether it waited
+     * @param candidate the waiter; if there is another one by now nothing happens
+     * @return true if the candidate waited
      */
     public synchronized boolean cancel(Waiter candidate) {
         return step(Event.CANCEL, candidate) != null;
     }
 
-    /**
-     * Another try may succeed.
-     *
-     * @return the waiter that the caller has to wake, null if nobody waits
-     */
-    public synchronized Waiter signal() {
+    /** Reports that another try may succeed. Returns the waiter that the caller must wake, or null if there is none. */
+    public synchronized @Nullable Waiter signal() {
         return step(Event.SIGNAL, null);
     }
 
-    /** Signals, and wakes who waits: for a thread that serves this one only. */
+    /** Signals, and wakes the waiter: for a thread that serves this direction only. */
     public void announce() {
         Waiter waiting = signal();
         if (waiting != null) {
@@ -169,53 +175,60 @@ public final class Readiness {
     }
 
     /**
-     * Nothing will ever be signalled again. The first cause stays.
+     * Closes this direction: there is no further signal. The cause of the first close stays.
      *
      * @param cause what {@link #closeCause} returns from now on
-     * @return the waiter that the caller has to wake, null if nobody waits
+     * @return the waiter that the caller must wake, or null if there is none
      */
-    public Waiter close(Throwable cause) {
+    public @Nullable Waiter close(Throwable cause) {
         Waiter left;
-        Consumer<Throwable> told;
+        Consumer<Throwable> listener;
         synchronized (this) {
             if (closeCause == null) {
                 closeCause = cause;
             }
             left = step(Event.CLOSE, null);
-            told = onClose;
+            listener = onClose;
             onClose = null;
         }
-        if (told != null) {
-            Threads.guarded(() -> told.accept(cause)); // or who waits would not be woken
+        // Guarded, as the waiter must be woken whatever the listener throws.
+        if (listener != null) {
+            Threads.guarded(() -> listener.accept(cause));
         }
         return left;
     }
 
+    /** Closes this direction, and wakes the waiter. */
+    void fail(Throwable cause) {
+        Waiter left = close(cause);
+        if (left != null) {
+            Threads.guarded(left::wake);
+        }
+    }
+
     /**
-     * Has somebody told when this is closed, at once if it is.
+     * Registers the one listener of the close; calls it at once if this is closed.
      *
-     * @param listener told the cause once, outside of the monitor; there is one at most
+     * @param listener gets the cause once, outside of the monitor
      */
     public void onClose(Consumer<Throwable> listener) {
+        Throwable cause;
         synchronized (this) {
-            if (closeCause == null) {
+            cause = closeCause;
+            if (cause == null) {
                 onClose = listener;
                 return;
             }
         }
-        listener.accept(closeCause);
+        listener.accept(cause);
     }
 
-    /**
-     * Why this is closed.
-     *
-     * @return null while it is open
-     */
-    public Throwable closeCause() {
+    /** Returns the cause of the close, or null while this is open. */
+    public @Nullable Throwable closeCause() {
         return closeCause;
     }
 
-    /** Switches the interest off, if nobody waits. */
+    /** Switches the interest off. There must be no waiter. */
     synchronized void disarm() {
         if (armed) {
             armed = false;
@@ -223,13 +236,17 @@ public final class Readiness {
         }
     }
 
-    /** For AWAIT: {@code candidate} if it waits now. For SIGNAL and CLOSE: the waiter to wake. For CANCEL: who waited. */
-    private Waiter step(Event event, Waiter candidate) {
+    /**
+     * Changes the state. Returns for AWAIT the candidate if it waits now, for SIGNAL and CLOSE the waiter to wake, for
+     * CANCEL the waiter that gave up; else null.
+     */
+    @GuardedBy("this")
+    private @Nullable Waiter step(Event event, @Nullable Waiter candidate) {
         Waiter affected = null;
         switch (event) {
             case AWAIT -> {
                 if (state == State.WAITING) {
-                    throw new IllegalStateException("somebody waits already");
+                    throw new IllegalStateException("there is a waiter already");
                 } else if (state == State.IDLE) {
                     if (arm()) {
                         state = State.WAITING;
@@ -254,26 +271,30 @@ public final class Readiness {
                 }
             }
             case CLOSE -> {
-                disarm(); // the other direction may live on, and events that nobody wants would make the loop spin
+                // The other direction may live on, and unwanted events would make the loop spin.
+                disarm();
                 affected = leave(State.CLOSED);
             }
         }
         return affected;
     }
 
-    private Waiter leave(State next) {
+    @GuardedBy("this")
+    private @Nullable Waiter leave(State next) {
         Waiter left = waiter;
         waiter = null;
         state = next;
         return left;
     }
 
+    @GuardedBy("this")
     private boolean arm() {
         if (!armed) {
             try {
                 armed = interest.arm();
             } catch (Throwable e) {
-                interest.disarm(); // or the next arm might find it half done, and do nothing
+                // Else the next arm might find it half done, and do nothing.
+                interest.disarm();
                 throw e;
             }
             nudge = armed;

@@ -5,28 +5,30 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A channel in a loop: what the selection key is attached to. It knows nothing of the stream above it, so that a stream that nobody
- * holds can be collected.
+ * A channel in a loop: the attachment of its selection key. It does not know the stream above it, so that a stream
+ * without a user can be garbage-collected.
  */
 public final class Registration implements Closeable {
     private final Loop loop;
-    private volatile SelectableChannel channel;
+    private volatile @Nullable SelectableChannel channel;
     private final Readiness input;
     private final Readiness output;
-    private volatile SelectionKey key;
+    private volatile @Nullable SelectionKey key;
 
     Registration(Loop loop, SelectableChannel channel) {
         this(loop, channel, channel.validOps() & (SelectionKey.OP_READ | SelectionKey.OP_ACCEPT));
     }
 
-    private Registration(Loop loop, SelectableChannel channel, int inputOps) {
+    private Registration(Loop loop, @Nullable SelectableChannel channel, int inputOps) {
         this.loop = loop;
         this.channel = channel;
         input = new Readiness(new Interest(inputOps));
@@ -43,42 +45,49 @@ public final class Registration implements Closeable {
         }
     }
 
-    /** For a channel to read that comes later, by {@link #replace}; the input has other signals until then. */
+    /**
+     * Makes a registration whose channel comes later, by {@link #replace}. Until then the input is signalled by others.
+     */
     public static Registration ofNothingYet(Loop loop) throws IOException {
         Registration registration = new Registration(loop, null, SelectionKey.OP_READ);
         loop.attach(registration.input);
         return registration;
     }
 
+    void register(SelectableChannel next) throws IOException {
+        LoopSelector selector = loop.start();
+        next.configureBlocking(false);
+        try {
+            key(selector.register(next, this));
+        } catch (ClosedSelectorException e) {
+            throw loop.closed();
+        }
+        // It may have been too late for the loop's last round.
+        loop.requireOpen();
+    }
+
     void key(SelectionKey registered) {
         key = registered;
     }
 
-    /**
-     * The direction in which bytes, or connections, come in.
-     *
-     * @return always the same one
-     */
+    /** Returns the readiness of the direction in which bytes or connections come in. */
     public Readiness input() {
         return input;
     }
 
-    /**
-     * The direction in which bytes go out.
-     *
-     * @return always the same one
-     */
+    /** Returns the readiness of the direction in which bytes go out. */
     public Readiness output() {
         return output;
     }
 
     /** Adds the waiters of the directions that are ready. */
-    void noteReady(SelectionKey selected, List<Readiness.Waiter> batch) {
+    void collectReady(SelectionKey selected, List<Readiness.Waiter> batch) {
         int ops;
         try {
             ops = selected.readyOps();
         } catch (CancelledKeyException e) {
-            return; // closed since; whoever closed it wakes the waiters
+            // Closed since. The thread that closed it wakes the waiters.
+            return;
         }
         if ((ops & ~SelectionKey.OP_WRITE) != 0) {
             add(batch, input.signal());
@@ -88,20 +97,22 @@ public final class Registration implements Closeable {
         }
     }
 
-    private static void add(List<Readiness.Waiter> batch, Readiness.Waiter waiter) {
+    private static void add(List<Readiness.Waiter> batch, Readiness.@Nullable Waiter waiter) {
         if (waiter != null) {
             batch.add(waiter);
         }
     }
 
-    /** The loop has ended: so have both directions, and the descriptor. */
+    /** Fails both directions and closes the descriptor, as the loop has ended. */
     void fail(Throwable cause) {
         List<Readiness.Waiter> waiters = new ArrayList<>();
         add(waiters, input.close(cause));
         add(waiters, output.close(cause));
         try {
-            SelectableChannel open = channel; // null if the first one is just coming, and is closed by that
-            if (open != null && !(open instanceof ServerSocketChannel)) { // that one is its user's
+            // Null if `replace` is just bringing the first channel; it closes that one. A server's channel is its
+            // user's to close.
+            SelectableChannel open = channel;
+            if (open != null && !(open instanceof ServerSocketChannel)) {
                 open.close();
             }
         } catch (IOException e) {
@@ -114,7 +125,7 @@ public final class Registration implements Closeable {
     }
 
     /**
-     * Puts another channel in this one's place, and closes this one. Nobody may wait for input meanwhile.
+     * Replaces the channel and closes the old one. There must be no waiter for input meanwhile.
      *
      * @param next not registered yet; closed if this fails
      * @throws IOException if the loop is closed
@@ -123,10 +134,11 @@ public final class Registration implements Closeable {
         SelectableChannel old = channel;
         input.disarm();
         try {
-            loop.register(next, this);
+            register(next);
         } catch (Throwable e) {
             next.close();
-            loop.keep(input); // so who reads knows the cause, also if the loop has not got round to this one
+            // So the reader gets the cause, also if the loop has not come to this registration.
+            loop.keep(input);
             throw e;
         }
         channel = next;
@@ -134,14 +146,16 @@ public final class Registration implements Closeable {
             old.close();
         }
         if (input.closeCause() != null) {
-            next.close(); // closed meanwhile, and perhaps before there was this channel to close
+            // This was closed meanwhile, perhaps before there was this channel to close.
+            next.close();
         }
         loop.wakeup();
     }
 
     /**
-     * Closes the channel. Its descriptor is closed when this returns, if its user has closed it and it can be read: nobody writes then
-     * what nobody can read. Else it is closed in the loop's next round. An input that was read to its end fails with the loop all the same.
+     * Closes the channel. If its user closes it and it can be read, its descriptor is closed when this returns, so that
+     * no write succeeds whose bytes cannot be read. Else it is closed in the loop's next round. An input that was read
+     * to its end still fails with the loop.
      *
      * @throws IOException from the channel
      */
@@ -178,23 +192,27 @@ public final class Registration implements Closeable {
         @Override
         public boolean arm() {
             try {
-                if (key != null) {
-                    key.interestOpsOr(ops);
+                SelectionKey registered = key;
+                if (registered != null) {
+                    registered.interestOpsOr(ops);
                 }
                 return true;
             } catch (CancelledKeyException e) {
-                return false; // the next try finds the channel closed
+                // The next try finds the channel closed.
+                return false;
             }
         }
 
         @Override
         public void disarm() {
             try {
-                if (key != null) {
-                    key.interestOpsAnd(~ops);
+                SelectionKey registered = key;
+                if (registered != null) {
+                    registered.interestOpsAnd(~ops);
                 }
             } catch (CancelledKeyException e) {
-                return; // closed by another thread, and never selected again
+                // Closed by another thread, and never selected again.
+                return;
             }
         }
 

@@ -1,5 +1,6 @@
 package dev.aiopipe.engine.process;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.Signal;
 import dev.aiopipe.engine.read.Drain;
 import dev.aiopipe.engine.read.Input;
@@ -8,10 +9,11 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A child that was started, and this side of its pipes. All of it is kept while the child lives, or while one of the streams is in use.
+ * A child that was started, and our side of its pipes. All of it stays in memory while the child lives or one of the
+ * streams is in use.
  */
 public final class Child {
     private final List<String> command;
@@ -22,19 +24,26 @@ public final class Child {
     private final Input stdout;
     private final Input stderr;
     private final ProcessExit exit;
-    private final List<Drain> drains = new ArrayList<>(); // guarded by itself, as is what follows; they may have ended
     private volatile boolean detached;
-    private int stops; // have the drains in common: the later one takes the place of an earlier one's, or leaves it
 
     /**
-     * A child with its streams.
+     * Shared by all stops: a later drain replaces an earlier one of the same output, or leaves it. Some may have ended.
+     */
+    @GuardedBy("itself")
+    private final List<Drain> drains = new ArrayList<>();
+
+    @GuardedBy("drains")
+    private int stops;
+
+    /**
+     * Makes a child of its process and streams.
      *
-     * @param command the program, which is what messages call it, and its arguments
-     * @param process the child
+     * @param command the program, which is its name in messages, and its arguments
+     * @param process the JDK's
      * @param settings how it is ended
      * @param stdin refuses every message if the user has redirected it
-     * @param stdout at its end if the user has redirected it
-     * @param stderr at its end if the user has redirected it, or has it go where stdout goes
+     * @param stdout is at its end if the user has redirected it
+     * @param stderr is at its end if the user has redirected it, or has merged it into stdout
      */
     public Child(
             List<String> command, Process process, ChildSettings settings, Output stdin, Input stdout, Input stderr) {
@@ -64,47 +73,27 @@ public final class Child {
         return command;
     }
 
-    /**
-     * The child.
-     *
-     * @return as the JDK knows it
-     */
+    /** Returns the JDK's process. */
     public Process process() {
         return process;
     }
 
-    /**
-     * What it reads.
-     *
-     * @return always the same one
-     */
+    /** Returns the stream that the child reads. */
     public Output stdin() {
         return stdin;
     }
 
-    /**
-     * What it writes.
-     *
-     * @return always the same one
-     */
+    /** Returns the stream that the child writes. */
     public Input stdout() {
         return stdout;
     }
 
-    /**
-     * What it reports.
-     *
-     * @return always the same one
-     */
+    /** Returns the stream of the child's errors. */
     public Input stderr() {
         return stderr;
     }
 
-    /**
-     * Its exit.
-     *
-     * @return completes with the exit code. Each call gives a new one, which may be cancelled, and is forgotten then
-     */
+    /** Returns a new future of the exit code. It may be cancelled, and is forgotten then. */
     public CompletableFuture<Integer> exit() {
         return exit.code();
     }
@@ -114,13 +103,9 @@ public final class Child {
         exit.expect();
     }
 
-    /**
-     * When nothing more of its outputs is going to be read.
-     *
-     * @return completes when both were read to their ends, or closed here
-     */
+    /** Returns a future that completes when both outputs were read to their ends, or closed here. */
     public CompletableFuture<Void> outputsOver() {
-        return CompletableFuture.allOf(stdout.over(), stderr.over());
+        return CompletableFuture.allOf(stdout.finished(), stderr.finished());
     }
 
     /**
@@ -137,17 +122,17 @@ public final class Child {
         return signals;
     }
 
-    /** Drains the outputs that nobody reads, see {@link Drain}, until {@link #endDrains} or {@link #giveUpDrains}. */
-    void drain(Object stopper, boolean patient) {
+    /** Drains the outputs that have no reader, see {@link Drain}, until {@link #endDrains} or {@link #giveUpDrains}. */
+    void drain(@Nullable Object stopper, boolean patient) {
         synchronized (drains) {
             stops++;
-            Stream.of(stdout, stderr)
-                    .flatMap(output -> Drain.of(output, stopper, patient).stream())
-                    .forEach(drains::add);
+            for (Input output : List.of(stdout, stderr)) {
+                drains.addAll(Drain.of(output, stopper, patient).stream().toList());
+            }
         }
     }
 
-    /** Closes the outputs that were drained, and those that nobody has come to read. */
+    /** Closes the outputs that were drained, and those without a reader. */
     void endDrains() {
         List<Drain> ended;
         synchronized (drains) {
@@ -159,8 +144,8 @@ public final class Child {
     }
 
     /**
-     * Leaves the outputs to later reads, unless another stop is under way. What has a hole is drained on: closed, it would be the child's
-     * broken pipe.
+     * Leaves the outputs to later reads, unless another stop is under way. An output of which bytes were dropped is
+     * drained further: closing it would break the child's pipe.
      */
     void giveUpDrains() {
         synchronized (drains) {
@@ -171,13 +156,14 @@ public final class Child {
         }
     }
 
-    /** Kills the child, or all of its group, and releases everything; does not wait for its end. Nothing of a detached one. */
+    /** Kills the child, or all of its group, and closes all streams. Does nothing to a detached child. */
     public void close() {
         if (detached) {
-            return; // what was written before still goes out
+            return;
         }
         try {
-            releaseOutputs(); // before its death: a read that waits must not take what is there for the last line
+            // Before its death, or a read that waits would take the bytes so far for the last line.
+            releaseOutputs();
         } finally {
             try {
                 signals.kill();
@@ -224,7 +210,7 @@ public final class Child {
         }
     }
 
-    /** Says what waits, for whoever wonders why nothing goes on. */
+    /** Returns the state of the child and its streams, which shows what waits for what. */
     @Override
     public String toString() {
         String life = process.isAlive() ? "running" : "exit code " + process.exitValue();
@@ -232,7 +218,7 @@ public final class Child {
                 + stderr.state();
     }
 
-    /** What messages call it. */
+    /** Returns its name in messages. */
     String name() {
         return program + ", pid " + process.pid();
     }

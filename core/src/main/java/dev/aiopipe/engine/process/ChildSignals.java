@@ -8,13 +8,14 @@ import java.io.IOException;
 /**
  * Sends signals to a child, or to all of the process group that it leads.
  *
- * <p>The JDK's {@link ProcessHandle} sends TERM and KILL to a single process, and compares its start time first. All else is for
- * {@link ProcessSignals}.
+ * <p>The JDK's {@link ProcessHandle} sends TERM and KILL to a single process, and compares its start time first. All
+ * else is for {@link ProcessSignals}.
  */
 final class ChildSignals {
     private final Process process;
     private final boolean ownGroup;
     private final Signal stopSignal;
+    private volatile boolean groupGone;
 
     ChildSignals(Process process, boolean ownGroup, Signal stopSignal) {
         this.process = process;
@@ -31,7 +32,10 @@ final class ChildSignals {
         }
     }
 
-    /** Asks the child to end. Not by {@link Process#destroy}, which closes the JDK's streams, so that last words are lost in the fallback. */
+    /**
+     * Asks the child to end. Not by {@link Process#destroy}, which closes the JDK's streams, so that last words are
+     * lost in the fallback.
+     */
     void stop() throws IOException {
         send(stopSignal);
     }
@@ -61,16 +65,17 @@ final class ChildSignals {
     }
 
     /**
-     * The number of a group is not given away while anybody is in it. If the child has exited, and a process of its pid lives, nobody was
-     * in it, and both numbers are a stranger's.
+     * The number of a group is not given away while anybody is in it. If the child has exited, and a process of its pid
+     * lives, nobody was in it, and both numbers are a stranger's.
      */
     private void sendToGroup(Signal signal) throws IOException {
         boolean alive = process.isAlive();
-        if (!alive && ProcessHandle.of(process.pid()).isPresent()) {
+        if (groupGone || (!alive && ProcessHandle.of(process.pid()).isPresent())) {
             return;
         }
-        if (!ProcessSignals.sendToGroup(process.pid(), signal.name(), signal.number()) && alive) {
-            sendToChild(signal); // it has not become the leader of its group yet
+        if (!ProcessSignals.sendToGroup(process.pid(), signal.name(), signal.number())) {
+            groupGone = !alive;
+            sendToChild(signal); // perhaps it has not become the leader of its group yet
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.aiopipe.engine.process;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.ProcessOutput;
 import dev.aiopipe.ProcessTimeoutException;
 import dev.aiopipe.ReadMode;
@@ -10,14 +11,16 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Feeds a child its whole input, collects both outputs side by side, and waits for its exit. All of it happens on threads of the
- * engine.
+ * Feeds a child its whole input, collects both outputs side by side, and waits for its exit. All of it happens on
+ * threads of the engine.
  *
  * <pre>
  *     RUNNING ── exit, and the ends of both outputs ────────────────────► OVER: the output
@@ -37,7 +40,14 @@ public final class Communication {
      * @param charset how text is decoded
      * @param startNanos when the time began, by {@link System#nanoTime}
      */
-    public record Plan(byte[] input, int limit, Duration drain, Duration timeout, Charset charset, long startNanos) {
+    @SuppressWarnings("ArrayRecordComponent") // plans are not compared
+    public record Plan(
+            byte[] input,
+            int limit,
+            Duration drain,
+            @Nullable Duration timeout,
+            Charset charset,
+            long startNanos) {
         /**
          * Makes a plan. The parameters are the components.
          *
@@ -77,20 +87,29 @@ public final class Communication {
 
     private final Child child;
     private final Plan plan;
+    private final Message input;
     private final OutputCollector stdout;
     private final OutputCollector stderr;
     private final CompletableFuture<Integer> exit;
     private final CompletableFuture<ProcessOutput> output = new CompletableFuture<>();
     private final CompletableFuture<Void> over = new CompletableFuture<>();
-    private State state = State.RUNNING; // guarded by this, as is all that follows
-    private Throwable failure; // why it is STOPPING; null for the time
-    private boolean inputAccepted;
-    private Future<?> timer;
-    private Future<?> drainTimer;
+
+    @GuardedBy("this")
+    private State state = State.RUNNING;
+
+    @GuardedBy("this")
+    private @Nullable Throwable failure; // why it is STOPPING; null for the time
+
+    @GuardedBy("this")
+    private @Nullable Future<?> timer;
+
+    @GuardedBy("this")
+    private @Nullable Future<?> drainTimer;
 
     private Communication(Child child, Plan plan) {
         this.child = child;
         this.plan = plan;
+        this.input = Message.of(ByteBuffer.wrap(plan.input()));
         this.stdout = new OutputCollector(child.stdout(), plan.limit());
         this.stderr = new OutputCollector(child.stderr(), plan.limit());
         this.exit = child.exit();
@@ -116,6 +135,8 @@ public final class Communication {
         if (plan.input().length > 0) {
             child.stdin().requireOpen();
         }
+        stdout.requireFree(); // before anything is taken from either
+        stderr.requireFree();
         stdout.begin();
         try {
             stderr.begin();
@@ -147,8 +168,22 @@ public final class Communication {
      * @return completes, always normally, when the child has ended, or lives on after KILL
      */
     public CompletableFuture<Void> cancel() {
-        stop(new CancellationException("the communication was cancelled"));
+        CancellationException cancelled = new CancellationException("the communication was cancelled");
+        synchronized (this) {
+            if (state == State.STOPPING && failure == null) { // for the time: nobody wants what came
+                failure = cancelled;
+            }
+        }
+        stop(cancelled);
+        if (exit.isDone()) {
+            drained();
+        }
         return over;
+    }
+
+    /** Stops the child because another stage of its pipeline has failed. */
+    void stopWithOthers() {
+        stop(new CancellationException("another stage has failed"));
     }
 
     /** Completes, always normally, when the child has ended, or lives on after KILL. */
@@ -157,36 +192,28 @@ public final class Communication {
     }
 
     /** Returns why {@link #output} failed; null if it did not. Called after the end. */
+    @Nullable
     Throwable failure() {
         return output.handle((result, problem) -> problem).join();
     }
 
     private void feed() {
         if (plan.input().length == 0) {
-            fed(null);
+            child.stdin().close();
             return;
         }
-        Message message = Message.of(ByteBuffer.wrap(plan.input()));
         try {
-            if (child.stdin().offer(message)) {
-                fed(null);
+            if (child.stdin().offer(input)) {
+                child.stdin().close();
             } else {
-                child.stdin().await(message, this::fed);
+                child.stdin().await(input, failure -> child.stdin().close());
             }
-        } catch (IOException e) {
-            fed(e);
+        } catch (IOException e) { // a child that does not read its input has not failed
+            child.stdin().close();
         }
     }
 
-    /** A child that does not read its input has not failed. */
-    private void fed(Throwable problem) {
-        synchronized (this) {
-            inputAccepted = problem == null;
-        }
-        child.stdin().close();
-    }
-
-    private void outputEnded(Throwable problem) {
+    private void outputEnded(@Nullable Throwable problem) {
         if (problem != null) {
             stop(problem);
         } else if (stdout.over().isDone() && stderr.over().isDone()) {
@@ -198,8 +225,7 @@ public final class Communication {
     private void exited() {
         synchronized (this) {
             if (state != State.OVER) {
-                drainTimer = Delays.run(
-                        () -> BlockingPool.run(this::drained), plan.drain().toNanos());
+                drainTimer = Delays.run(() -> BlockingPool.run(this::drained), drainNanos());
             }
         }
         endIfComplete();
@@ -220,7 +246,7 @@ public final class Communication {
     }
 
     /** Stops the child; the first cause counts. */
-    private void stop(Throwable cause) {
+    private void stop(@Nullable Throwable cause) {
         synchronized (this) {
             if (state != State.RUNNING) {
                 return;
@@ -231,8 +257,8 @@ public final class Communication {
         StopSequence.begin(child, Duration.ZERO, GRACE, false, this, false).whenComplete((code, problem) -> {
             if (problem != null || cause != null) { // nobody waits for what the outputs still give
                 end(problem);
-            } else {
-                endIfComplete();
+            } else { // the time is over, for the outputs, too
+                drained();
             }
         });
     }
@@ -247,33 +273,46 @@ public final class Communication {
         }
     }
 
-    private void end(Throwable problem) {
-        State before;
+    private void end(@Nullable Throwable problem) {
+        boolean timedOut;
         Throwable cause;
-        boolean accepted;
         synchronized (this) {
-            before = state;
-            if (before == State.OVER) {
+            if (state == State.OVER) {
                 return;
             }
+            timedOut = state == State.STOPPING;
             state = State.OVER;
             cause = problem != null ? problem : failure;
-            accepted = inputAccepted;
             cancelTimers();
         }
-        child.stdin().abort();
-        stdout.finish(); // or they would wait on
-        stderr.finish();
+        try {
+            cause = cause != null ? cause : stdout.failure() != null ? stdout.failure() : stderr.failure();
+            boolean accepted = plan.input().length == 0 || child.stdin().hasSent(input);
+            child.stdin().abort();
+            stdout.finish(); // or they would wait on
+            stderr.finish();
+            if (cause == null) {
+                ProcessOutput result = result(accepted);
+                cause = timedOut ? new ProcessTimeoutException(result, Objects.requireNonNull(plan.timeout())) : null;
+                if (cause == null) {
+                    output.complete(result);
+                }
+            }
+        } catch (Throwable e) { // no memory for the result
+            cause = e;
+        } finally {
+            complete(cause);
+        }
+    }
+
+    private void complete(@Nullable Throwable cause) {
         if (cause != null) {
             output.completeExceptionally(cause);
-        } else if (before == State.STOPPING) {
-            output.completeExceptionally(new ProcessTimeoutException(result(accepted), plan.timeout()));
-        } else {
-            output.complete(result(accepted));
         }
         over.complete(null);
     }
 
+    @GuardedBy("this")
     private void cancelTimers() {
         if (timer != null) {
             timer.cancel(false);

@@ -1,19 +1,24 @@
 package dev.aiopipe.engine.process;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.LimitExceededException;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.read.BusyReader;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.support.BlockingPool;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Collects the bytes of one output of a child, up to a limit. It reads on the thread that reports bytes, which is the loop's; if there
- * are more than {@link #BURST} of them, a thread of the engine goes on.
+ * Collects the bytes of one output of a child, up to a limit. It reads on the thread that reports bytes, which is the
+ * loop's; if there are more than {@link #BURST} of them, a thread of the engine goes on.
  *
  * <pre>
  *     COLLECTING ── the end, a failure, or the limit ──────────► OVER
@@ -35,14 +40,25 @@ final class OutputCollector implements Readiness.Waiter, BusyReader {
 
     private final Input input;
     private final int limit;
-    private final ReadOp<byte[]> nextChunk = ReadOp.atMost(CHUNK);
+    private final ReadOps ops = new ReadOps(StandardCharsets.UTF_8, CHUNK);
+    private final ReadOp<Boolean> look = ops.request(1);
+    private final ReadOp<byte[]> nextChunk = ops.atMost(CHUNK);
     private final CompletableFuture<Void> over = new CompletableFuture<>();
-    private final List<byte[]> chunks = new ArrayList<>(); // guarded by this, as is all that follows
+
+    @GuardedBy("this")
+    private final List<byte[]> chunks = new ArrayList<>();
+
+    @GuardedBy("this")
     private State state = State.COLLECTING;
+
+    @GuardedBy("this")
     private long size;
+
+    private volatile boolean reachedEnd;
+    private volatile @Nullable Throwable failure;
+
+    @GuardedBy("this")
     private long finishAt = Long.MAX_VALUE;
-    private boolean reachedEnd;
-    private Throwable failure;
 
     /**
      * Makes a collector that has not begun.
@@ -66,6 +82,24 @@ final class OutputCollector implements Readiness.Waiter, BusyReader {
         collect(() -> first);
     }
 
+    /**
+     * Looks whether the output can be read; takes nothing.
+     *
+     * @throws java.nio.channels.ReadPendingException if somebody else reads the output
+     * @throws IOException if the output is closed
+     */
+    void requireFree() throws IOException {
+        if (input.start(look) == ReadOp.MORE) {
+            input.abandon();
+        }
+    }
+
+    /** Returns why the collecting ended before the end of the output; null if it did not. */
+    @Nullable
+    Throwable failure() {
+        return failure;
+    }
+
     /** Completes when nothing more is collected: with an exception if the output failed, or passed the limit. */
     CompletableFuture<Void> over() {
         return over;
@@ -73,9 +107,13 @@ final class OutputCollector implements Readiness.Waiter, BusyReader {
 
     /** Takes what is there, and ends without waiting for the end of the output. */
     void finish() {
+        synchronized (this) {
+            if (state == State.COLLECTING) {
+                state = State.FINISHING;
+                finishAt = size + REST;
+            }
+        }
         collect(() -> {
-            state = State.FINISHING;
-            finishAt = size + REST;
             input.abandon(this);
             return input.start(nextChunk);
         });
@@ -111,11 +149,12 @@ final class OutputCollector implements Readiness.Waiter, BusyReader {
     }
 
     @Override
-    public boolean readsOn(Object stopper) {
+    public boolean readsOn(@Nullable Object stopper) {
         return true; // so a stop of the child leaves the output to this
     }
 
     private interface Read {
+        @Nullable
         Object read() throws IOException;
     }
 
@@ -137,12 +176,13 @@ final class OutputCollector implements Readiness.Waiter, BusyReader {
         }
     }
 
-    private void collectUntilEmpty(Object first) throws IOException {
+    @GuardedBy("this")
+    private void collectUntilEmpty(@Nullable Object first) throws IOException {
         Object value = first;
         for (long burstEnd = size + BURST; state != State.OVER; ) {
             if (value == ReadOp.MORE) {
                 if (state == State.FINISHING) {
-                    input.quit();
+                    input.abandon();
                     end(null);
                     return;
                 } else if (input.await(this)) {
@@ -151,7 +191,7 @@ final class OutputCollector implements Readiness.Waiter, BusyReader {
                 value = input.proceed(this, nextChunk);
                 continue;
             }
-            take((byte[]) value);
+            take((byte[]) Objects.requireNonNull(value));
             if (state == State.COLLECTING && size >= burstEnd) {
                 BlockingPool.run(() -> collect(() -> input.start(nextChunk)));
                 return;
@@ -161,6 +201,7 @@ final class OutputCollector implements Readiness.Waiter, BusyReader {
         }
     }
 
+    @GuardedBy("this")
     private void take(byte[] chunk) {
         if (chunk.length == 0) {
             reachedEnd = true;
@@ -176,7 +217,8 @@ final class OutputCollector implements Readiness.Waiter, BusyReader {
         }
     }
 
-    private void end(Throwable why) {
+    @GuardedBy("this")
+    private void end(@Nullable Throwable why) {
         state = State.OVER;
         failure = why;
         input.leave(this);

@@ -1,5 +1,6 @@
 package dev.aiopipe.engine.process;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.engine.support.Delays;
 import dev.aiopipe.engine.support.FutureFanOut;
@@ -7,33 +8,42 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The exit of a process. The JDK reports it through the common pool, whose threads the program may have blocked, so the engine's timer
- * looks for it, too.
+ * The exit of a process. The JDK reports it through the common pool, whose threads the program may have blocked, so the
+ * engine's timer looks for it, too.
  *
- * <p>A process that lives is in use even if nobody here holds it, as the JDK keeps its {@link Process} until the exit: so is what belongs
- * to it.
+ * <p>A living process is in use even if no one here refers to it, because the JDK keeps its {@link Process} until the
+ * exit. So its streams must not be garbage-collected before.
  */
-public final class ProcessExit {
+final class ProcessExit {
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long EXPECTED_MILLIS = 20;
     private static final Set<ProcessExit> PENDING = ConcurrentHashMap.newKeySet();
-    private static boolean looking; // guarded by PENDING
+
+    @GuardedBy("PENDING")
+    private static boolean looking;
 
     private final Process process;
-    private final Object kept; // never read: this is what keeps it
+
+    @SuppressWarnings("unused") // a reference that keeps it from being garbage-collected
+    private final @Nullable Object kept;
+
     private final CompletableFuture<Integer> code = new CompletableFuture<>();
     private final FutureFanOut<Integer> copies = new FutureFanOut<>(code);
-    private boolean asked; // guarded by this
+
+    @GuardedBy("this")
+    private boolean asked;
 
     /**
-     * Of a process that was started.
+     * Watches a process, which may have exited.
      *
-     * @param process has perhaps exited
-     * @param kept is not garbage before the exit
+     * @param process was started
+     * @param kept is not garbage-collected before the exit
      */
-    public ProcessExit(Process process, Object kept) {
+    @SuppressWarnings("StaticAssignmentInConstructor") // under the lock of the set
+    ProcessExit(Process process, @Nullable Object kept) {
         this.process = process;
         this.kept = kept;
         PENDING.add(this);
@@ -45,12 +55,14 @@ public final class ProcessExit {
         }
     }
 
-    /** The timer's thread. */
+    /** Looks for exits, on the timer's thread. */
+    @SuppressWarnings("ModifyCollectionInEnhancedForLoop") // a concurrent set allows that
     private static void look() {
         for (ProcessExit exit : PENDING) {
             if (!exit.process.isAlive()) {
                 PENDING.remove(exit);
-                BlockingPool.run(exit::report); // others' code follows on it
+                // Not on the timer's thread, as dependents of the future run the code of others.
+                BlockingPool.run(exit::report);
             }
         }
         synchronized (PENDING) {
@@ -61,14 +73,11 @@ public final class ProcessExit {
         }
     }
 
-    /**
-     * The exit code.
-     *
-     * @return completes with it. Each call gives a new future, which may be cancelled, and is forgotten then
-     */
-    public CompletableFuture<Integer> code() {
+    /** Returns a new future of the exit code. It may be cancelled, and is forgotten then. */
+    CompletableFuture<Integer> code() {
         synchronized (this) {
-            if (!asked) { // the JDK's future costs a task of a pool at the exit
+            // Not before it is wanted, as the JDK's future costs a task of a pool at the exit.
+            if (!asked) {
                 asked = true;
                 process.onExit().thenRun(this::report);
             }
@@ -77,8 +86,8 @@ public final class ProcessExit {
     }
 
     /**
-     * The exit is likely to come within some milliseconds: a thread of the engine waits for it. That is faster than the JDK's report,
-     * which goes through another thread of the JDK's, or a new one.
+     * The exit is likely to come within some milliseconds: a thread of the engine waits for it. That is faster than the
+     * JDK's report, which goes through another thread of the JDK's, or a new one.
      */
     void expect() {
         BlockingPool.run(() -> {

@@ -1,12 +1,15 @@
 package dev.aiopipe.engine.process;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.ProcessOutput;
+import dev.aiopipe.ProcessTimeoutException;
 import dev.aiopipe.engine.support.BlockingPool;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Starts the stages of a pipeline, or a single child; communicates with all of them side by side; and releases them.
@@ -20,7 +23,11 @@ public final class Run {
     private final Communication.Plan plan;
     private final CompletableFuture<List<ProcessOutput>> output = new CompletableFuture<>();
     private final CompletableFuture<Void> over = new CompletableFuture<>();
-    private final List<Communication> communications = new ArrayList<>(); // guarded by this, as is what follows
+
+    @GuardedBy("this")
+    private final List<Communication> communications = new ArrayList<>();
+
+    @GuardedBy("this")
     private boolean cancelled;
 
     private Run(Communication.Plan plan) {
@@ -30,7 +37,8 @@ public final class Run {
     /**
      * Begins.
      *
-     * @param start starts the children, on a thread of the engine; if it is not called, it leaves nothing to be released
+     * @param start starts the children, on a thread of the engine; if it is not called, it leaves nothing to be
+     *     released
      * @param plan how to communicate with them; the input is for the first one
      * @return the run that has begun
      */
@@ -82,7 +90,7 @@ public final class Run {
 
     private void communicate(List<Child> children) {
         List<Communication> begun = new ArrayList<>();
-        Throwable failure = null;
+        @Nullable Throwable failure = null;
         try {
             for (Child child : children) {
                 begun.add(Communication.begin(child, begun.isEmpty() ? plan : plan.withoutInput()));
@@ -98,7 +106,7 @@ public final class Run {
         for (Communication communication : begun) {
             communication.output().whenComplete((result, problem) -> {
                 if (problem != null) {
-                    cancel(); // the other stages
+                    begun.forEach(Communication::stopWithOthers);
                 }
             });
         }
@@ -108,12 +116,19 @@ public final class Run {
         Throwable why = failure;
         CompletableFuture.allOf(begun.stream().map(Communication::over).toArray(CompletableFuture[]::new))
                 .whenComplete((all, problem) -> {
-                    children.forEach(Child::close); // they have ended; this releases what is open
-                    end(why);
+                    Throwable unreleased = why;
+                    for (Child child : children) { // they have ended; this releases what is open
+                        try {
+                            child.close();
+                        } catch (RuntimeException e) {
+                            unreleased = unreleased == null ? e : unreleased;
+                        }
+                    }
+                    end(unreleased);
                 });
     }
 
-    private void end(Throwable failure) {
+    private void end(@Nullable Throwable failure) {
         List<ProcessOutput> results = new ArrayList<>();
         Throwable cause = failure;
         synchronized (this) {
@@ -121,7 +136,9 @@ public final class Run {
                 Throwable problem = communication.failure();
                 if (problem == null) {
                     results.add(communication.output().join());
-                } else if (cause == null || cause instanceof CancellationException) { // one that was stopped by another
+                } else if (cause == null
+                        || cause instanceof CancellationException // it was stopped with another one
+                        || problem instanceof ProcessTimeoutException) { // the last stage's has the output
                     cause = problem;
                 }
             }

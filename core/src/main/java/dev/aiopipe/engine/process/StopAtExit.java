@@ -8,34 +8,42 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The children that end with this JVM: at its orderly exit, which SIGTERM and SIGINT to it are, too. A shutdown hook closes their stdin
- * and sends the stop signal, waits a second for all of them, and kills those that are left.
+ * The children that end with this JVM: at its orderly exit, which SIGTERM and SIGINT to it are, too. A shutdown hook
+ * closes their stdin and sends the stop signal, waits a second for all of them, and kills those that are left.
  *
  * <p>The hook is installed while there are such children only, so it does not keep a class loader.
  */
 final class StopAtExit {
     private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final Set<Child> CHILDREN = new HashSet<>(); // guarded by itself, as is the hook
-    private static Thread hook;
+    private static @Nullable Thread hook;
+    private static boolean exiting;
 
     private StopAtExit() {}
 
     /** From now on the child ends with the JVM, until it exits or is {@linkplain #remove removed}. */
     static void add(Child child) {
         synchronized (CHILDREN) {
-            CHILDREN.add(child);
-            if (hook == null) {
+            boolean tooLate = exiting;
+            if (!tooLate) {
+                CHILDREN.add(child);
+            }
+            if (!tooLate && hook == null) {
                 Thread next = new Thread(null, StopAtExit::stopAll, "aiopipe-exit", 0, false);
                 try {
                     Runtime.getRuntime().addShutdownHook(next);
                     hook = next;
-                } catch (IllegalStateException e) { // the exit has begun: this one is too late for the hook
+                } catch (IllegalStateException e) { // the exit has begun
                     CHILDREN.remove(child);
-                    child.signals().kill();
-                    return;
+                    tooLate = true;
                 }
+            }
+            if (tooLate) {
+                child.signals().kill();
+                return;
             }
         }
         child.exit().whenComplete((code, failure) -> remove(child));
@@ -58,6 +66,7 @@ final class StopAtExit {
     private static void stopAll() {
         List<Child> children;
         synchronized (CHILDREN) {
+            exiting = true; // a child that is added from now on is killed at once
             children = List.copyOf(CHILDREN);
         }
         for (Child child : children) {

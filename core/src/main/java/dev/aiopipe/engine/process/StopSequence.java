@@ -1,5 +1,6 @@
 package dev.aiopipe.engine.process;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.engine.read.BusyReader;
 import dev.aiopipe.engine.read.Drain;
 import dev.aiopipe.engine.support.BlockingPool;
@@ -12,9 +13,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Ends a child as gently as it lets, and drains its outputs meanwhile, or a full pipe would hold it up:
+ * Ends a child as gently as possible, and drains its outputs meanwhile, because a full pipe would hold it up:
  *
  * <pre>
  *     STDIN: close it ── its grace ──► TERM ── grace ──► KILL ── grace ──► LIVES_ON
@@ -27,7 +29,7 @@ import java.util.concurrent.TimeUnit;
  *     any ── the future is cancelled ──► OVER: leave the outputs to others
  * </pre>
  *
- * <p>All of this happens on threads of the engine: those of the program may be blocked, or be waiting for this.
+ * <p>All of this happens on threads of the engine, as those of the program may be blocked or be waiting for this.
  */
 public final class StopSequence {
     private enum Step {
@@ -40,7 +42,7 @@ public final class StopSequence {
 
     private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE / 2);
 
-    /** How long a child may take to end after KILL, whatever the grace is: the kernel has to free its memory first. */
+    /** The least time that a child has to end after KILL: the kernel has to free its memory first. */
     private static final long KILL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Child child;
@@ -50,8 +52,12 @@ public final class StopSequence {
     private final CompletableFuture<Integer> exit;
     private final CompletableFuture<Integer> stopped = new CompletableFuture<>();
     private final Set<ProcessHandle> descendants = ConcurrentHashMap.newKeySet();
-    private Step step = Step.STDIN; // guarded by this, as is the timer
-    private Future<?> timer;
+
+    @GuardedBy("this")
+    private Step step = Step.STDIN;
+
+    @GuardedBy("this")
+    private @Nullable Future<?> timer;
 
     private StopSequence(Child child, Duration stdinGrace, Duration grace, boolean withDescendants) {
         this.child = child;
@@ -69,22 +75,28 @@ public final class StopSequence {
     }
 
     /**
-     * Begins.
+     * Begins to stop a child.
      *
-     * @param child what is to end
-     * @param stdinGrace how long the child may take after the end of its stdin, wall-clock time; 0 to signal at once
-     * @param grace how long it may take after TERM, and after KILL
+     * @param child to end
+     * @param stdinGrace the time that the child has after the end of its stdin, wall-clock; 0 to signal at once
+     * @param grace the time that it has after TERM, and after KILL
      * @param descendants whether the signals go to the child's descendants, too, and those that outlive it are killed
      * @param stopper on whose behalf, see {@link BusyReader}
-     * @param patient whether somebody may be about to begin to read an output, see {@link Drain}
-     * @return the exit code; an IOException if the child lives on after KILL, all is closed then. To cancel it leaves out the steps that
-     *     are still to come, and the outputs to later reads
+     * @param patient whether a reader of an output may be about to begin, see {@link Drain}
+     * @return the exit code; an IOException if the child lives on after KILL, with all streams closed. Cancelling it
+     *     skips the steps that are still to come, and leaves the outputs to later reads
      * @throws IllegalArgumentException if a grace is negative
      */
     public static CompletableFuture<Integer> begin(
-            Child child, Duration stdinGrace, Duration grace, boolean descendants, Object stopper, boolean patient) {
+            Child child,
+            Duration stdinGrace,
+            Duration grace,
+            boolean descendants,
+            @Nullable Object stopper,
+            boolean patient) {
         StopSequence stop = new StopSequence(child, stdinGrace, grace, descendants);
-        child.drain(stopper, patient); // now: it sees who is reading
+        // First, as it looks for the readers of this moment.
+        child.drain(stopper, patient);
         stop.stopped.whenComplete((code, failure) -> {
             if (stop.stopped.isCancelled()) {
                 stop.cancelled();
@@ -93,7 +105,8 @@ public final class StopSequence {
         stop.exit.whenComplete((code, failure) -> BlockingPool.run(stop::exited));
         Step first = stop.stdinGraceNanos == 0 ? Step.TERM : Step.STDIN;
         if (descendants) {
-            BlockingPool.run(() -> stop.take(first)); // to look for them blocks for some milliseconds
+            // Looking for them blocks for some milliseconds.
+            BlockingPool.run(() -> stop.take(first));
         } else {
             stop.take(first);
         }
@@ -111,19 +124,20 @@ public final class StopSequence {
         try {
             switch (next) {
                 case STDIN -> {
-                    look();
+                    findDescendants();
                     child.stdin().close();
                     takeLater(Step.TERM, stdinGraceNanos);
                 }
                 case TERM -> {
-                    look();
+                    findDescendants();
                     child.signals().stop();
                     descendants.forEach(ProcessHandle::destroy);
-                    child.stdin().close(); // if that was no step of its own
+                    // Harmless if it was closed by a step before.
+                    child.stdin().close();
                     takeLater(Step.KILL, graceNanos);
                 }
                 case KILL -> {
-                    look();
+                    findDescendants();
                     child.signals().kill();
                     descendants.forEach(ProcessHandle::destroyForcibly);
                     takeLater(Step.LIVES_ON, Math.max(graceNanos, KILL_NANOS));
@@ -144,12 +158,13 @@ public final class StopSequence {
         }
     }
 
-    /** Those that are known by now: of a child that has exited they can't be found any more. */
-    private void look() {
+    /** Collects the descendants. They can't be found any more once the child has exited. */
+    private void findDescendants() {
         if (withDescendants) {
             child.process().descendants().forEach(descendants::add);
             for (ProcessHandle known : List.copyOf(descendants)) {
-                if (known.isAlive()) { // or the number may be another process's
+                // Else another process may have its pid.
+                if (known.isAlive()) {
                     known.descendants().forEach(descendants::add);
                 }
             }
@@ -161,7 +176,8 @@ public final class StopSequence {
             return;
         }
         try {
-            look(); // once more: one of them may have forked when it was signalled
+            // One of them may have forked when it was signalled.
+            findDescendants();
             descendants.forEach(ProcessHandle::destroyForcibly);
             if (child.signals().hasGroup()) {
                 child.signals().kill(); // what is left of it
@@ -176,7 +192,8 @@ public final class StopSequence {
 
     private void livesOn() {
         if (!child.process().isAlive()) {
-            return; // it is being reported
+            // The exit is being reported.
+            return;
         }
         if (end()) {
             exit.cancel(false);
@@ -192,7 +209,7 @@ public final class StopSequence {
         }
     }
 
-    /** This is over; true for the first who says so. */
+    /** Ends this sequence. Returns true for the first call. */
     private synchronized boolean end() {
         boolean first = step != Step.OVER;
         step = Step.OVER;

@@ -1,12 +1,13 @@
 package dev.aiopipe.engine.read;
 
-/** Somebody who reads one value after the other, and may be busy with the last one. */
+import org.jspecify.annotations.Nullable;
+
+/** A reader that reads one value after the other, and may be busy with the last one. */
 public interface BusyReader {
     /**
-     * Whether the next read is going to come.
+     * Whether it is going to read again, so that its input must not be drained.
      *
-     * @param stopper on whose behalf the child is stopped: a reader that waits for it does not read on
-     * @return false if nobody has to wait for this reader
+     * @param stopper the one who stops the child. A reader that waits for the stop does not read on
      */
-    boolean readsOn(Object stopper);
+    boolean readsOn(@Nullable Object stopper);
 }

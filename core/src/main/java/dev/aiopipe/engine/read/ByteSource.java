@@ -5,19 +5,33 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** Where an {@link Input} gets its bytes. One thread at a time reads; {@code close} may come from another. */
+/** Gives an {@link Input} its bytes. One thread at a time reads; {@code close} may come from another. */
 public interface ByteSource extends Closeable {
+    /** A source at its end. */
+    ByteSource EMPTY = new ByteSource() {
+        @Override
+        public int read(ByteBuffer target) {
+            return -1;
+        }
+
+        @Override
+        public void close() {
+            // holds nothing
+        }
+    };
+
     /**
      * Reads without waiting.
      *
-     * @param target with room for one byte or more
-     * @return how many bytes were put into it, 0 if there are none now, -1 at the end
+     * @param target has room for at least one byte
+     * @return how many bytes were put into the target, 0 if there are none now, -1 at the end
      * @throws IOException if the stream has failed, or was closed
      */
     int read(ByteBuffer target) throws IOException;
 
     /**
-     * Whether a read that gave fewer bytes than there was room for has emptied the stream, so that one may wait for more at once.
+     * Whether a read that gave fewer bytes than there was room for has emptied the stream, so that one may wait for
+     * more at once.
      *
      * @return false if only a read that gives nothing leads to a signal
      */
@@ -26,20 +40,22 @@ public interface ByteSource extends Closeable {
     }
 
     /**
-     * Whether the end, once seen, is final. Behind the end of a terminal or a FIFO more may come.
+     * Whether the end, once seen, is final. More may come after the end of a terminal or a FIFO.
      *
-     * @return false if a read behind the end is to try again
+     * @return false if a read after the end must try again
      */
     default boolean endIsFinal() {
         return true;
     }
 
-    /**
-     * How it works.
-     *
-     * @return the mode
-     */
+    /** Returns how the source works. */
     default ReadMode mode() {
         return ReadMode.SELECTOR;
     }
+
+    /**
+     * Refuses later reads, and closes what the source itself has opened. The input closes the descriptor afterwards.
+     */
+    @Override
+    default void close() throws IOException {}
 }

@@ -1,26 +1,44 @@
 package dev.aiopipe.engine.read;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.ReadMode;
 import dev.aiopipe.engine.loop.Readiness;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes that were read ahead from an inherited number and that nobody took. They belong to the number: the next opening of it reads
- * them first.
+ * Keeps the bytes that were read ahead from an inherited descriptor and that no read has taken. They belong to the
+ * descriptor: the next opening of it reads them first.
  *
- * <p>A read that blocks a thread can outlive the reader that asked for it. Such a read is <em>late</em>: the next opening waits for it,
- * because its bytes come before all that is still in the descriptor.
+ * <p>A read that blocks a thread can outlive the reader that asked for it. Such a read is <em>late</em>: the next
+ * opening waits for it, because its bytes come before all that is still in the descriptor.
  */
 public final class Leftover {
-    private byte[] bytes = {}; // guarded by this, as is all that follows
-    private boolean end; // follows the bytes
-    private int late;
-    private boolean discarded;
-    private Readiness heir;
+    @GuardedBy("this")
+    private byte[] bytes = {};
 
-    /** Puts back what the reader had buffered: it comes before what is here. With {@code thenEnd} an untold end follows it. */
+    /** Whether the end of the stream follows the bytes. */
+    @GuardedBy("this")
+    private boolean end;
+
+    @GuardedBy("this")
+    private int lateReads;
+
+    @GuardedBy("this")
+    private boolean discarded;
+
+    /** Of the next opening, as long as that reads from here. */
+    @GuardedBy("this")
+    private @Nullable Readiness heir;
+
+    /**
+     * Puts bytes before those that are here.
+     *
+     * @param first the bytes that a closed reader had buffered
+     * @param thenEnd whether an end that no read has reported follows them
+     */
     synchronized void putBack(byte[] first, boolean thenEnd) {
         if (discarded) {
             return;
@@ -31,7 +49,7 @@ public final class Leftover {
         end |= thenEnd;
     }
 
-    /** Adds what a thread had read for a source that is being closed: it comes after what is here. */
+    /** Adds bytes after those that are here: a thread has read them for a source that is being closed. */
     public synchronized void add(byte[] chunk, int from, int to) {
         if (discarded) {
             return;
@@ -41,21 +59,21 @@ public final class Leftover {
         System.arraycopy(chunk, from, bytes, size, to - from);
     }
 
-    /** An end was read and not told. */
+    /** Adds an end of the stream that no read has reported. */
     public synchronized void addEnd() {
         end = true;
     }
 
-    /** One read is still under way. {@link #arrived} must follow. */
+    /** Announces a late read. {@link #arrived} must follow. */
     public synchronized void expect() {
-        late++;
+        lateReads++;
     }
 
-    /** A late read is over; what it gave was added before. Wakes the reader that waits for it. */
+    /** Ends a late read, whose bytes were added before. Wakes the reader that waits for it. */
     public void arrived() {
         Readiness waiting;
         synchronized (this) {
-            late--;
+            lateReads--;
             waiting = heir;
         }
         if (waiting != null) {
@@ -63,14 +81,17 @@ public final class Leftover {
         }
     }
 
-    /** Drops everything, now and later: the number is closed. */
+    /** Drops everything, now and later: the descriptor is closed. */
     public synchronized void discard() {
         discarded = true;
         bytes = new byte[0];
         end = false;
     }
 
-    /** A source of the next opening. It reads what is here before what {@code source} gives; if nothing is, it is {@code source}. */
+    /**
+     * Returns the source of the next opening: it reads the bytes here first, then {@code source}. Is {@code source} if
+     * there are none.
+     */
     synchronized ByteSource before(ByteSource source, Readiness readiness) {
         if (isEmpty()) {
             return source;
@@ -79,12 +100,13 @@ public final class Leftover {
         return new Inheriting(source);
     }
 
+    @GuardedBy("this")
     private boolean isEmpty() {
-        return discarded || (bytes.length == 0 && !end && late == 0);
+        return discarded || (bytes.length == 0 && !end && lateReads == 0);
     }
 
-    /** Reads from here. Null once there is nothing here any more and nothing will come. */
-    private synchronized Integer read(ByteBuffer target) {
+    /** Reads from here, as {@link ByteSource#read}. Returns null once there is nothing here and nothing will come. */
+    private synchronized @Nullable Integer read(ByteBuffer target) {
         if (isEmpty()) {
             heir = null;
             return null;
@@ -100,14 +122,16 @@ public final class Leftover {
         return 0; // a late read is still under way
     }
 
-    private synchronized void leave() {
+    private synchronized void forgetHeir() {
         heir = null;
     }
 
-    /** The leftover, then the source. */
+    /** Reads the leftover, then the source. */
     private final class Inheriting implements ByteSource {
         private final ByteSource source;
-        private boolean exhausted; // belongs to the thread that reads
+
+        /** Belongs to the thread that reads. */
+        private boolean exhausted;
 
         Inheriting(ByteSource source) {
             this.source = source;
@@ -142,7 +166,7 @@ public final class Leftover {
 
         @Override
         public void close() throws IOException {
-            leave();
+            forgetHeir();
             source.close();
         }
 

@@ -2,85 +2,91 @@ package dev.aiopipe.engine.read;
 
 import dev.aiopipe.LimitExceededException;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The takes that drop what may be larger than any buffer: so much of it is dropped when all of it is there, more in pieces, as it comes.
+ * Drops bytes that may be more than any buffer holds. Drops them at once if few are wanted, and in pieces, as they
+ * come, if many are.
  */
 abstract class SkipOp implements ReadOp<Long> {
-    private InputBuffer buffer;
-    private int givenBack;
+    private @Nullable InputBuffer buffer;
+    private int putBackCount;
     private long dropped;
 
     /**
-     * Drops bytes, if that is the rest or if the whole is too large to be waited for.
+     * Drops bytes, if they are the rest, or if the whole is too large to be waited for.
      *
-     * @param count bytes that are there
-     * @param last whether nothing is to follow them
-     * @param pieces whether they may be dropped although something is to follow
+     * @param count bytes that are buffered
+     * @param last whether no byte is to follow them
+     * @param inPieces whether they may be dropped although others are to follow
+     * @return the value, or {@link #MORE}
      */
-    final Object drop(InputBuffer in, int count, boolean last, boolean pieces) throws IOException {
+    final Object drop(InputBuffer in, int count, boolean last, boolean inPieces) throws IOException {
         long before = dropped();
         Object value = last ? (Object) (before + count) : MORE;
-        if (last || pieces) {
+        if (last || inPieces) {
             try {
                 in.take(count);
-            } catch (LimitExceededException e) { // it holds, and has all the pieces
-                in.giveBack((int) before);
+            } catch (LimitExceededException e) { // the buffer retains, and has all the pieces
+                in.putBack((int) before);
                 throw e;
             }
             dropped = before + count;
-            givenBack = in.givenBack();
+            putBackCount = in.putBackCount();
             buffer = in;
         }
         return value;
     }
 
-    /** How much was dropped and not given back since. Nobody else reads between two pieces, so they are what comes back first. */
+    /**
+     * Returns how many bytes were dropped and not put back since. No other read comes between two pieces, so they come
+     * back first.
+     */
     final long dropped() {
-        return buffer == null ? 0 : Math.max(dropped - (buffer.givenBack() - givenBack), 0);
+        return buffer == null ? 0 : Math.max(dropped - (buffer.putBackCount() - putBackCount), 0);
     }
 
-    /** So many bytes, fewer only at the end. */
+    /** Drops so many bytes, fewer only at the end. */
     static final class Bytes extends SkipOp {
         private final long count;
-        private final int whole;
+        private final int maxAtOnce;
 
-        Bytes(long count, int whole) {
+        Bytes(long count, int maxAtOnce) {
             this.count = count;
-            this.whole = whole;
+            this.maxAtOnce = maxAtOnce;
         }
 
         @Override
-        public Object from(InputBuffer in) throws IOException {
+        public Object attempt(InputBuffer in) throws IOException {
             long missing = count - dropped();
             int available = (int) Math.min(in.size(), missing);
-            return drop(in, available, available == missing || in.ended(), count > whole);
+            return drop(in, available, available == missing || in.ended(), count > maxAtOnce);
         }
 
         @Override
-        public boolean toldTheEnd() {
+        public boolean reportedEnd() {
             return dropped() < count;
         }
 
         @Override
-        public Object givenUp() {
+        public Object valueIfCancelled() {
             return dropped() > 0 ? (Object) dropped() : MORE;
         }
     }
 
-    /** Up to and with the next newline. */
+    /** Drops everything up to and with the next newline. */
     static final class Line extends SkipOp {
-        private final int limit;
+        private final int maxAtOnce;
 
-        Line(int limit) {
-            this.limit = limit;
+        Line(int maxAtOnce) {
+            this.maxAtOnce = maxAtOnce;
         }
 
         @Override
-        public Object from(InputBuffer in) throws IOException {
+        public Object attempt(InputBuffer in) throws IOException {
             int newline = in.indexOfNewline();
             int count = newline < 0 ? in.size() : newline + 1;
-            return drop(in, count, newline >= 0 || in.ended(), dropped() > 0 || count > limit);
+            return drop(in, count, newline >= 0 || in.ended(), dropped() > 0 || count > maxAtOnce);
         }
     }
 }

@@ -9,13 +9,13 @@ import java.util.concurrent.TimeUnit;
 public final class BlockingPool {
     private static final int RETRY_MILLIS = 100;
 
-    /** Starts each task at once. */
+    /** Starts each task at once, on a thread of its own. */
     public static final Executor EXECUTOR = new ThreadPoolExecutor(
             0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS, new SynchronousQueue<>(), Threads.numbered("aiopipe-blocking-"));
 
     private BlockingPool() {}
 
-    /** Runs a task on a thread of its own, or a little later if no thread can be had now. */
+    /** Runs a task on a thread of its own. If no thread can be started now, this tries again a little later. */
     public static void run(Runnable task) {
         try {
             EXECUTOR.execute(task);

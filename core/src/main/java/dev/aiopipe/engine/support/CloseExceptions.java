@@ -1,8 +1,10 @@
 package dev.aiopipe.engine.support;
 
+import org.jspecify.annotations.Nullable;
+
 /**
- * Makes the JDK's exceptions about streams that are closed or in use, with the message that theirs lack: which stream, and what happened to it. The
- * classes are called as the JDK's, for logs of simple names.
+ * Makes the JDK's exceptions about streams that are closed or in use, with the message that the JDK's own lack: the
+ * stream and what happened to it. The classes have the simple names of the JDK's, for logs that print those.
  */
 public final class CloseExceptions {
     private CloseExceptions() {}
@@ -11,9 +13,9 @@ public final class CloseExceptions {
      * Reports a call on a closed stream.
      *
      * @param message names the stream and what closed it
-     * @param cause why it was closed; {@link CloseOnce#BY_OWNER} is left out
+     * @param cause of the close; {@link CloseOnce#BY_OWNER} is left out
      */
-    public static java.nio.channels.ClosedChannelException before(String message, Throwable cause) {
+    public static java.nio.channels.ClosedChannelException before(String message, @Nullable Throwable cause) {
         return CloseOnce.because(new ClosedChannelException(message), cause);
     }
 
@@ -21,16 +23,16 @@ public final class CloseExceptions {
      * Reports that a stream was closed while a call waited.
      *
      * @param message names the stream and what closed it
-     * @param cause why it was closed; {@link CloseOnce#BY_OWNER} is left out
+     * @param cause of the close; {@link CloseOnce#BY_OWNER} is left out
      */
-    public static java.nio.channels.AsynchronousCloseException meanwhile(String message, Throwable cause) {
+    public static java.nio.channels.AsynchronousCloseException meanwhile(String message, @Nullable Throwable cause) {
         return CloseOnce.because(new AsynchronousCloseException(message), cause);
     }
 
     /**
-     * Reports that somebody else is reading.
+     * Reports that there is another reader.
      *
-     * @param message names the stream and who reads
+     * @param message names the stream and that reader
      */
     public static java.nio.channels.ReadPendingException pending(String message) {
         return new ReadPendingException(message);

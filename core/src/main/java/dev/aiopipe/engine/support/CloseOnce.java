@@ -6,52 +6,56 @@ import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.lang.ref.Cleaner;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Closes something exactly once: when it is told to, or, with a warning, when the object that should have told it was garbage
- * collected. The thing to close must not reach that object.
+ * Closes a resource exactly once: on {@link #close}, or with a warning when its owner is garbage-collected. The
+ * resource must hold no reference to the owner.
  */
 public final class CloseOnce {
-    /** The close cause of what its user closed. Not an error, so that nobody sees it. */
+    /** The close cause of a stream that its user closed. It is no error, and never the cause of an exception. */
+    @SuppressWarnings("StaticAssignmentOfThrowable") // never thrown, and without a stack
     public static final Throwable BY_OWNER = new Throwable("closed", null, false, false) {
         private static final long serialVersionUID = 1L;
     };
 
-    /** Whether the warning shows where the lost object was created. Costs a stack trace for each end and stream. */
+    /**
+     * Whether the warning shows where the lost owner was created, which costs a stack trace for each end and stream.
+     */
     private static final boolean DEBUG = Boolean.getBoolean("dev.aiopipe.debug");
 
-    /** Of what holds nothing. */
+    /** Closes nothing. */
     public static final CloseOnce NOTHING = new CloseOnce(new AtomicReference<>(), () -> {});
 
-    private final AtomicReference<Closeable> target;
+    private final AtomicReference<@Nullable Closeable> target;
     private final Cleaner.Cleanable cleanable;
 
-    private CloseOnce(AtomicReference<Closeable> target, Cleaner.Cleanable cleanable) {
+    private CloseOnce(AtomicReference<@Nullable Closeable> target, Cleaner.Cleanable cleanable) {
         this.target = target;
         this.cleanable = cleanable;
     }
 
     /**
-     * Watches over an object.
+     * Watches an owner.
      *
-     * @param owner whose user should close it
-     * @param name what the warning calls it
-     * @param target what is to be closed
-     * @return to be kept by the owner
+     * @param owner has to be closed by its user
+     * @param name of the owner in the warning
+     * @param target the resource
+     * @return kept by the owner
      */
     public static CloseOnce of(Object owner, String name, Closeable target) {
         return of(owner, name, target, () -> {});
     }
 
-    /** As the other one; {@code whenLost} runs before the target is closed because the owner was garbage collected. */
+    /** Watches an owner; {@code whenLost} runs before the target is closed because the owner was garbage-collected. */
     public static CloseOnce of(Object owner, String name, Closeable target, Runnable whenLost) {
-        AtomicReference<Closeable> reference = new AtomicReference<>(target);
+        AtomicReference<@Nullable Closeable> reference = new AtomicReference<>(target);
         Throwable place = DEBUG ? new Throwable("created here") : null;
         return new CloseOnce(reference, Watch.CLEANER.register(owner, () -> lost(name, reference, place, whenLost)));
     }
 
     /**
-     * Closes the target, if nobody has.
+     * Closes the target, unless it is closed or forgotten.
      *
      * @throws IOException from the target
      */
@@ -64,15 +68,16 @@ public final class CloseOnce {
     }
 
     /**
-     * Closes the target, if nobody has, because its loop has ended: that is no loss, and nobody is warned.
+     * Closes the target because its loop has ended. That is no loss, so there is no warning.
      *
-     * @param cause why; nothing happens if its user has closed it
+     * @param cause of the end; if it is {@link #BY_OWNER} nothing happens
      */
     public void closeWithLoop(Throwable cause) {
         if (cause != BY_OWNER) {
             Threads.guarded(() -> {
                 try {
-                    synchronized (this) { // as the user's close, which waits for this one
+                    // The user's close holds the same monitor, and so waits for this one.
+                    synchronized (this) {
                         close();
                     }
                 } catch (IOException e) {
@@ -82,13 +87,13 @@ public final class CloseOnce {
         }
     }
 
-    /** The target has a new owner: nothing is left to do here. */
+    /** Gives the target up: another object closes it. */
     public void forget() {
         target.set(null);
         cleanable.clean();
     }
 
-    /** Closes two things, the second one also if the first one fails. */
+    /** Returns a resource that closes both, the second one also if the first one fails. */
     public static Closeable both(Closeable first, Closeable second) {
         return () -> {
             try (second) {
@@ -97,15 +102,16 @@ public final class CloseOnce {
         };
     }
 
-    /** Names the cause of a closing, unless it was the user's own. */
-    public static <E extends Throwable> E because(E exception, Throwable cause) {
+    /** Gives the exception its cause, unless that is {@link #BY_OWNER}. */
+    public static <E extends Throwable> E because(E exception, @Nullable Throwable cause) {
         if (cause != null && cause != BY_OWNER) {
             exception.initCause(cause);
         }
         return exception;
     }
 
-    private static void lost(String name, AtomicReference<Closeable> reference, Throwable place, Runnable whenLost) {
+    private static void lost(
+            String name, AtomicReference<@Nullable Closeable> reference, @Nullable Throwable place, Runnable whenLost) {
         Closeable open = reference.getAndSet(null);
         if (open == null) {
             return;
@@ -115,11 +121,15 @@ public final class CloseOnce {
         try (open) {
             whenLost.run();
         } catch (IOException e) {
-            throw new UncheckedIOException(e); // ends in the cleaner, which goes on
+            // The cleaner ignores it.
+            throw new UncheckedIOException(e);
         }
     }
 
-    /** The cleaner's thread starts with the first stream. It is the JDK's own, which holds no class loader: it outlives all streams. */
+    /**
+     * Starts the cleaner's thread with the first stream. The thread is made by the JDK, holds no class loader and
+     * outlives all streams.
+     */
     private static final class Watch {
         static final Cleaner CLEANER = Cleaner.create();
     }

@@ -6,8 +6,9 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The engine's timer: one daemon thread, which ends when it has been idle for some seconds. The JDK's own timer runs what follows on a pool
- * that the program may have blocked; and its thread inherits from who needs it first, and lives for ever.
+ * The engine's timer: one daemon thread, which exits after five idle seconds. The timer of
+ * {@link java.util.concurrent.CompletableFuture} is no substitute: it runs dependents on a pool that the program may
+ * have blocked, and its thread inherits from its first user and never exits.
  */
 public final class Delays {
     private static final ScheduledThreadPoolExecutor TIMER =
@@ -25,29 +26,32 @@ public final class Delays {
      * Runs a task on the timer's thread.
      *
      * @param task must not block
-     * @param nanos when, from now on
-     * @return to be cancelled; too late if the task has begun
+     * @param nanos the delay
+     * @return cancels the task, unless it has begun
      */
     public static Future<?> run(Runnable task, long nanos) {
         return TIMER.schedule(task, nanos, TimeUnit.NANOSECONDS);
     }
 
     /**
-     * Runs a task on a blocking thread. If no thread can be had then, it is tried again after the same delay.
+     * Runs a task on a thread for blocking calls. If no thread can be started then, this tries again after the same
+     * delay.
      *
      * @param task may block
-     * @param millis when, from now on
+     * @param millis the delay
      */
     public static void block(Runnable task, long millis) {
         block(task, millis, BlockingPool.EXECUTOR);
     }
 
-    public static void block(Runnable task, long millis, Executor executor) {
+    /** Runs a task on an executor. If the executor refuses then, this tries again after the same delay. */
+    static void block(Runnable task, long millis, Executor executor) {
         run(
                 () -> {
                     try {
                         executor.execute(task);
-                    } catch (Throwable e) { // no thread can be had: that passes, and nobody else would go on
+                    } catch (Throwable e) {
+                        // A want of threads passes, and no one else would run the task.
                         block(task, millis, executor);
                     }
                 },

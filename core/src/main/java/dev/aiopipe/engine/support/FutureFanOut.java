@@ -3,43 +3,40 @@ package dev.aiopipe.engine.support;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Futures of one event, for any number of those who wait. Unlike {@link CompletableFuture#copy}, which an endpoint keeps until it
- * completes, one that was given up is forgotten.
+ * Makes any number of futures of one event. A future that was given up is forgotten; {@link CompletableFuture#copy}
+ * would be kept by its source until that completes.
  *
- * @param <T> what the event brings
+ * @param <T> the value of the event
  */
 public final class FutureFanOut<T> {
-    private final CompletableFuture<T> endpoint;
+    private final CompletableFuture<T> source;
+
+    @SuppressWarnings("CollectionUndefinedEquality") // their identity is meant
     private final Set<CompletableFuture<T>> waiting = ConcurrentHashMap.newKeySet();
 
-    /**
-     * Of an event that may have happened.
-     *
-     * @param endpoint completes with the event
-     */
-    public FutureFanOut(CompletableFuture<T> endpoint) {
-        this.endpoint = endpoint;
-        endpoint.whenComplete((value, failure) -> waiting.forEach(copy -> complete(copy, value, failure)));
+    /** Makes a fan-out of the event that completes {@code source}. */
+    public FutureFanOut(CompletableFuture<T> source) {
+        this.source = source;
+        source.whenComplete((value, failure) -> waiting.forEach(copy -> complete(copy, value, failure)));
     }
 
-    /**
-     * One more.
-     *
-     * @return completes as the endpoint does; may be cancelled
-     */
+    /** Returns a new future, which completes as the source does, and may be cancelled. */
+    @SuppressWarnings("CollectionUndefinedEquality") // their identity is meant
     public CompletableFuture<T> next() {
         CompletableFuture<T> copy = new CompletableFuture<>();
         waiting.add(copy);
         copy.whenComplete((value, failure) -> waiting.remove(copy));
-        if (endpoint.isDone()) { // perhaps too late for the endpoint to see it
-            endpoint.whenComplete((value, failure) -> complete(copy, value, failure));
+        // The source may have looked at the waiting ones before this one was added.
+        if (source.isDone()) {
+            source.whenComplete((value, failure) -> complete(copy, value, failure));
         }
         return copy;
     }
 
-    private static <T> void complete(CompletableFuture<T> copy, T value, Throwable failure) {
+    private static <T> void complete(CompletableFuture<T> copy, T value, @Nullable Throwable failure) {
         if (failure == null) {
             copy.complete(value);
         } else {

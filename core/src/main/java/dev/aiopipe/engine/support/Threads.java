@@ -7,16 +7,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
- * Makes the engine's threads, and keeps foreign code on them apart. They are daemons, and inherit nothing from the thread that happens to need them first: no inheritable
- * thread-locals, no context class loader, no access control context. Any of these would keep that thread's application alive for ever.
+ * Makes the engine's threads, and contains the failures of foreign code on them. The threads are daemons and inherit
+ * nothing from the thread that needs them first: no inheritable thread-locals, no context class loader, no access
+ * control context. Any of these would keep that thread's application in memory for ever.
  */
 public final class Threads {
     private Threads() {}
 
     /**
-     * Overflows the stack now, if it would soon: in what follows a StackOverflowError would leave something taken for ever.
+     * Throws StackOverflowError if the stack has too few frames left. The code that follows may not overflow: it would
+     * leave a lock or slot taken for ever.
      *
-     * @param frames more than are needed
+     * @param frames more than that code needs
      */
     public static void requireStack(int frames) {
         if (frames > 0) {
@@ -27,8 +29,8 @@ public final class Threads {
     /**
      * Makes a thread that inherits nothing.
      *
-     * @param task what it runs
-     * @param name what it is called
+     * @param task the thread's task
+     * @param name the thread's name
      * @return a daemon that is not started yet
      */
     public static Thread daemon(Runnable task, String name) {
@@ -38,19 +40,15 @@ public final class Threads {
     /**
      * Makes a thread that inherits nothing and serves many streams, so that it must not run the code of users.
      *
-     * @param task what it runs
-     * @param name what it is called
+     * @param task the thread's task
+     * @param name the thread's name
      * @return a daemon that is not started yet
      */
     public static Thread shared(Runnable task, String name) {
         return detached(() -> new SharedThread(task, name));
     }
 
-    /**
-     * Whether the caller is a thread that must not run the code of users.
-     *
-     * @return true on the thread of a loop or of the timer
-     */
+    /** Returns true on a thread that must not run the code of users: that of a loop or of the timer. */
     public static boolean isShared() {
         return Thread.currentThread() instanceof SharedThread;
     }
@@ -72,21 +70,17 @@ public final class Threads {
         }
     }
 
-    /**
-     * Numbers its threads.
-     *
-     * @param prefix of their names
-     * @return makes daemons that inherit nothing
-     */
+    /** Returns a factory of daemons that inherit nothing; their names are the prefix and a number. */
     static ThreadFactory numbered(String prefix) {
         AtomicInteger count = new AtomicInteger();
         return task -> daemon(task, prefix + count.incrementAndGet());
     }
 
     /**
-     * Runs foreign code. What it throws goes to this thread's handler, and stops nothing: others wait for what follows.
+     * Runs foreign code. Its exception goes to this thread's handler and does not stop the caller, for whose next steps
+     * others wait.
      *
-     * @param foreign a listener, a waiter, a task
+     * @param foreign a listener, a waiter or a task
      */
     public static void guarded(Runnable foreign) {
         try {
@@ -99,14 +93,14 @@ public final class Threads {
     /**
      * Reports a failure to this thread's handler.
      *
-     * @param failure that nobody else gets
+     * @param failure that would else be lost
      */
     public static void report(Throwable failure) {
         Thread current = Thread.currentThread();
         try {
             current.getUncaughtExceptionHandler().uncaughtException(current, failure);
         } catch (Throwable ignored) {
-            // as the JVM does with what a handler throws
+            // The JVM, too, ignores the exceptions of a handler.
         }
     }
 }

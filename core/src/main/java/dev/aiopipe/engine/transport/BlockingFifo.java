@@ -1,5 +1,6 @@
 package dev.aiopipe.engine.transport;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.engine.linux.DescriptorKind;
 import dev.aiopipe.engine.support.CloseOnce;
 import java.io.IOException;
@@ -11,38 +12,50 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A FIFO that is read blocking, and is open from the start: others that open it for writing do not wait. While there has been no byte
- * since the opening or the last end, this holds a writer of its own, so that a read waits for the next writer and is not at its end.
+ * Reads a FIFO by blocking calls. The FIFO is open from the start, so that writers do not wait to open it. Until the
+ * first byte after the opening or after an end, this holds a writer of its own, so that a read waits for the next
+ * writer instead of reporting an end.
  *
  * <pre>
- *     HELD ── bytes: the own writer is closed ──► FREE ── the last writer has left: the end ──► ENDED ── read: opened anew ──► HELD
+ *     HELD ── bytes: own writer closed ──► FREE ── last writer left: the end ──► ENDED ── read: opened anew ──► HELD
  * </pre>
  *
- * <p>A writer that leaves without a byte while this is HELD makes no end. A FIFO that may be read and not be written can't be held: its
- * first read opens it, and waits for a writer in doing so.
+ * <p>A writer that leaves without a byte while this is HELD makes no end. A FIFO that may be read but not written can't
+ * be HELD: its first read opens it, and so waits for a writer.
  */
 public final class BlockingFifo extends InputStream {
     private final Path path;
     private final boolean keepOpen;
-    private volatile FileChannel reader; // null while it is not open; changed under this
-    private volatile FileChannel writer; // null while it is not held
-    private boolean closed; // guarded by this
-    private boolean ended; // belongs to the thread that reads
+
+    /** Null before the first opening. Changed under this object's lock. */
+    private volatile @Nullable FileChannel reader;
+
+    /** Null while this is not HELD. */
+    private volatile @Nullable FileChannel writer;
+
+    @GuardedBy("this")
+    private boolean closed;
+
+    /** Belongs to the thread that reads. */
+    private boolean ended;
 
     /**
-     * Opens it, without waiting.
+     * Opens a FIFO, without waiting.
      *
      * @param keepOpen whether the end never comes
-     * @param awaitsWriter whether there may not have been a writer yet
-     * @throws IOException if it is no FIFO, or may not be read; or not be written, where the end may have come already
+     * @param awaitsWriter whether there may have been no writer yet
+     * @throws IOException if the path is no FIFO, or may not be read; or may not be written, and the end may have come
+     *     already
      */
     public BlockingFifo(Path path, boolean keepOpen, boolean awaitsWriter) throws IOException {
         this.path = path;
         this.keepOpen = keepOpen;
         try {
-            open(both());
+            open(openBothSides());
         } catch (AccessDeniedException e) {
             if (!awaitsWriter || keepOpen || !Files.isReadable(path)) {
                 throw e;
@@ -50,30 +63,28 @@ public final class BlockingFifo extends InputStream {
             ended = true;
         }
         if (!awaitsWriter) {
-            letGo();
+            closeWriter();
         }
     }
 
-    /** A channel that is a writer, too. To open it never waits. */
-    private FileChannel both() throws IOException {
+    /** Returns a channel that is a writer, too. To open it never waits. */
+    private FileChannel openBothSides() throws IOException {
         DescriptorKind.requireFifo(path);
         return FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
     }
 
-    /** Opens it anew, before the old reader is closed, or what is in the FIFO would be gone. Waits only without {@code held}. */
-    private void open(FileChannel held) throws IOException {
+    /**
+     * Opens the FIFO anew, before the old reader is closed, because a FIFO without a reader loses its bytes. Waits only
+     * if there is no {@code held} writer, which this takes over.
+     */
+    private void open(@Nullable FileChannel held) throws IOException {
         try {
             FileChannel next = FileChannel.open(path, StandardOpenOption.READ);
-            FileChannel old;
-            synchronized (this) {
-                old = closed ? next : reader;
-                reader = closed ? reader : next;
-                writer = closed ? null : held;
+            FileChannel unused = replace(next, held);
+            if (unused != null) {
+                unused.close();
             }
-            if (old != null) {
-                old.close();
-            }
-            if (old == next) {
+            if (unused == next) {
                 throw new ClosedChannelException();
             }
         } catch (Throwable e) {
@@ -84,26 +95,41 @@ public final class BlockingFifo extends InputStream {
         }
     }
 
+    /** Returns the old reader; or, if this is closed, the new one. */
+    private synchronized @Nullable FileChannel replace(FileChannel next, @Nullable FileChannel held) {
+        if (closed) {
+            writer = null;
+            return next;
+        }
+        FileChannel old = reader;
+        reader = next;
+        writer = held;
+        return old;
+    }
+
     private void openAnew() throws IOException {
         if (!openHeld()) {
             open(null);
         }
     }
 
-    /** False if it can't be held. A close waits for this, which is short: nothing is open when that returns. */
+    /**
+     * Returns false if the FIFO can't be HELD. A close waits for this short call, so that nothing is open when the
+     * close returns.
+     */
     private synchronized boolean openHeld() throws IOException {
         if (closed) {
             throw new ClosedChannelException();
         }
         try {
-            open(both());
+            open(openBothSides());
             return true;
         } catch (AccessDeniedException e) {
             return false;
         }
     }
 
-    private void letGo() throws IOException {
+    private void closeWriter() throws IOException {
         FileChannel held = writer;
         if (held != null) {
             held.close();
@@ -122,9 +148,9 @@ public final class BlockingFifo extends InputStream {
             openAnew();
             ended = false;
         }
-        int count = reader.read(ByteBuffer.wrap(target, offset, length));
+        int count = Objects.requireNonNull(reader).read(ByteBuffer.wrap(target, offset, length));
         if (count > 0 && !keepOpen) {
-            letGo();
+            closeWriter();
         }
         ended = count < 0;
         return count;
@@ -137,6 +163,6 @@ public final class BlockingFifo extends InputStream {
             closed = true;
         }
         FileChannel open = reader;
-        CloseOnce.both(this::letGo, open == null ? () -> {} : open).close();
+        CloseOnce.both(this::closeWriter, open == null ? () -> {} : open).close();
     }
 }

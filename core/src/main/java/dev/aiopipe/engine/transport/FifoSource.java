@@ -1,21 +1,18 @@
 package dev.aiopipe.engine.transport;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.engine.linux.AdoptedChannel;
 import dev.aiopipe.engine.linux.LibC;
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Registration;
 import dev.aiopipe.engine.read.ByteSource;
-import dev.aiopipe.engine.read.Input;
-import dev.aiopipe.engine.read.Leftover;
-import dev.aiopipe.engine.support.CloseOnce;
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 
 /**
- * Reads a FIFO, whose writers come and go. While there is none the kernel answers 0 to every read:
+ * Reads a FIFO, whose writers come and go. While there is no writer, each read gives 0 bytes:
  *
  * <pre>
  *     AWAITING ── a writer came ──► CONNECTED ── 0 bytes: the last one left, the end ──► ENDED
@@ -23,19 +20,19 @@ import java.nio.channels.Pipe;
  *         └────────────────────────── the next read: opened anew ◄─────────────────────────┘
  * </pre>
  *
- * <p>A description whose writers have left is hung up for ever, and waiting on it would spin. A fresh one waits in peace until the
- * next writer (pipe(7); fs/pipe.c compares its count of writers with that at the opening). It is opened before the old one is closed,
- * or what is in the FIFO would be gone.
+ * <p>A file description whose writers have left stays hung up for ever, and a loop that waits on it would spin. A new
+ * one can wait for the next writer (pipe(7); fs/pipe.c compares its count of writers with that at the opening). It is
+ * opened before the old one is closed, because a FIFO without a reader loses its bytes.
  */
 public final class FifoSource implements ByteSource {
     /** Opens the FIFO, and asks the kernel about it. */
     public interface Fifo {
-        /** Opens it once more. Returns the number, non-blocking. */
+        /** Opens the FIFO once more. Returns a non-blocking fd. */
         int open() throws IOException;
 
-        /** Whether the last writer has left since this number was opened. */
-        default boolean isHungUp(int number) throws IOException {
-            return LibC.isHungUp(number);
+        /** Returns whether the last writer has left since this fd was opened. */
+        default boolean isHungUp(int fd) throws IOException {
+            return LibC.isHungUp(fd);
         }
     }
 
@@ -47,51 +44,41 @@ public final class FifoSource implements ByteSource {
 
     private final Fifo fifo;
     private final Registration registration;
-    private final Closeable owner;
-    private Pipe.SourceChannel channel; // this and the state belong to the one who reads
-    private int number;
-    private State state;
-    private boolean closed; // guarded by this
-    private final Object name;
 
-    private FifoSource(
-            Pipe.SourceChannel channel,
-            int number,
-            Fifo fifo,
-            State state,
-            Registration registration,
-            Closeable release,
-            Object name) {
-        this.name = name;
+    /** Belongs to the reading thread, as do the fd and the state. */
+    private Pipe.SourceChannel channel;
+
+    private int fd;
+    private State state;
+
+    @GuardedBy("this")
+    private boolean closed;
+
+    private FifoSource(Pipe.SourceChannel channel, int fd, Fifo fifo, State state, Registration registration) {
         this.channel = channel;
-        this.number = number;
+        this.fd = fd;
         this.fifo = fifo;
         this.state = state;
         this.registration = registration;
-        this.owner = CloseOnce.both(registration, release);
     }
 
     /**
-     * A FIFO that is open.
+     * Returns a source of an open FIFO.
      *
-     * @param fresh its number, non-blocking; taken over
-     * @param fifo opened anew after an end
-     * @param awaitsWriter whether there may not have been a writer yet, so that the first end is none
-     * @param release called when it is closed
-     * @param name what messages call it
-     * @param leftover of an inherited number, else null
+     * @param fresh a non-blocking fd of the FIFO, which this takes over
+     * @param fifo opened anew after each end
+     * @param awaitsWriter whether there may have been no writer yet, so that a first read of 0 bytes is no end
      */
-    public static Input open(
-            int fresh, Fifo fifo, boolean awaitsWriter, Loop loop, Closeable release, Object name, Leftover leftover)
-            throws IOException {
+    public static FifoSource of(int fresh, Fifo fifo, boolean awaitsWriter, Loop loop) throws IOException {
         Pipe.SourceChannel channel = AdoptedChannel.toRead(fresh);
-        int number = AdoptedChannel.numberOf(channel);
-        Registration registration = Registration.of(channel, loop);
+        int fd = AdoptedChannel.fdOf(channel);
         State state = awaitsWriter ? State.AWAITING : State.CONNECTED;
-        FifoSource source = new FifoSource(channel, number, fifo, state, registration, release, name);
-        return leftover == null
-                ? new Input(source, registration.input())
-                : new Input(source, registration.input(), name, leftover);
+        return new FifoSource(channel, fd, fifo, state, Registration.of(channel, loop));
+    }
+
+    /** Returns the registration of the channel, which the input must close after this. */
+    public Registration registration() {
+        return registration;
     }
 
     @Override
@@ -101,10 +88,11 @@ public final class FifoSource implements ByteSource {
         }
         int count = channel.read(target);
         if (count < 0 && state == State.AWAITING) {
-            if (!fifo.isHungUp(number)) {
+            if (!fifo.isHungUp(fd)) {
                 return 0;
             }
-            count = channel.read(target); // the writer may have come, written and left after the first read
+            // The writer may have come, written and left after the first read.
+            count = channel.read(target);
         }
         if (count > 0) {
             state = State.CONNECTED;
@@ -114,22 +102,23 @@ public final class FifoSource implements ByteSource {
         return count;
     }
 
-    /** A close waits for this, which is short: nothing is open when that returns. */
+    /** A close waits for this short call, so that nothing is open when the close returns. */
     private synchronized void openAnew() throws IOException {
         if (closed) {
             throw new ClosedChannelException();
         }
         Pipe.SourceChannel next = AdoptedChannel.toRead(fifo.open());
-        int nextNumber = AdoptedChannel.numberOf(next);
+        int nextFd = AdoptedChannel.fdOf(next);
         registration.replace(next);
         channel = next;
-        number = nextNumber;
+        fd = nextFd;
         state = State.AWAITING;
     }
 
     @Override
     public boolean isEmptyAfterShortRead() {
-        return false; // one opened after its writer left has no hang-up event: only a read tells
+        // A FIFO that was opened after its writer left has no hang-up event: only a read finds the end.
+        return false;
     }
 
     @Override
@@ -138,15 +127,7 @@ public final class FifoSource implements ByteSource {
     }
 
     @Override
-    public void close() throws IOException {
-        synchronized (this) {
-            closed = true;
-        }
-        owner.close();
-    }
-
-    @Override
-    public String toString() {
-        return name.toString();
+    public synchronized void close() {
+        closed = true;
     }
 }

@@ -1,5 +1,6 @@
 package dev.aiopipe.engine.transport;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.ReadMode;
 import dev.aiopipe.engine.loop.Registration;
 import dev.aiopipe.engine.read.ByteSource;
@@ -18,94 +19,108 @@ import java.nio.channels.Channels;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Reads stdin, a pipe, from its first moment on. Adopting it takes JNA, which takes more than a tenth of a second to load, and the
- * first line is mostly there by then. So until it is adopted a thread reads: what is there already, and never more, as nothing stops a
- * read that waits.
+ * Reads stdin, a pipe, while JNA is still to be loaded. To adopt the pipe takes JNA, which needs more than a tenth of a
+ * second to load, and the first line is usually there by then. So a thread reads until the pipe is adopted: only bytes
+ * that are there already, because a read that waits could not be stopped.
  *
  * <pre>
- *     EARLY ── read: nothing is there, or it is the second time ──► ADOPTING ── read: adopted, and no thread has bytes ──► ADOPTED
+ *     EARLY ── read: nothing is there, or it is the second read ──► ADOPTING
+ *     ADOPTING ── read: adopted, and no thread has bytes ──► ADOPTED
  *
  *     any ──── close, or the end of the loop ──► CLOSED              (a channel that comes later is closed at once)
  * </pre>
  *
- * <p>Where it can't be adopted, for whatever reason, the thread goes on for ever.
+ * <p>If the pipe can't be adopted, the thread reads it for ever.
  */
 public final class StdinBootstrap implements ByteSource {
-    /** What the loop is to watch, and what reads. */
-    public record Adopted(Pipe.SourceChannel channel, ByteSource source) {}
+    /** The channel for the loop to watch, and the source that reads. */
+    public record Adopted(Pipe.SourceChannel channel, ByteSource source) implements Closeable {
+        @Override
+        public void close() throws IOException {
+            CloseOnce.both(source, channel).close();
+        }
+    }
 
     /** Adopts the descriptor. */
     public interface Adopter {
-        /** Called once at most, on a blocking thread. Null if only threads can read it. */
+        /** Called once at most, on a blocking thread. Returns null if only threads can read the descriptor. */
+        @Nullable
         Adopted adopt() throws IOException;
     }
 
-    private final Present present;
+    private final PresentBytes present;
     private final ThreadedSource threads;
     private final Registration registration;
     private final Adopter adopter;
-    private final Closeable owner;
-    private final CompletableFuture<Adopted> adoption = new CompletableFuture<>();
-    private boolean begun; // guarded by this
-    private boolean hadSomething; // of who reads, as what follows
-    private ByteSource adopted;
+    private final CompletableFuture<@Nullable Adopted> adoption = new CompletableFuture<>();
+
+    @GuardedBy("this")
+    private boolean begun;
+
+    /** Whether an earlier read has found bytes. Belongs to the reading thread, as does what was adopted. */
+    private boolean hadBytes;
+
+    private @Nullable ByteSource adopted;
 
     /**
-     * Nothing is done before the first read.
+     * Creates a source, which does nothing before its first read.
      *
-     * @param stream blocking, and nobody else's; closed with this, which ends a read that waits
-     * @param registration has no channel yet; closed with this
-     * @param leftover gets what a thread had read when this is closed
-     * @param release called when this is closed
+     * @param stream blocking, and used by nobody else; closed with this, which ends a read that waits
+     * @param registration has no channel yet; the input must close it after this
+     * @param leftover gets the bytes that a thread has read ahead, when this is closed
      */
-    public StdinBootstrap(
-            InputStream stream, Registration registration, Adopter adopter, Leftover leftover, Closeable release) {
-        this.present = new Present(stream);
-        this.threads = new ThreadedSource(toString(), present, present, registration.input(), leftover);
+    public StdinBootstrap(InputStream stream, Registration registration, Adopter adopter, Leftover leftover) {
+        this.present = new PresentBytes(stream);
+        this.threads = new ThreadedSource(present, present, registration.input(), leftover);
         this.registration = registration;
         this.adopter = adopter;
-        this.owner = CloseOnce.both(registration, release);
     }
 
     @Override
     public int read(ByteBuffer target) throws IOException {
-        while (adopted == null) {
+        ByteSource source = adopted;
+        while (source == null) {
             if (!threads.isIdle()) {
                 int count = threads.read(target);
                 if (count != 0 || !threads.isIdle()) {
                     return count;
                 }
             }
-            boolean there = isThere();
-            if (!there || hadSomething) {
+            boolean hasBytes = hasBytes();
+            if (!hasBytes || hadBytes) {
                 begin();
             }
-            hadSomething |= there;
+            hadBytes |= hasBytes;
             if (adoption.isDone()) {
-                adopted = result();
-            } else if (there) {
+                source = result();
+                adopted = source;
+            } else if (hasBytes) {
                 return threads.read(target);
             } else {
-                return 0; // the adoption's end is signalled
+                // The end of the adoption is signalled.
+                return 0;
             }
         }
-        return adopted.read(target);
+        return source.read(target);
     }
 
-    private boolean isThere() throws IOException {
+    private boolean hasBytes() throws IOException {
         try {
             return present.available() > 0;
         } catch (IOException e) {
             if (registration.input().closeCause() != null) {
-                throw new ClosedChannelException(); // by another thread, a moment ago
+                // Another thread has just closed the stream.
+                throw new ClosedChannelException();
             }
             throw e;
         }
     }
 
-    private void begin() {
+    /** Begins the adoption, unless it has begun. */
+    void begin() {
         synchronized (this) {
             if (begun || adoption.isDone()) {
                 return;
@@ -116,7 +131,8 @@ public final class StdinBootstrap implements ByteSource {
             BlockingPool.EXECUTOR.execute(this::adopt);
         } catch (Throwable e) {
             synchronized (this) {
-                begun = false; // the next one tries again
+                // The next read tries again.
+                begun = false;
             }
             throw e;
         }
@@ -130,7 +146,7 @@ public final class StdinBootstrap implements ByteSource {
             System.getLogger("dev.aiopipe").log(Level.WARNING, "stdin can't be adopted, a thread reads it", e);
         } finally {
             if (!adoption.complete(result) && result != null) {
-                closeLate(result.source);
+                closeLate(result);
             }
             registration.input().announce();
         }
@@ -147,8 +163,8 @@ public final class StdinBootstrap implements ByteSource {
         return result.source;
     }
 
-    /** What came of the adoption; waits until it is known. Null if it can't be done, or is not wanted any more. */
-    private Adopted known() {
+    /** Waits for the adoption. Returns null if it failed, or this was closed before it ended. */
+    private @Nullable Adopted known() {
         return adoption.handle((result, failure) -> result).join();
     }
 
@@ -157,26 +173,22 @@ public final class StdinBootstrap implements ByteSource {
         return adopted != null && adopted.isEmptyAfterShortRead();
     }
 
-    /** Waits until it is known. */
+    /** Returns THREAD until the adoption is through. */
     @Override
     public ReadMode mode() {
-        begin();
-        Adopted result = known();
+        Adopted result = adoption.isDone() ? known() : null;
         return result == null ? ReadMode.THREAD : result.source.mode();
     }
 
     @Override
     public void close() throws IOException {
-        CloseOnce.both(this::closeStreams, owner).close();
+        CloseOnce.both(threads, this::closeAdopted).close();
     }
 
-    private void closeStreams() throws IOException {
-        CloseOnce.both(threads, this::discard).close();
-    }
-
-    private void discard() throws IOException {
-        if (!adoption.cancel(false) && known() != null) {
-            known().source.close();
+    private void closeAdopted() throws IOException {
+        Adopted result = adoption.cancel(false) ? null : known();
+        if (result != null) {
+            result.close();
         }
     }
 
@@ -184,21 +196,22 @@ public final class StdinBootstrap implements ByteSource {
         try {
             unwanted.close();
         } catch (IOException e) {
-            throw new UncheckedIOException(e); // ends in this thread's handler
+            // This thread's handler reports it.
+            throw new UncheckedIOException(e);
         }
     }
 
-    @Override
-    public String toString() {
-        return "descriptor 0";
-    }
+    /**
+     * Reads only bytes that are there; waits only if another process takes them at that moment, or if {@code waits} is
+     * set.
+     */
+    private static final class PresentBytes extends FilterInputStream implements ThreadedSource.Stream {
+        /** Of a channel, because its close ends a read. */
+        private final InputStream reader;
 
-    /** Reads what is there without waiting, as far as nobody else is quicker; or waits, as any stream. */
-    private static final class Present extends FilterInputStream implements ThreadedSource.Stream {
-        private final InputStream reader; // by a channel, as to close that ends a read
         volatile boolean waits;
 
-        Present(InputStream stream) {
+        PresentBytes(InputStream stream) {
             super(stream);
             reader = stream instanceof FileInputStream file ? Channels.newInputStream(file.getChannel()) : stream;
         }

@@ -1,18 +1,19 @@
 package dev.aiopipe.engine.transport;
 
-import dev.aiopipe.BrokenPipeException;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.support.BlockingPool;
+import dev.aiopipe.engine.support.ChunkSize;
 import dev.aiopipe.engine.write.ByteSink;
 import dev.aiopipe.engine.write.Message;
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Writes what can only be written blocking: a copied chunk at a time, on a thread of {@link BlockingPool}.
+ * Writes a blocking stream: copies one chunk at a time, and writes it on a thread of {@link BlockingPool}.
  *
  * <pre>
  *     IDLE ── write: takes a chunk ──► WRITING ── written, or failed ──► IDLE
@@ -20,50 +21,48 @@ import java.nio.channels.ClosedChannelException;
  *     any ── close ──► CLOSED        (while WRITING the stream is closed after the write, unless it is interruptible)
  * </pre>
  */
-public final class ThreadedSink implements ByteSink {
-    /** What is written. */
-    public interface Stream {
-        /** Opens it; called on the blocking thread by the first write. */
-        OutputStream open() throws IOException;
-
-        /** Whether closing the stream ends a write that waits. */
-        default boolean isInterruptible() {
-            return false;
-        }
-    }
-
+public final class ThreadedSink extends ThreadedStream<OutputStream> implements ByteSink {
     private enum State {
         IDLE,
         WRITING,
         CLOSED
     }
 
-    private static final int CHUNK_SIZE = 64 * 1024;
-
-    private final String name;
-    private final Stream endpoint;
     private final boolean toReader;
     private final Readiness readiness;
-    private final Closeable owner;
-    private final byte[] chunk = new byte[CHUNK_SIZE];
-    private OutputStream stream; // guarded by this, as is all that follows
-    private State state = State.IDLE;
-    private Throwable failure;
-    private boolean broken; // and told, or about to be
+    private final boolean isInterruptible;
 
-    /** With {@code toReader} a failure means that nobody reads; files have others. */
-    public ThreadedSink(String name, Stream endpoint, boolean toReader, Readiness readiness, Closeable owner) {
-        this.name = name;
-        this.endpoint = endpoint;
+    /** Belongs to the blocking thread while this is WRITING. */
+    private final byte[] chunk = new byte[ChunkSize.BYTES];
+
+    @GuardedBy("this")
+    private State state = State.IDLE;
+
+    /** Of the last write, until it is reported. */
+    @GuardedBy("this")
+    private @Nullable Throwable failure;
+
+    /** Whether a write has failed. */
+    @GuardedBy("this")
+    private boolean broken;
+
+    /**
+     * Creates a sink whose stream is opened by the first write. With {@code toReader}, a failure means that nobody
+     * reads.
+     */
+    public ThreadedSink(Opener<OutputStream> opener, boolean toReader, Readiness readiness) {
+        super(opener, null);
         this.toReader = toReader;
         this.readiness = readiness;
-        this.owner = owner;
+        this.isInterruptible = opener.isInterruptible();
     }
 
-    /** Of a stream that is open, and is to be closed also if nobody writes it. */
-    public ThreadedSink(String name, OutputStream open, Readiness readiness) {
-        this(name, () -> open, true, readiness, () -> {});
-        stream = open;
+    /** Creates a sink of an open stream, which is closed also if nobody writes. */
+    public ThreadedSink(OutputStream open, Readiness readiness) {
+        super(() -> open, open);
+        this.toReader = true;
+        this.readiness = readiness;
+        this.isInterruptible = false;
     }
 
     @Override
@@ -71,9 +70,10 @@ public final class ThreadedSink implements ByteSink {
         if (!isFlushed()) {
             return 0;
         }
-        int count = Math.min(source.remaining(), CHUNK_SIZE);
+        int count = Math.min(source.remaining(), chunk.length);
         source.get(source.position(), chunk, 0, count);
-        BlockingPool.EXECUTOR.execute(() -> pump(count)); // may throw, and nothing is written then
+        // If this throws, nothing is written.
+        BlockingPool.EXECUTOR.execute(() -> writeChunk(count));
         source.position(source.position() + count);
         state = State.WRITING;
         return count;
@@ -92,10 +92,21 @@ public final class ThreadedSink implements ByteSink {
 
     @Override
     public int sliceSize() {
-        return CHUNK_SIZE;
+        return chunk.length;
     }
 
-    private void pump(int count) {
+    @Override
+    public boolean failsWithoutReader() {
+        return toReader;
+    }
+
+    @Override
+    @GuardedBy("this")
+    boolean isClosed() {
+        return state == State.CLOSED;
+    }
+
+    private void writeChunk(int count) {
         Throwable problem = null;
         try {
             OutputStream open = opened();
@@ -103,16 +114,15 @@ public final class ThreadedSink implements ByteSink {
                 open.write(chunk, 0, count);
                 open.flush();
             }
-        } catch (IOException e) {
-            problem = toReader ? new BrokenPipeException("nobody reads " + name, e) : e;
-        } catch (Throwable e) { // whoever waits must learn of it all the same
+        } catch (Throwable e) {
+            // This may be an Error. If it were not reported, the writer would wait for ever.
             problem = e;
         }
         boolean closed;
         synchronized (this) {
             failure = problem;
             broken |= problem != null;
-            closed = state == State.CLOSED;
+            closed = isClosed();
             if (!closed) {
                 state = State.IDLE;
             }
@@ -123,67 +133,38 @@ public final class ThreadedSink implements ByteSink {
         readiness.announce();
     }
 
-    /** Null if this was aborted. */
-    private OutputStream opened() throws IOException {
-        synchronized (this) {
-            if (state == State.CLOSED || stream != null) {
-                return state == State.CLOSED ? null : stream;
-            }
-        }
-        OutputStream fresh = endpoint.open();
-        synchronized (this) {
-            stream = fresh;
-            return state == State.CLOSED ? null : fresh;
-        }
-    }
-
     private void closeLate() {
         try {
             closeStream();
         } catch (IOException e) {
-            System.getLogger("dev.aiopipe").log(System.Logger.Level.DEBUG, name + " was aborted", e);
-        }
-    }
-
-    private void closeStream() throws IOException {
-        OutputStream open;
-        synchronized (this) {
-            open = stream;
-            stream = null;
-        }
-        if (open != null) {
-            open.close();
+            System.getLogger("dev.aiopipe").log(System.Logger.Level.DEBUG, "an aborted stream can't be closed", e);
         }
     }
 
     @Override
     public void close() throws IOException {
-        try (owner) {
-            boolean unused;
-            boolean told;
-            synchronized (this) {
-                unused = state != State.WRITING;
-                state = State.CLOSED;
-                told = broken;
-            }
-            if (unused || endpoint.isInterruptible()) {
-                closeStream(told);
-            }
+        boolean unused;
+        boolean reported;
+        synchronized (this) {
+            unused = state != State.WRITING;
+            state = State.CLOSED;
+            reported = broken;
+        }
+        if (unused || isInterruptible) {
+            close(reported);
         }
     }
 
-    private void closeStream(boolean told) throws IOException {
+    /**
+     * After a failed write the stream may have kept its bytes, and write them once more: then this failure is no news.
+     */
+    private void close(boolean reported) throws IOException {
         try {
             closeStream();
         } catch (IOException e) {
-            if (!told) { // else it may have kept what it could not write, and tries once more
+            if (!reported) {
                 throw e;
             }
         }
-    }
-
-    @Override
-    public String toString() {
-        return name;
     }
 }

@@ -1,48 +1,51 @@
 package dev.aiopipe.engine.transport;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.ReadMode;
 import dev.aiopipe.engine.linux.DescriptorKind;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.read.ByteSource;
 import dev.aiopipe.engine.read.Leftover;
 import dev.aiopipe.engine.support.BlockingPool;
-import java.io.Closeable;
+import dev.aiopipe.engine.support.ChunkSize;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what can only be read blocking: one read at a time, on a thread of {@link BlockingPool}, and only when somebody wants bytes.
+ * Reads a blocking stream: one read at a time, on a thread of {@link BlockingPool}, and only when a reader wants bytes.
  *
  * <pre>
- *     IDLE ── read: a read would give something ──► READING ── bytes, end or failure ──► FILLED ── read: all handed out ──► IDLE
+ *     IDLE ── read, if ready ──► READING ── bytes, end or failure ──► FILLED ── read: all handed out ──► IDLE
  *
- *     any ── close ──► CLOSED        (while READING the read goes on; what it gives is left to the next opening)
+ *     any ── close ──► CLOSED        (while READING the read goes on; its bytes are left to the next opening)
  * </pre>
  */
-public final class ThreadedSource implements ByteSource {
-    /** What is read. */
-    public interface Stream {
-        /** Opens it; called on the blocking thread, by the first read. */
-        InputStream open() throws IOException;
-
-        /** Whether a read would not wait, as far as can be known. If not, the readiness is signalled when it changes. */
+public final class ThreadedSource extends ThreadedStream<InputStream> implements ByteSource {
+    /** The blocking stream. */
+    public interface Stream extends Opener<InputStream> {
+        /**
+         * Returns whether a read would not wait, as far as that can be known. If it would, readiness is signalled when
+         * that changes.
+         */
         default boolean isReady() throws IOException {
             return true;
         }
 
-        /** Whether closing the stream ends a read that waits. */
-        default boolean isInterruptible() {
-            return false;
-        }
-
-        /** Whether a failed read means the end: a terminal that hung up (EIO), a child's stream that the JDK has closed. */
+        /**
+         * Returns whether a failed read means the end: of a terminal that hung up (EIO), or a child's stream that the
+         * JDK has closed.
+         */
         default boolean endsByFailure() {
             return false;
         }
 
-        /** Whether a read of 0 bytes, which {@code InputStream} takes for the end, means that there is nothing now. */
+        /**
+         * Returns whether a read of 0 bytes, which {@code InputStream} reports as the end, means that there are no
+         * bytes now.
+         */
         default boolean isOnlyEmpty() throws IOException {
             return false;
         }
@@ -55,57 +58,65 @@ public final class ThreadedSource implements ByteSource {
         CLOSED
     }
 
-    private static final int CHUNK_SIZE = 64 * 1024;
-
-    private final String name;
-    private final Stream endpoint;
+    private final Stream stream;
     private final ReadMode mode;
     private final DescriptorKind kind;
     private final Readiness readiness;
     private final Leftover leftover;
-    private final Closeable owner;
-    private final byte[] chunk = new byte[CHUNK_SIZE];
-    private InputStream stream; // guarded by this, as is all that follows
+
+    /** Belongs to the blocking thread while this is READING. */
+    private final byte[] chunk = new byte[ChunkSize.BYTES];
+
+    @GuardedBy("this")
     private State state = State.IDLE;
+
+    @GuardedBy("this")
     private int position;
+
+    /** Of the bytes in the chunk; negative at the end. */
+    @GuardedBy("this")
     private int limit;
-    private IOException failure;
+
+    @GuardedBy("this")
+    private @Nullable IOException failure;
 
     /**
-     * Nothing is opened before the first read.
+     * Creates a source whose stream is opened by the first read.
      *
      * @param kind the end of a terminal or FIFO is not final
-     * @param leftover gets what nobody took, when this is closed
+     * @param leftover gets the bytes that were read ahead, when this is closed
      */
-    public ThreadedSource(
-            String name,
-            Stream endpoint,
+    public ThreadedSource(Stream stream, ReadMode mode, DescriptorKind kind, Readiness readiness, Leftover leftover) {
+        this(stream, null, mode, kind, readiness, leftover);
+    }
+
+    /** Creates a source of an open stream, which is closed also if nobody reads. Its end is final. */
+    public ThreadedSource(Stream stream, InputStream open, Readiness readiness, Leftover leftover) {
+        this(stream, open, ReadMode.THREAD, DescriptorKind.PIPE, readiness, leftover);
+    }
+
+    private ThreadedSource(
+            Stream stream,
+            @Nullable InputStream open,
             ReadMode mode,
             DescriptorKind kind,
             Readiness readiness,
-            Leftover leftover,
-            Closeable owner) {
-        this.name = name;
-        this.endpoint = endpoint;
+            Leftover leftover) {
+        super(stream, open);
+        this.stream = stream;
         this.mode = mode;
         this.kind = kind;
         this.readiness = readiness;
         this.leftover = leftover;
-        this.owner = owner;
-    }
-
-    /** Of a stream that is open, and is to be closed also if nobody reads it. Its end is final. */
-    public ThreadedSource(String name, Stream endpoint, InputStream open, Readiness readiness, Leftover leftover) {
-        this(name, endpoint, ReadMode.THREAD, DescriptorKind.PIPE, readiness, leftover, () -> {});
-        stream = open;
     }
 
     @Override
     public synchronized int read(ByteBuffer target) throws IOException {
         switch (state) {
             case IDLE -> {
-                if (endpoint.isReady()) {
-                    BlockingPool.EXECUTOR.execute(this::pump); // may throw; it begins with its work outside of the lock
+                if (stream.isReady()) {
+                    // This may throw. The task waits for the lock that is held here.
+                    BlockingPool.EXECUTOR.execute(this::readChunk);
                     state = State.READING;
                 }
                 return 0;
@@ -120,20 +131,27 @@ public final class ThreadedSource implements ByteSource {
         }
     }
 
-    /** Whether no read is under way, and nothing is left of the last one. */
+    /** Returns whether no read is under way, and nothing is left of the last one. */
     synchronized boolean isIdle() {
         return state == State.IDLE;
     }
 
+    @Override
+    @GuardedBy("this")
+    boolean isClosed() {
+        return state == State.CLOSED;
+    }
+
+    @GuardedBy("this")
     private int handOut(ByteBuffer target) throws IOException {
         if (failure != null) {
             throw failure;
         }
-        int count = Math.min(limit - position, target.remaining());
         if (limit < 0) {
             state = endIsFinal() ? State.FILLED : State.IDLE;
             return -1;
         }
+        int count = Math.min(limit - position, target.remaining());
         target.put(chunk, position, count);
         position += count;
         if (position == limit) {
@@ -142,7 +160,7 @@ public final class ThreadedSource implements ByteSource {
         return count;
     }
 
-    private void pump() {
+    private void readChunk() {
         int count = 0;
         IOException problem = null;
         try {
@@ -150,7 +168,8 @@ public final class ThreadedSource implements ByteSource {
             count = open == null ? 0 : readFrom(open);
         } catch (IOException e) {
             problem = e;
-        } catch (Throwable e) { // whoever waits must learn of it all the same
+        } catch (Throwable e) {
+            // If an Error were not reported, the reader would wait for ever.
             problem = new IOException(e);
         }
         if (finish(count, problem)) {
@@ -160,34 +179,20 @@ public final class ThreadedSource implements ByteSource {
         }
     }
 
-    /** Null if nobody wants to read any more: what is there is somebody else's. */
-    private InputStream opened() throws IOException {
-        synchronized (this) {
-            if (state == State.CLOSED || stream != null) {
-                return state == State.CLOSED ? null : stream;
-            }
-        }
-        InputStream fresh = endpoint.open();
-        synchronized (this) {
-            stream = fresh;
-            return state == State.CLOSED ? null : fresh;
-        }
-    }
-
     private int readFrom(InputStream open) throws IOException {
         try {
             int count = open.read(chunk);
-            return count < 0 && endpoint.isOnlyEmpty() ? 0 : count;
+            return count < 0 && stream.isOnlyEmpty() ? 0 : count;
         } catch (IOException e) {
-            if (endpoint.endsByFailure()) {
+            if (stream.endsByFailure()) {
                 return -1;
             }
             throw e;
         }
     }
 
-    /** False if this was closed meanwhile. */
-    private boolean finish(int count, IOException problem) {
+    /** Ends a read. Returns false if this was closed meanwhile. */
+    private boolean finish(int count, @Nullable IOException problem) {
         synchronized (this) {
             if (state == State.READING) {
                 position = 0;
@@ -201,7 +206,8 @@ public final class ThreadedSource implements ByteSource {
         try {
             closeStream();
         } catch (IOException e) {
-            System.getLogger("dev.aiopipe").log(System.Logger.Level.WARNING, name + " can't be closed", e);
+            System.getLogger("dev.aiopipe")
+                    .log(System.Logger.Level.WARNING, "a stream can't be closed after a late read", e);
         }
         return false;
     }
@@ -214,20 +220,10 @@ public final class ThreadedSource implements ByteSource {
         }
     }
 
-    private void closeStream() throws IOException {
-        InputStream open;
-        synchronized (this) {
-            open = stream;
-            stream = null;
-        }
-        if (open != null) {
-            open.close();
-        }
-    }
-
     @Override
     public boolean isEmptyAfterShortRead() {
-        return false; // the next read is begun by being asked for
+        // The next read begins only when a reader asks for it.
+        return false;
     }
 
     @Override
@@ -242,25 +238,19 @@ public final class ThreadedSource implements ByteSource {
 
     @Override
     public void close() throws IOException {
-        try (owner) {
-            State before;
-            synchronized (this) {
-                before = state;
-                state = State.CLOSED;
-                if (before == State.FILLED && failure == null) {
-                    leave(position, limit);
-                } else if (before == State.READING) {
-                    leftover.expect(); // before the owner lets others open it
-                }
-            }
-            if (before != State.READING || endpoint.isInterruptible()) {
-                closeStream();
+        State before;
+        synchronized (this) {
+            before = state;
+            state = State.CLOSED;
+            if (before == State.FILLED && failure == null) {
+                leave(position, limit);
+            } else if (before == State.READING) {
+                // This comes before the input lets others open the descriptor.
+                leftover.expect();
             }
         }
-    }
-
-    @Override
-    public String toString() {
-        return name;
+        if (before != State.READING || stream.isInterruptible()) {
+            closeStream();
+        }
     }
 }

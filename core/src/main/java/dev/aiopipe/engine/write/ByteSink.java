@@ -4,33 +4,44 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** Where an {@link Output} puts its bytes. One thread at a time writes; {@code close} may come from another. */
+/** Takes the bytes of an {@link Output}. One thread at a time writes; {@code close} may come from another. */
 public interface ByteSink extends Closeable {
     /**
      * Writes without waiting.
      *
      * @param source not empty
-     * @return how many bytes were taken; fewer than remain if it is full now
-     * @throws IOException if nothing can be written any more; {@link dev.aiopipe.BrokenPipeException} if that is because nobody reads
+     * @return how many bytes were taken; fewer than remain if the sink is full now
+     * @throws IOException if nothing can be written any more
      */
     int write(ByteBuffer source) throws IOException;
 
     /**
-     * What {@link #write} is given at most. A 64 KiB pipe filled in one go makes writer and reader take turns; less lets them overlap.
-     *
-     * @return a count of bytes, WriteEnd.PIPE_BUF or more
+     * Returns how many bytes {@link #write} is given at most, {@code WriteEnd.PIPE_BUF} or more. A 64 KiB pipe that is
+     * filled by one write makes writer and reader take turns; smaller writes let them overlap.
      */
     default int sliceSize() {
         return 8 * 1024;
     }
 
     /**
-     * Whether the kernel has all that {@link #write} took. While it has not, readiness is signalled when that changes.
+     * Returns whether the kernel has all bytes that {@link #write} took. When that changes, readiness is signalled.
      *
-     * @return false if some is still on its way
-     * @throws IOException if it failed on its way
+     * @throws IOException if they failed on their way
      */
     default boolean isFlushed() throws IOException {
         return true;
     }
+
+    /**
+     * Returns whether a failed write means that nobody reads: true of a pipe, FIFO, terminal or socket, not of a file.
+     */
+    default boolean failsWithoutReader() {
+        return true;
+    }
+
+    /**
+     * Refuses later writes, and closes what the sink itself has opened. The output closes the descriptor afterwards.
+     */
+    @Override
+    default void close() throws IOException {}
 }

@@ -2,43 +2,53 @@ package dev.aiopipe.engine.write;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of one write, between which no other write comes; what of them was sent; and who wants to know the outcome.
- * The {@link Output} that it was offered to guards it, and alone calls what is not public.
+ * The bytes of one write, which no other write interrupts; how many of them were sent; and the listener of the outcome.
+ * The lock of the {@link Output} that it was offered to guards it; only that output calls its package-private methods.
  */
 public final class Message {
-    /** Who wants to know the outcome. */
+    /** Receives the outcome. */
     public interface Listener {
         /**
-         * The message is through. Called once, on any thread, outside of locks.
+         * Called once when the message is done, on any thread, outside of locks.
          *
-         * @param failure why it was not sent, or not wholly; null if all of it was
+         * @param failure why it was not sent, or only in part; null if all of it was
          */
-        void done(Throwable failure);
+        void done(@Nullable Throwable failure);
     }
 
     private static final ByteBuffer NONE = ByteBuffer.allocate(0);
     private static final ByteBuffer[] NO_SOURCES = {};
 
-    /** The message after this one in a {@link MessageQueue}, whose matter this is. */
+    /** The message after this one; belongs to the {@link MessageQueue} that this is in. */
+    @Nullable
     Message next;
 
-    private final boolean turn;
-    private ByteBuffer[] sources; // the caller's: their positions move when the message is through
-    private ByteBuffer[] unsent; // what is left of them, but for what was joined
+    private final boolean barrier;
+
+    /** The caller's buffers: their positions move when the message is done. */
+    private ByteBuffer[] sources;
+
+    /** Duplicates of the sources, with the bytes that are neither sent nor joined. */
+    private ByteBuffer[] unsent;
+
     private int current;
-    private ByteBuffer joined = NONE; // taken from several small ones, and sent before the rest
+
+    /** Bytes of several small sources, sent before the rest. */
+    private ByteBuffer joined = NONE;
+
     private long left;
     private boolean committed;
     private boolean started;
     private boolean owed;
     private boolean done;
-    private Throwable failure;
-    private Listener listener;
+    private @Nullable Throwable failure;
+    private @Nullable Listener listener;
 
-    private Message(boolean turn, ByteBuffer... sources) {
-        this.turn = turn;
+    private Message(boolean barrier, ByteBuffer... sources) {
+        this.barrier = barrier;
         this.sources = sources;
         unsent = new ByteBuffer[sources.length];
         for (int i = 0; i < sources.length; i++) {
@@ -48,34 +58,33 @@ public final class Message {
     }
 
     /**
-     * A message of what remains in the buffers, in their order.
+     * Returns a message of the bytes that remain in the buffers, in their order.
      *
-     * @param sources not to be changed until the message is through; then, if it was sent or is owed, their positions are at their limits
-     * @return the message
+     * @param sources must not be changed until the message is done; then, if it was sent or is owed, their positions
+     *     are at their limits
      */
     public static Message of(ByteBuffer... sources) {
         return new Message(false, sources);
     }
 
     /**
-     * A message without a byte that is through when all that was offered before it is.
-     *
-     * @return to be offered once
+     * Returns a message without a byte, to be offered once. It is done when all messages that were offered before it
+     * are.
      */
-    public static Message turn() {
+    public static Message barrier() {
         return new Message(true);
     }
 
-    boolean isTurn() {
-        return turn;
+    boolean isBarrier() {
+        return barrier;
     }
 
-    /** From now on it is not dropped when it is given up, but owed: its bytes can't be had again. */
+    /** From now on this is owed when it is given up, not dropped: its bytes can't be had again. */
     public void commit() {
         committed = true;
     }
 
-    /** Sends until all is sent, the kernel is full, or the budget of bytes is used up. True if all is sent. */
+    /** Sends until all is sent, the kernel is full, or the budget of bytes is used up. Returns whether all is sent. */
     boolean send(ByteSink sink, long budget) throws IOException {
         int slice = sink.sliceSize();
         for (long rest = budget; rest > 0 && hasUnsent(); ) {
@@ -99,7 +108,7 @@ public final class Message {
         return !hasUnsent();
     }
 
-    /** What is to be sent next: a large source itself; small ones are put together, up to a slice. */
+    /** Returns the buffer to send next: a large source itself; or several small ones joined, up to a slice. */
     private ByteBuffer front(int slice) {
         if (!joined.hasRemaining()) {
             while (!unsent[current].hasRemaining()) {
@@ -138,12 +147,12 @@ public final class Message {
         return left;
     }
 
-    /** Whether some of it was sent, so that the rest has to follow. */
+    /** Returns whether some of it was sent, so that the rest has to follow. */
     boolean isStarted() {
         return started;
     }
 
-    /** Whether it may be dropped: its bytes are the caller's, and none was sent. */
+    /** Returns whether it may be dropped: its bytes are the caller's, and none was sent. */
     boolean isDroppable() {
         return !started && !committed;
     }
@@ -157,7 +166,8 @@ public final class Message {
     }
 
     /**
-     * The writer has given up, but the rest has to go out: copies it, and from here on the buffers are the writer's own again.
+     * Copies the unsent bytes, which have to go out although the writer has given up. After that the buffers are the
+     * writer's own again.
      *
      * @throws OutOfMemoryError if there is no memory for the copy; then nothing has changed
      */
@@ -176,7 +186,7 @@ public final class Message {
         positionsToLimits();
     }
 
-    void finish(Throwable why) {
+    void finish(@Nullable Throwable why) {
         done = true;
         failure = why;
         if (why == null && !owed) {
@@ -184,25 +194,23 @@ public final class Message {
         }
     }
 
-    /** Who is told of the outcome; null to forget. */
     void listener(Listener interested) {
         listener = interested;
     }
 
-    /** Tells the listener, if there is one. Called after {@link #finish}, outside of the output's lock. */
-    void tell() {
+    /** Calls the listener, if there is one. Called after {@link #finish}, outside of the output's lock. */
+    void notifyListener() {
         if (listener != null) {
             listener.done(failure);
         }
     }
 
     /**
-     * Throws what a {@link Listener} was told.
+     * Throws the failure that a {@link Listener} received.
      *
-     * @param failure null if all was sent
-     * @throws IOException if that is what it is; errors and unchecked exceptions are thrown as they are
+     * @param failure null if all was sent; errors and unchecked exceptions are thrown as they are
      */
-    public static void rethrow(Throwable failure) throws IOException {
+    public static void rethrow(@Nullable Throwable failure) throws IOException {
         if (failure instanceof IOException e) {
             throw e;
         } else if (failure instanceof RuntimeException e) {
@@ -212,6 +220,7 @@ public final class Message {
         }
     }
 
+    @Nullable
     Throwable failure() {
         return failure;
     }

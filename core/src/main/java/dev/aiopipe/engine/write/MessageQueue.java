@@ -1,23 +1,26 @@
 package dev.aiopipe.engine.write;
 
+import org.jspecify.annotations.Nullable;
+
 /**
- * Messages in their order, linked through {@link Message#next}: a message is in one queue at most. Nothing is allocated, so that a full
- * heap can't keep a message from being sent, given up or reported.
+ * Messages in their order, linked through {@link Message#next}: a message is in one queue at most. Allocates nothing,
+ * so that a full heap can't keep a message from being sent, given up or reported. Not thread-safe.
  */
 final class MessageQueue {
-    private Message first;
-    private Message last;
+    private @Nullable Message first;
+    private @Nullable Message last;
 
     boolean isEmpty() {
         return first == null;
     }
 
+    @Nullable
     Message peek() {
         return first;
     }
 
     void add(Message message) {
-        if (first == null) {
+        if (first == null || last == null) {
             first = message;
         } else {
             last.next = message;
@@ -25,7 +28,8 @@ final class MessageQueue {
         last = message;
     }
 
-    /** Removes the first one; null if there is none. */
+    /** Removes and returns the first one; null if there is none. */
+    @Nullable
     Message poll() {
         Message head = first;
         if (head != null) {
@@ -35,14 +39,15 @@ final class MessageQueue {
         return head;
     }
 
-    /** Removes all. The first one, to which the others are linked; null if there is none. */
+    /** Removes all, and returns the first one, to which the others are linked; null if there is none. */
+    @Nullable
     Message takeAll() {
         Message chain = first;
         first = null;
         return chain;
     }
 
-    /** Removes a message; false if it is not here. */
+    /** Removes a message. Returns false if it is not here. */
     boolean remove(Message message) {
         Message before = null;
         for (Message each = first; each != null; before = each, each = each.next) {

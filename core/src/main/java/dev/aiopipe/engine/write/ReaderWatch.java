@@ -1,5 +1,6 @@
 package dev.aiopipe.engine.write;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.engine.linux.AdoptedChannel;
 import dev.aiopipe.engine.linux.LibC;
 import dev.aiopipe.engine.linux.NativeAccess;
@@ -15,123 +16,102 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Tells when the last reader of a pipe has gone, without a write: a copy of the <em>writing</em> end is watched for input, which a
- * pipe never has there, so that the only event is the error of a pipe nobody reads (poll(2), POLLERR). The copy must be closed with
- * the writer, or the reader would wait for its end in vain. Of a socket the end of its input is looked for. What can't be watched is found
- * out by the next write.
+ * Reports when the last reader of a stream has gone, without a write. Where that can't be watched, the next write finds
+ * out.
+ *
+ * <ul>
+ *   <li>Of a pipe, a copy of the <em>writing</em> end is watched for input. A pipe never has any there, so that the
+ *       only event is the error of a pipe that nobody reads (poll(2), POLLERR). The copy must be closed with the
+ *       writer, or the reader would never see its end.
+ *   <li>Of a socket, a copy is watched for the end of its input.
+ * </ul>
  */
 public final class ReaderWatch {
-    /** Finds the number of the writing end. */
-    public interface Number {
-        int get() throws IOException;
+    /** Finds the descriptor of the writing end. */
+    public interface Descriptor {
+        /** Returns the fd, which is used only while the output's readiness is open. */
+        int fd() throws IOException;
     }
+
+    /** What is watched. */
+    private record Target(Descriptor descriptor, boolean isSocket, Loop loop) {}
 
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
-    private final Number number;
-    private final boolean socket;
-    private final Loop loop;
-    private CompletableFuture<Void> gone; // guarded by this, as is all that follows
-    private FutureFanOut<Void> copies;
-    private Registration registration;
-    private Throwable closeCause;
+    private final @Nullable Target target;
 
-    /** For a pipe with its number; or for what can't be watched with null. */
-    public ReaderWatch(Number number, Loop loop) {
-        this(number, false, loop);
+    @GuardedBy("this")
+    private CompletableFuture<Void> gone = new CompletableFuture<>();
+
+    @GuardedBy("this")
+    private FutureFanOut<Void> copies = new FutureFanOut<>(gone);
+
+    @GuardedBy("this")
+    private @Nullable Registration registration;
+
+    @GuardedBy("this")
+    private @Nullable Throwable closeCause;
+
+    private ReaderWatch(@Nullable Target target) {
+        this.target = target;
     }
 
-    private ReaderWatch(Number number, boolean socket, Loop loop) {
-        this.number = number;
-        this.socket = socket;
-        this.loop = loop;
-        beginAnew();
+    /** Returns a watch of a pipe. */
+    public static ReaderWatch ofPipe(Descriptor descriptor, Loop loop) {
+        return new ReaderWatch(new Target(descriptor, false, loop));
     }
 
-    /** For a socket: its peer has gone when its input has ended or failed. What comes before that has to be read first. */
-    public static ReaderWatch ofSocket(Number number, Loop loop) {
-        return new ReaderWatch(number, true, loop);
+    /**
+     * Returns a watch of a socket, whose reader has gone when its input has ended or failed. Unread input has to be
+     * read first.
+     */
+    public static ReaderWatch ofSocket(Descriptor descriptor, Loop loop) {
+        return new ReaderWatch(new Target(descriptor, true, loop));
     }
 
-    private void beginAnew() {
-        gone = new CompletableFuture<>();
-        copies = new FutureFanOut<>(gone);
+    /** Returns a watch of a stream that can't be watched. */
+    public static ReaderWatch none() {
+        return new ReaderWatch(null);
     }
 
-    /** A future, each time another one, that completes when nobody reads any more, or fails when the writer is closed. Starts to watch, if need be. */
+    /**
+     * Starts to watch, if that is not done yet.
+     *
+     * @return a new future, which completes when nobody reads any more, and fails when the writer is closed
+     */
     synchronized CompletableFuture<Void> watch() throws IOException {
         if (closeCause != null) {
             throw CloseOnce.because(new ClosedChannelException(), closeCause);
         }
-        if (number != null && NativeAccess.canAdopt()) {
-            if (!socket && gone.isDone() && !LibC.hasNoReader(number.get())) {
-                beginAnew(); // a FIFO's next reader has come
+        if (target != null && NativeAccess.canAdopt()) {
+            if (!target.isSocket && gone.isDone() && !LibC.hasNoReader(target.descriptor.fd())) {
+                // A FIFO's next reader has come.
+                gone = new CompletableFuture<>();
+                copies = new FutureFanOut<>(gone);
             }
             if (registration == null && !gone.isDone()) {
-                Pipe.SourceChannel channel = AdoptedChannel.toRead(LibC.duplicate(number.get()));
-                int copy = socket ? AdoptedChannel.numberOf(channel) : -1;
-                registration = Registration.of(channel, loop);
-                Registration watched = registration;
-                watched.input().onClose(cause -> end(watched, cause));
-                await(watched, copy);
+                register(target);
             }
         }
         return copies.next();
     }
 
-    private void await(Registration watched, int copy) {
-        try {
-            if (!watched.input().await(() -> look(watched, copy))) {
-                look(watched, copy);
-            }
-        } catch (Throwable e) { // nobody would look again
-            end(watched, e);
-        }
+    @GuardedBy("this")
+    private void register(Target watched) throws IOException {
+        Pipe.SourceChannel channel = AdoptedChannel.toRead(LibC.duplicate(watched.descriptor.fd()));
+        int copy = watched.isSocket ? AdoptedChannel.fdOf(channel) : -1;
+        Registration registered = Registration.of(channel, watched.loop);
+        registration = registered;
+        Watch watch = new Watch(watched, registered, copy);
+        registered.input().onClose(watch::end);
+        watch.await();
     }
 
-    /** There is news. Of a socket it may be input that nobody has read yet, and would be news again and again. */
-    private void look(Registration watched, int copy) {
-        try {
-            Throwable closing = watched.input().closeCause();
-            if (closing != null) {
-                end(watched, closing); // the news is that: of the reader nothing is known
-            } else if (!socket || isAtEnd(watched, copy)) {
-                end(watched, null);
-            } else {
-                Delays.run(() -> lookAgain(watched, copy), RETRY_NANOS);
-            }
-        } catch (Throwable e) { // nobody would look again
-            end(watched, e);
-        }
-    }
-
-    /** Leaves the timer for the loop's thread, which refuses only when it has ended, and this with it. */
-    private void lookAgain(Registration watched, int copy) {
-        try {
-            loop.execute(() -> awaitAgain(watched, copy));
-        } catch (Throwable e) {
-            end(watched, e);
-        }
-    }
-
-    /** Under the lock, because the copy is closed after it was let go of there: the number is not another one's yet. */
-    private synchronized boolean isAtEnd(Registration watched, int copy) {
-        return registration == watched && LibC.isAtEnd(copy);
-    }
-
-    private void awaitAgain(Registration watched, int copy) {
-        synchronized (this) {
-            if (registration != watched) {
-                return;
-            }
-        }
-        await(watched, copy);
-    }
-
-    /** What is not watched has been found out. */
-    public void readerGone() {
+    /** Reports that a write, or a read of the same socket, has found no reader. Does nothing while this watches. */
+    public void noteReaderGone() {
         CompletableFuture<Void> event;
         synchronized (this) {
             if (registration != null) {
@@ -142,7 +122,10 @@ public final class ReaderWatch {
         event.complete(null);
     }
 
-    /** The writer is about to be closed, or has failed. When this returns no number of it is used here any more. */
+    /**
+     * Ends the watch: the writer is about to be closed, or has failed. When this returns, its descriptor is not used
+     * here any more.
+     */
     void close(Throwable cause) {
         Registration watched;
         CompletableFuture<Void> event;
@@ -158,8 +141,11 @@ public final class ReaderWatch {
         }
     }
 
-    /** Ends the watch, unless that has been done: closes its copy, and tells; null if the reader has gone. */
-    private void end(Registration watched, Throwable cause) {
+    /**
+     * Ends a watch, unless that has been done: closes its copy, and completes the future. The cause is null if the
+     * reader has gone.
+     */
+    private void end(Registration watched, @Nullable Throwable cause) {
         CompletableFuture<Void> event;
         synchronized (this) {
             if (registration != watched) {
@@ -177,11 +163,88 @@ public final class ReaderWatch {
         }
     }
 
-    private static void complete(CompletableFuture<Void> event, Throwable cause) {
+    private static void complete(CompletableFuture<Void> event, @Nullable Throwable cause) {
         if (cause == null) {
             event.complete(null);
         } else {
             event.completeExceptionally(CloseOnce.because(new AsynchronousCloseException(), cause));
+        }
+    }
+
+    /** One watch, which waits for events until it ends. An exception in it ends it, as nobody would look again. */
+    private final class Watch {
+        private final Target watched;
+        private final Registration registered;
+
+        /** The fd of a socket's copy. */
+        private final int copy;
+
+        Watch(Target watched, Registration registered, int copy) {
+            this.watched = watched;
+            this.registered = registered;
+            this.copy = copy;
+        }
+
+        void end(@Nullable Throwable cause) {
+            ReaderWatch.this.end(registered, cause);
+        }
+
+        void await() {
+            try {
+                if (!registered.input().await(this::look)) {
+                    look();
+                }
+            } catch (Throwable e) {
+                end(e);
+            }
+        }
+
+        /**
+         * Handles an event. That of a socket may be input that nobody has read yet, and would be signalled again and
+         * again.
+         */
+        private void look() {
+            try {
+                Throwable closing = registered.input().closeCause();
+                if (closing != null) {
+                    // Whether there is a reader is unknown.
+                    end(closing);
+                } else if (!watched.isSocket || isAtEnd()) {
+                    end(null);
+                } else {
+                    Delays.run(this::lookAgain, RETRY_NANOS);
+                }
+            } catch (Throwable e) {
+                end(e);
+            }
+        }
+
+        /** Leaves the timer's thread for the loop's, which refuses only when it has ended, and this with it. */
+        private void lookAgain() {
+            try {
+                watched.loop.execute(this::awaitAgain);
+            } catch (Throwable e) {
+                end(e);
+            }
+        }
+
+        /**
+         * Asks under the lock: the copy is closed after {@link #end} has left it, so that its fd is no other stream's
+         * yet.
+         */
+        private boolean isAtEnd() {
+            synchronized (ReaderWatch.this) {
+                return registration == registered && LibC.isAtEnd(copy);
+            }
+        }
+
+        private void awaitAgain() {
+            synchronized (ReaderWatch.this) {
+                if (registration != registered) {
+                    return;
+                }
+            }
+            await();
         }
     }
 }

@@ -9,6 +9,7 @@ import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.Leftover;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.transport.ThreadedSink;
 import dev.aiopipe.engine.transport.ThreadedSource;
 import dev.aiopipe.engine.write.Message;
@@ -19,6 +20,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -27,6 +29,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class FallbackTest {
+    private static final ReadOps OPS = new ReadOps(StandardCharsets.UTF_8, 100);
     private final Loop loop = new Loop("fallback");
 
     @AfterEach
@@ -34,7 +37,10 @@ class FallbackTest {
         loop.close();
     }
 
-    /** As the JDK's streams to a child that has exited: what can't be written stays in a buffer, and is tried again by close. */
+    /**
+     * As the JDK's streams to a child that has exited: what can't be written stays in a buffer, and is tried again by
+     * close.
+     */
     private static final class Broken extends OutputStream {
         @Override
         public void write(int b) throws IOException {
@@ -48,7 +54,7 @@ class FallbackTest {
     }
 
     @Test
-    @DisplayName("a failure that a write has told is not told again by close")
+    @DisplayName("a failure that a write has reported is not reported again by close")
     void closeBehindAFailure() throws IOException {
         Output output = Fallback.output(new Broken(), loop, "broken");
         CompletableFuture<Void> written = new CompletableFuture<>();
@@ -67,14 +73,14 @@ class FallbackTest {
     }
 
     @Test
-    @DisplayName("a failure to close is told if no write has failed")
+    @DisplayName("a failure to close is reported if no write has failed")
     void closeFails() throws IOException {
         Output output = Fallback.output(new Broken(), loop, "broken");
         assertThrows(UncheckedIOException.class, output::close);
     }
 
     @Test
-    @DisplayName("closed before the thread gets to read: the bytes are left to who comes next")
+    @DisplayName("closed before the thread gets to read: the bytes are left to the next reader")
     void closedBeforeTheThreadReads() throws IOException {
         CompletableFuture<Void> closed = new CompletableFuture<>();
         AtomicInteger reads = new AtomicInteger();
@@ -89,8 +95,8 @@ class FallbackTest {
                 closed.complete(null);
             }
         };
-        ThreadedSource source = new ThreadedSource(
-                "stream", () -> stream, stream, new Readiness(Readiness.OWN_SIGNALS), new Leftover());
+        ThreadedSource source =
+                new ThreadedSource(() -> stream, stream, new Readiness(Readiness.OWN_SIGNALS), new Leftover());
         synchronized (source) { // which the thread needs
             assertEquals(0, source.read(ByteBuffer.allocate(1)));
             source.close();
@@ -109,7 +115,7 @@ class FallbackTest {
                 closed.complete(null);
             }
         };
-        ThreadedSink sink = new ThreadedSink("written", written, new Readiness(Readiness.OWN_SIGNALS));
+        ThreadedSink sink = new ThreadedSink(written, new Readiness(Readiness.OWN_SIGNALS));
         synchronized (sink) {
             assertEquals(1, sink.write(ByteBuffer.allocate(1)));
             sink.close();
@@ -119,7 +125,7 @@ class FallbackTest {
     }
 
     @Test
-    @DisplayName("28 streams of the fallback are called by their names")
+    @DisplayName("streams of the fallback have names")
     void names() throws IOException {
         Input input = Fallback.input(InputStream.nullInputStream(), loop, "stdout of cat");
         Output output = Fallback.output(OutputStream.nullOutputStream(), loop, "stdin of cat");
@@ -130,7 +136,7 @@ class FallbackTest {
     }
 
     @Test
-    @DisplayName("D6 a child's stream that somebody else closes under a read is at its end")
+    @DisplayName("a child's stream that other code closes during a read is at its end")
     void closedByOthers() throws Exception {
         InputStream closed = new InputStream() {
             @Override
@@ -139,7 +145,7 @@ class FallbackTest {
             }
         };
         Input input = Fallback.input(closed, loop, "stdout of cat");
-        ReadOp<byte[]> all = ReadOp.all(100);
+        ReadOp<byte[]> all = OPS.all(100);
         Object value = input.start(all);
         while (value == ReadOp.MORE) {
             CompletableFuture<Void> woken = new CompletableFuture<>();

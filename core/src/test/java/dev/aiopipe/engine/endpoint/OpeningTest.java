@@ -4,12 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.aiopipe.engine.support.BlockingPool;
+import dev.aiopipe.engine.support.Delays;
+import dev.aiopipe.testkit.Await;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ThreadPoolExecutor;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -17,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class OpeningTest {
     private final Endpoint fifo =
-            new FifoEndpoint(Path.of("/nowhere"), false, false); // opened on a thread, as all FIFOs
+            new FifoEndpoint(Path.of("/nowhere"), false, Set.of()); // opened on a thread, as all FIFOs
     private final CountDownLatch entered = new CountDownLatch(1);
     private final CountDownLatch leave = new CountDownLatch(1);
     private final List<String> discarded = new ArrayList<>(); // guarded by itself
@@ -34,11 +38,7 @@ class OpeningTest {
         canceller.join();
 
         assertTrue(opening.isCancelled());
-        CompletableFuture.runAsync(
-                        () -> {},
-                        CompletableFuture.delayedExecutor(
-                                50, TimeUnit.MILLISECONDS)) // five times what it waits between tries
-                .join();
+        awaitNextTry();
         assertEquals(1, attempts);
     }
 
@@ -64,11 +64,19 @@ class OpeningTest {
         entered.await();
         Thread canceller = new Thread(() -> opening.cancel(true));
         canceller.start();
-        while (canceller.getState() != Thread.State.BLOCKED) {
-            Thread.onSpinWait();
-        }
+        Await.until(canceller, Thread.State.BLOCKED);
         assertFalse(opening.isDone());
         return canceller;
+    }
+
+    /** Waits until a further try, which is due before anything that starts now, would be over. */
+    private static void awaitNextTry() {
+        ThreadPoolExecutor pool = (ThreadPoolExecutor) BlockingPool.EXECUTOR;
+        Await.until("the first try is over", () -> pool.getActiveCount() == 0);
+        CompletableFuture<Void> later = new CompletableFuture<>();
+        Delays.block(() -> later.complete(null), Opening.RETRY_MILLIS);
+        later.join();
+        Await.until("a second one is, too", () -> pool.getActiveCount() == 0);
     }
 
     private String blocked(String outcome) {

@@ -11,6 +11,7 @@ import dev.aiopipe.engine.endpoint.ChannelEndpoint;
 import dev.aiopipe.engine.endpoint.SocketEndpoint;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.write.Message;
 import dev.aiopipe.engine.write.Output;
 import dev.aiopipe.testkit.NothingLeft;
@@ -50,7 +51,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(NothingLeft.class)
 class LoopTest {
-    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
 
     private final Loop loop = new Loop("aiopipe-test");
     private final Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
@@ -304,12 +305,12 @@ class LoopTest {
     }
 
     @Test
-    @DisplayName("a server that was forgotten is accepted on again at once, also while user code keeps the loop")
-    void forgottenServerOfABusyLoop() throws Exception {
+    @DisplayName("a server whose acceptor was closed is accepted on again at once, also while user code keeps the loop")
+    void acceptorOfABusyLoop() throws Exception {
         try (ServerSocketChannel server = ServerSocketChannel.open()) {
             server.configureBlocking(false);
-            loop.acceptable(server);
-            assertThrows(AcceptPendingException.class, () -> loop.acceptable(server));
+            Acceptor acceptor = new Acceptor(server, loop);
+            assertThrows(AcceptPendingException.class, () -> new Acceptor(server, loop));
             CompletableFuture<Void> loopIsBusy = new CompletableFuture<>();
             CompletableFuture<Void> enough = new CompletableFuture<>();
             loop.execute(() -> {
@@ -317,23 +318,21 @@ class LoopTest {
                 enough.join();
             });
             loopIsBusy.get();
-            loop.forget(server);
-            loop.acceptable(server); // once it span until the loop was back
-            loop.forget(server);
+            acceptor.close();
+            new Acceptor(server, loop).close(); // once it span until the loop was back
             enough.complete(null);
             onLoop(() -> {});
         }
     }
 
     @Test
-    @DisplayName("a server that was forgotten frees its address as soon as it is closed")
-    void forgottenServerIsClosedAtOnce() throws Exception {
+    @DisplayName("a server whose acceptor was closed frees its address as soon as it is closed")
+    void closedAcceptorFreesTheAddress() throws Exception {
         ServerSocketChannel server = ServerSocketChannel.open();
         server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         SocketAddress address = server.getLocalAddress();
         server.configureBlocking(false);
-        loop.acceptable(server);
-        loop.forget(server);
+        new Acceptor(server, loop).close();
         server.close();
         assertThrows(ConnectException.class, () -> SocketChannel.open(address));
     }
@@ -396,7 +395,7 @@ class LoopTest {
     /** What can't happen: a key in the selector that is not the loop's. */
     private void kill() throws Exception {
         Selector selector = (Selector) field(LoopSelector.class, "selector")
-                .get(field(Loop.class, "selection").get(loop));
+                .get(field(Loop.class, "selector").get(loop));
         Pipe pipe = Pipe.open();
         Thread thread = loopThread();
         pipe.source().configureBlocking(false);

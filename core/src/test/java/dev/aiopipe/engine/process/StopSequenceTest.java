@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.write.Output;
 import dev.aiopipe.testkit.ScriptedSource;
 import java.io.IOException;
@@ -35,7 +36,7 @@ import org.junit.jupiter.api.Timeout;
 /** The steps over a process that does what the test wants. */
 @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class StopSequenceTest {
-    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
     private static final Duration NEVER = Duration.ofHours(1);
 
     private final List<String> events = new CopyOnWriteArrayList<>();
@@ -62,7 +63,7 @@ class StopSequenceTest {
     }
 
     @Test
-    @DisplayName("18 a child that can't be signalled: stop returns, names it, and leaves nothing open")
+    @DisplayName("a child that can't be signalled: stop returns, names it, and leaves nothing open")
     void livesOn() throws IOException {
         assertSame(ReadOp.MORE, stdout.start(LINE));
         CountDownLatch woken = new CountDownLatch(1);
@@ -99,7 +100,7 @@ class StopSequenceTest {
     }
 
     @Test
-    @DisplayName("F10 a cancelled stop takes no further step, and leaves an output of which nothing was dropped open")
+    @DisplayName("E18 a cancelled stop takes no further step, and leaves an output of which nothing was dropped open")
     void cancelled() throws IOException {
         CompletableFuture<Integer> stop = stop(NEVER, NEVER);
         assertTrue(stop.cancel(false));
@@ -110,7 +111,7 @@ class StopSequenceTest {
     }
 
     @Test
-    @DisplayName("F10 a cancelled stop leaves an output to a stop that goes on, the last one leaves it to readers")
+    @DisplayName("E18 a cancelled stop leaves an output to a stop that goes on, the last one leaves it to readers")
     void cancelledBesideAnother() throws IOException {
         CompletableFuture<Integer> first = stop(NEVER, NEVER);
         CompletableFuture<Integer> second = stop(NEVER, NEVER);
@@ -130,7 +131,7 @@ class StopSequenceTest {
     }
 
     @Test
-    @DisplayName("F10 what has a hole is closed to readers, but drained on: the child lives, and keeps its reader")
+    @DisplayName("E18 what has a hole is closed to readers, but drained on: the child lives, and keeps its reader")
     void cancelledWithAHole() {
         CountDownLatch dropped = new CountDownLatch(2);
         source.then(target -> {
@@ -185,7 +186,7 @@ class StopSequenceTest {
     }
 
     @Test
-    @DisplayName("7 close: the readers are closed before the child is killed, so that a waiting read makes up no line")
+    @DisplayName("close: the readers are closed before the child is killed, so that a waiting read makes up no line")
     void closesReadersFirst() throws IOException {
         source.thenBytes("hal").thenNothing();
         assertSame(ReadOp.MORE, stdout.start(LINE));

@@ -26,26 +26,13 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DrainTest {
-    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
 
     private final ScriptedSource source = new ScriptedSource();
     private final Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
     private final Input input = new Input(source, readiness);
     private final List<String> woken = new ArrayList<>();
-    private DrainOp drainOp;
-
-    /** As the drivers' own: it reads only as long as nobody has lost anything by it. */
-    private final Readiness.Waiter drain = new Readiness.Waiter() {
-        @Override
-        public void wake() {
-            woken.add("drain");
-        }
-
-        @Override
-        public boolean yields() {
-            return drainOp.yields();
-        }
-    };
+    private Drain drain;
 
     @BeforeEach
     void readsToTheEndOfWhatIsThere() {
@@ -57,27 +44,32 @@ class DrainTest {
         input.close();
     }
 
+    /** Begins a drain that does not go on by itself. */
+    private Drain announce() throws ClosedChannelException {
+        return Drain.announce(input, task -> woken.add("drain"));
+    }
+
     private Object begin() throws IOException {
-        drainOp = input.drain();
+        drain = announce();
         return goOn();
     }
 
     private Object goOn() throws IOException {
-        return input.start(drainOp, drainOp);
+        return input.start(drain, drain);
     }
 
     private void beginAndWait() throws IOException {
         assertSame(ReadOp.MORE, begin());
-        assertTrue(input.await(drain));
+        assertTrue(input.await(drain.waiter));
     }
 
     private void assertOver() {
-        assertThrows(IllegalStateException.class, () -> input.proceed(drain, drainOp));
+        assertThrows(IllegalStateException.class, () -> input.proceed(drain.waiter, drain));
     }
 
     private void assertClosed() {
         assertThrows(ClosedChannelException.class, () -> input.start(LINE));
-        assertThrows(ClosedChannelException.class, () -> input.own("other"));
+        assertThrows(ClosedChannelException.class, () -> ReadTransaction.begin(input, null, 1));
     }
 
     @Test
@@ -87,13 +79,13 @@ class DrainTest {
         assertEquals(8, begin());
         assertClosed();
         assertSame(ReadOp.MORE, goOn());
-        assertTrue(input.await(drain));
+        assertTrue(input.await(drain.waiter));
         assertClosed();
         readiness.signal().wake();
         assertClosed();
-        assertEquals(4, input.proceed(drain, drainOp));
+        assertEquals(4, input.proceed(drain.waiter, drain));
         assertClosed();
-        input.endDrain(drainOp, drain);
+        drain.end();
         assertClosed();
         assertEquals(1, source.closes);
         assertEquals(List.of("drain"), woken);
@@ -102,19 +94,19 @@ class DrainTest {
     @Test
     @DisplayName("a read before its beginning is its end; who has read once may be about to come")
     void readerComesAtOnce() throws IOException {
-        drainOp = input.drain();
-        assertFalse(drainOp.wasRead());
+        drain = announce();
+        assertFalse(drain.wasRead());
         source.thenBytes("line\n").thenBytes("next\n");
         assertEquals("line", input.start(LINE));
         assertThrows(ReadPendingException.class, this::goOn);
-        input.endDrain(drainOp, drain);
-        drainOp = input.drain();
-        assertTrue(drainOp.wasRead());
-        input.own("owner");
+        drain.end();
+        drain = announce();
+        assertTrue(drain.wasRead());
+        ReadTransaction owner = ReadTransaction.begin(input, null, 100);
         assertThrows(ReadPendingException.class, this::goOn);
-        input.endDrain(drainOp, drain);
-        assertEquals("next", input.start(LINE, "owner"));
-        input.disown("owner");
+        drain.end();
+        assertEquals("next", input.start(LINE, owner));
+        owner.commit();
     }
 
     @Test
@@ -125,7 +117,7 @@ class DrainTest {
         assertEquals("line", input.start(LINE));
         assertEquals(List.of("drain"), woken);
         assertOver();
-        assertFalse(drainOp.hasDropped());
+        assertFalse(drain.hasDropped());
     }
 
     @Test
@@ -136,7 +128,7 @@ class DrainTest {
         Readiness.Waiter reader = () -> woken.add("reader");
         assertTrue(input.await(reader));
         assertOver();
-        input.endDrain(drainOp, drain); // it is the reader's
+        drain.end(); // it is the reader's
         source.thenBytes("line\n");
         readiness.signal().wake();
         assertEquals("line", input.proceed(reader, LINE));
@@ -154,8 +146,8 @@ class DrainTest {
                 signalled.wake();
             }
             assertEquals("line", input.start(LINE));
-            input.abandon(drain); // it is cancelled before it finds out
-            input.endDrain(drainOp, drain);
+            input.abandon(drain.waiter); // it is cancelled before it finds out
+            drain.end();
             assertOver();
         }
         assertEquals(0, source.closes);
@@ -167,11 +159,11 @@ class DrainTest {
         assertSame(ReadOp.MORE, input.start(LINE));
         Readiness.Waiter reader = () -> woken.add("reader");
         assertTrue(input.await(reader));
-        assertThrows(ReadPendingException.class, input::drain);
+        assertThrows(ReadPendingException.class, this::announce);
         input.abandon(reader);
-        input.own("owner");
-        assertThrows(ReadPendingException.class, input::drain);
-        input.disown("owner");
+        ReadTransaction owner = ReadTransaction.begin(input, null, 100);
+        assertThrows(ReadPendingException.class, this::announce);
+        owner.commit();
         source.thenBytes("line\n");
         assertEquals("line", input.start(LINE));
     }
@@ -210,29 +202,28 @@ class DrainTest {
             "of two drains the later one goes before the one that has dropped nothing, and alone closes in the end")
     void secondDrain() throws IOException {
         beginAndWait();
-        DrainOp first = drainOp;
-        Readiness.Waiter second = () -> woken.add("second");
+        Drain first = drain;
         assertSame(ReadOp.MORE, begin());
-        assertTrue(input.await(second));
-        assertThrows(IllegalStateException.class, () -> input.proceed(drain, first));
+        assertTrue(input.await(drain.waiter));
+        assertEquals(List.of("drain"), woken);
+        assertThrows(IllegalStateException.class, () -> input.proceed(first.waiter, first));
         assertThrows(ReadPendingException.class, () -> input.start(first, first));
-        input.endDrain(first, drain);
+        first.end();
         assertEquals(0, source.closes);
-        input.abandon(second);
-        input.endDrain(drainOp, drain);
+        drain.end();
         assertEquals(1, source.closes);
     }
 
     @Test
     @DisplayName("also if the earlier one begins behind it")
     void laterDrainIsQuicker() throws IOException {
-        DrainOp first = input.drain();
-        drainOp = input.drain();
+        Drain first = announce();
+        drain = announce();
         assertThrows(ReadPendingException.class, () -> input.start(first, first));
-        input.endDrain(first, drain);
+        first.end();
         source.thenBytes("dropped");
         assertEquals(7, goOn());
-        input.endDrain(drainOp, drain);
+        drain.end();
         assertEquals(1, source.closes);
     }
 
@@ -242,10 +233,10 @@ class DrainTest {
         source.thenBytes("dropped").thenNothing();
         assertEquals(7, begin());
         assertSame(ReadOp.MORE, goOn());
-        assertTrue(input.await(drain));
-        assertThrows(ClosedChannelException.class, input::drain);
-        input.abandon(drain);
-        input.endDrain(drainOp, drain);
+        assertTrue(input.await(drain.waiter));
+        assertThrows(ClosedChannelException.class, this::announce);
+        input.abandon(drain.waiter);
+        drain.end();
         assertEquals(1, source.closes);
     }
 
@@ -253,8 +244,8 @@ class DrainTest {
     @DisplayName("what nobody has come to read is closed in the end, dropped or not")
     void end() throws IOException {
         beginAndWait();
-        input.abandon(drain);
-        input.endDrain(drainOp, drain);
+        input.abandon(drain.waiter);
+        drain.end();
         assertClosed();
         assertEquals(1, source.closes);
     }
@@ -287,8 +278,8 @@ class DrainTest {
         beginAndWait();
         source.thenBytes("line\n").thenEnd();
         assertEquals("line", input.start(LINE));
-        input.abandon(drain);
-        input.endDrain(drainOp, drain);
+        input.abandon(drain.waiter);
+        drain.end();
         assertNull(input.start(LINE));
     }
 
@@ -299,24 +290,24 @@ class DrainTest {
             throw new IOException("failed");
         });
         assertThrows(IOException.class, this::begin);
-        input.endDrain(drainOp, drain);
-        input.endDrain(drainOp, drain);
+        drain.end();
+        drain.end();
         assertClosed();
         assertEquals(1, source.closes);
-        assertThrows(ClosedChannelException.class, input::drain);
+        assertThrows(ClosedChannelException.class, this::announce);
     }
 
     @Test
     @DisplayName("given up, an input of which nothing was dropped is left open, whatever its drain does at the moment")
     void giveUp() throws IOException {
-        drainOp = input.drain();
-        assertTrue(input.giveUpDrain(drainOp));
+        drain = announce();
+        assertTrue(drain.giveUp());
         assertThrows(ReadPendingException.class, this::goOn);
         beginAndWait();
-        assertTrue(input.giveUpDrain(drainOp));
+        assertTrue(drain.giveUp());
         assertEquals(List.of("drain"), woken);
         assertOver();
-        assertTrue(input.giveUpDrain(drainOp));
+        assertTrue(drain.giveUp());
         source.thenBytes("line\n");
         assertEquals("line", input.start(LINE));
         assertEquals(0, source.closes);
@@ -327,18 +318,19 @@ class DrainTest {
     void giveUpWithAHole() throws IOException {
         source.thenBytes("dropped").thenNothing();
         assertEquals(7, begin());
-        assertFalse(input.giveUpDrain(drainOp));
+        assertFalse(drain.giveUp());
         assertSame(ReadOp.MORE, goOn());
-        assertTrue(input.await(drain));
-        assertFalse(input.giveUpDrain(drainOp));
+        assertTrue(input.await(drain.waiter));
+        assertFalse(drain.giveUp());
         source.thenBytes("too").thenNothing();
         readiness.signal().wake();
-        assertEquals(3, input.proceed(drain, drainOp));
+        assertEquals(3, input.proceed(drain.waiter, drain));
         assertSame(ReadOp.MORE, goOn());
-        assertTrue(input.await(drain));
-        input.endDrain(drainOp, drain);
+        assertTrue(input.await(drain.waiter));
+        drain.end();
         assertClosed();
         assertThrows(
-                ClosedChannelException.class, () -> input.proceed(drain, drainOp)); // woken before, it does not spin
+                ClosedChannelException.class,
+                () -> input.proceed(drain.waiter, drain)); // woken before, it does not spin
     }
 }

@@ -156,7 +156,7 @@ class InputBufferTest {
                 case HOLD -> hold(step.size());
                 case GIVE_BACK -> giveBack(Math.min(step.size(), kept.length));
                 case LET_GO -> {
-                    buffer.letGo();
+                    buffer.stopRetaining();
                     kept = new byte[0];
                     limit = -1;
                 }
@@ -247,20 +247,20 @@ class InputBufferTest {
 
         private void hold(int most) {
             if (limit < 0) { // holds are not nested here: Input keeps the outermost
-                buffer.hold(most);
+                buffer.retain(most);
                 limit = most;
             }
         }
 
         private void giveBack(int count) {
-            buffer.giveBack(count);
+            buffer.putBack(count);
             bytes = concat(Arrays.copyOfRange(kept, kept.length - count, kept.length), bytes);
             kept = Arrays.copyOf(kept, kept.length - count);
         }
 
         void compare() {
             assertEquals(bytes.length, buffer.size());
-            assertEquals(kept.length, buffer.kept());
+            assertEquals(kept.length, buffer.retained());
             assertArrayEquals(bytes, buffer.copy(bytes.length));
             int some = Math.min(bytes.length, 100);
             for (int i = 0; i < some; i++) {

@@ -23,7 +23,8 @@ import org.junit.jupiter.api.condition.JRE;
 
 /** Errors within a read: it has taken nothing, and the slot is free. */
 class InputErrorTest {
-    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOps OPS = new ReadOps(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
 
     /** Signals by itself, and fails as the test says. */
     private static final class FailingInterest implements Readiness.Interest {
@@ -73,7 +74,7 @@ class InputErrorTest {
     @DisplayName("what a take has taken before it throws is readable, also in a block that keeps it")
     void whatAFailingTakeHasTakenIsPutBack() throws IOException {
         source.thenBytes("a\nb\nc\n");
-        ReadOp<String> failing = ReadOp.all(100).map(bytes -> {
+        ReadOp<String> failing = OPS.all(100).map(bytes -> {
             throw new InternalError("no text");
         });
         ReadOp<Integer> greedy = in -> {
@@ -89,14 +90,13 @@ class InputErrorTest {
         assertThrows(InternalError.class, () -> input.start(greedy));
         assertEquals("a", input.start(LINE));
 
-        input.own("owner");
-        input.hold(100);
-        assertEquals("b", input.start(LINE, "owner"));
-        assertThrows(InternalError.class, () -> input.start(greedy, "owner"));
-        assertEquals(2, input.kept());
+        ReadTransaction transaction = ReadTransaction.begin(input, null, 100);
+        assertEquals("b", input.start(LINE, transaction));
+        assertThrows(InternalError.class, () -> input.start(greedy, transaction));
+        assertEquals(2, input.buffer.retained());
         source.thenEnd();
         source.emptyAfterShortRead = false;
-        input.disown("owner", 0);
+        transaction.rollBack();
         assertEquals("b", input.start(LINE));
 
         assertThrows(InternalError.class, () -> input.start(failing));
@@ -111,12 +111,12 @@ class InputErrorTest {
         source.thenBytes("abc");
         ByteBuffer target =
                 CompletableFuture.supplyAsync(InputErrorTest::confined).get();
-        for (ReadOp<Integer> take : List.of(ReadOp.into(target), ReadOp.exactly(target))) {
+        for (ReadOp<Integer> take : List.of(OPS.into(target), OPS.exactly(target))) {
             assertThrows(RuntimeException.class, () -> input.start(take));
             assertEquals(0, target.position());
             assertEquals(3, input.buffered());
         }
-        assertEquals("abc", text(input.start(ReadOp.exactly(3))));
+        assertEquals("abc", text(input.start(OPS.exactly(3))));
     }
 
     /** Three bytes of an arena that is this thread's. By reflection, as JDK 17 has none. */
@@ -171,13 +171,13 @@ class InputErrorTest {
     @DisplayName("a read that can't wait is quit")
     void quit() throws IOException {
         assertSame(ReadOp.MORE, input.start(LINE));
-        input.quit();
-        input.own("owner");
-        assertSame(ReadOp.MORE, input.start(LINE, "owner"));
-        input.quit();
-        assertSame(ReadOp.MORE, input.start(LINE, "owner"));
-        input.quit();
-        input.disown("owner");
+        input.abandon();
+        ReadTransaction transaction = ReadTransaction.begin(input, null, 100);
+        assertSame(ReadOp.MORE, input.start(LINE, transaction));
+        input.abandon();
+        assertSame(ReadOp.MORE, input.start(LINE, transaction));
+        input.abandon();
+        transaction.commit();
         source.thenBytes("line\n");
         assertEquals("line", input.start(LINE));
     }

@@ -10,7 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.testkit.ScriptedSource;
 import java.io.IOException;
-import java.lang.reflect.Field;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
@@ -20,8 +19,9 @@ import org.junit.jupiter.api.Test;
 
 /** Inputs that are closed, or at their end, keep no buffer. */
 class InputMemoryTest {
-    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
-    private static final ReadOp<byte[]> ALL = ReadOp.all(1 << 20);
+    private static final ReadOps OPS = new ReadOps(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
+    private static final ReadOp<byte[]> ALL = OPS.all(1 << 20);
 
     private final ScriptedSource source = new ScriptedSource();
     private final Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
@@ -32,12 +32,8 @@ class InputMemoryTest {
         input.close();
     }
 
-    private int memory() throws ReflectiveOperationException {
-        Field buffer = Input.class.getDeclaredField("buffer");
-        Field bytes = InputBuffer.class.getDeclaredField("bytes");
-        buffer.setAccessible(true);
-        bytes.setAccessible(true);
-        return ((byte[]) bytes.get(buffer.get(input))).length;
+    private int memory() {
+        return input.buffer.bytes.length;
     }
 
     @Test
@@ -47,7 +43,7 @@ class InputMemoryTest {
         assertEquals(3, ((byte[]) input.start(ALL)).length);
         assertEquals(0, memory());
         assertNull(input.start(LINE));
-        assertTrue(input.drain().wasRead());
+        assertTrue(Drain.announce(input, Runnable::run).wasRead());
     }
 
     @Test
@@ -58,18 +54,16 @@ class InputMemoryTest {
         source.thenBytes("abc").thenEnd().thenBytes("de\n").thenEnd();
         assertEquals(3, ((byte[]) input.start(ALL)).length);
         assertEquals(0, memory());
-        input.own("owner");
-        input.hold(100);
-        assertEquals(3, ((byte[]) input.start(ALL, "owner")).length);
-        input.disown("owner", 0);
+        ReadTransaction first = ReadTransaction.begin(input, null, 100);
+        assertEquals(3, ((byte[]) input.start(ALL, first)).length);
+        first.rollBack();
         assertEquals(3, ((byte[]) input.start(ALL)).length);
         assertEquals(0, memory());
         source.thenBytes("f").thenEnd();
-        input.own("owner");
-        input.hold(100);
-        assertEquals(1, ((byte[]) input.start(ALL, "owner")).length);
+        ReadTransaction second = ReadTransaction.begin(input, null, 100);
+        assertEquals(1, ((byte[]) input.start(ALL, second)).length);
         assertNotEquals(0, memory());
-        input.disown("owner");
+        second.commit();
         assertEquals(0, memory());
     }
 
@@ -128,20 +122,19 @@ class InputMemoryTest {
     @DisplayName("a block that fails behind a close gives nothing back")
     void closedInABlock() throws Exception {
         source.thenBytes("abc\nd");
-        input.own("owner");
-        input.hold(100);
-        assertEquals("abc", input.start(LINE, "owner"));
+        ReadTransaction transaction = ReadTransaction.begin(input, null, 100);
+        assertEquals("abc", input.start(LINE, transaction));
         input.close();
         assertEquals(0, memory());
-        input.disown("owner", 0);
+        transaction.rollBack();
     }
 
     @Test
     void drained() throws Exception {
         source.thenBytes("abc").thenEnd();
-        DrainOp drainOp = input.drain();
-        assertEquals(3, input.start(drainOp, drainOp));
-        input.endDrain(drainOp, () -> {});
+        Drain drain = Drain.announce(input, Runnable::run);
+        assertEquals(3, input.start(drain, drain));
+        drain.end();
         assertEquals(0, memory());
     }
 }

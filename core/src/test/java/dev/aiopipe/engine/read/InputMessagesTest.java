@@ -19,7 +19,8 @@ import org.junit.jupiter.api.function.Executable;
 
 /** What exceptions and toString say of an input. */
 class InputMessagesTest {
-    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 5);
+    private static final ReadOps OPS = new ReadOps(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 5).line();
 
     private final ScriptedSource source = new ScriptedSource();
     private final Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
@@ -40,7 +41,7 @@ class InputMessagesTest {
         assertSays(
                 ReadPendingException.class, "stdout of cat is being read: one read at a time", () -> input.start(LINE));
         input.abandon(waiter);
-        input.own("owner");
+        ReadTransaction.begin(input, null, 8);
         assertSays(
                 ReadPendingException.class,
                 "stdout of cat is read by an atomically block or a transfer: one read at a time",
@@ -84,17 +85,16 @@ class InputMessagesTest {
         assertSays(
                 LimitExceededException.class,
                 "the rest of stdout of cat is longer than limit = 6 bytes",
-                () -> input.start(ReadOp.all(6)));
+                () -> input.start(OPS.all(6)));
         assertSays(
                 LimitExceededException.class,
                 "a message of stdout of cat is longer than limit = 7 bytes",
-                () -> input.start(ReadOp.until(';', 7)));
-        input.own("owner");
-        input.hold(8);
+                () -> input.start(OPS.until(';', 7)));
+        ReadTransaction transaction = ReadTransaction.begin(input, null, 8);
         assertSays(
                 LimitExceededException.class,
                 "an atomically block's part of stdout of cat is longer than maxLineBytes = 8 bytes",
-                () -> input.start(ReadOp.exactly(9), "owner"));
+                () -> input.start(OPS.exactly(9), transaction));
         input.close();
     }
 

@@ -25,7 +25,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class InputTest {
-    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOps OPS = new ReadOps(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
 
     private final ScriptedSource source = new ScriptedSource();
     private final Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
@@ -75,15 +76,15 @@ class InputTest {
             throw new IOException("failed");
         });
         Waiter waiter = new Waiter();
-        assertSame(ReadOp.MORE, input.start(ReadOp.exactly(4)));
+        assertSame(ReadOp.MORE, input.start(OPS.exactly(4)));
         assertTrue(input.await(waiter));
         wake();
-        assertThrows(IOException.class, () -> input.proceed(waiter, ReadOp.exactly(4)));
-        assertEquals(3, ((byte[]) input.start(ReadOp.atMost(10))).length);
+        assertThrows(IOException.class, () -> input.proceed(waiter, OPS.exactly(4)));
+        assertEquals(3, ((byte[]) input.start(OPS.atMost(10))).length);
         for (int i = 0; i < 3; i++) {
             assertEquals(
                     "failed",
-                    assertThrows(IOException.class, () -> input.start(ReadOp.atMost(10)))
+                    assertThrows(IOException.class, () -> input.start(OPS.atMost(10)))
                             .getMessage());
         }
         assertEquals(2, source.reads);
@@ -92,7 +93,7 @@ class InputTest {
     @Test
     void slotIsFreeAfterAnyFailure() throws IOException {
         source.thenBytes("12345678").thenEnd();
-        assertThrows(LimitExceededException.class, () -> input.start(ReadOp.line(StandardCharsets.UTF_8, 3)));
+        assertThrows(LimitExceededException.class, () -> input.start(new ReadOps(StandardCharsets.UTF_8, 3).line()));
         source.thenBytes("9");
         assertThrows(
                 IllegalStateException.class,
@@ -100,10 +101,10 @@ class InputTest {
                     throw new IllegalStateException("a take that fails");
                 }));
         Waiter waiter = new Waiter();
-        assertSame(ReadOp.MORE, input.start(ReadOp.exactly(20)));
+        assertSame(ReadOp.MORE, input.start(OPS.exactly(20)));
         input.await(waiter);
         wake();
-        assertThrows(IncompleteReadException.class, () -> input.proceed(waiter, ReadOp.exactly(20)));
+        assertThrows(IncompleteReadException.class, () -> input.proceed(waiter, OPS.exactly(20)));
         assertEquals("12345678", input.start(LINE));
     }
 
@@ -119,7 +120,7 @@ class InputTest {
         Waiter waiter = new Waiter();
         assertTrue(input.await(waiter));
         assertThrows(ReadPendingException.class, () -> input.start(LINE));
-        assertThrows(ReadPendingException.class, () -> input.hold(1));
+        assertThrows(ReadPendingException.class, () -> ReadTransaction.begin(input, null, 1));
         source.thenBytes("line\n");
         wake();
         assertEquals("line", input.proceed(waiter, LINE));
@@ -263,8 +264,8 @@ class InputTest {
         source.emptyAfterShortRead = false;
         source.thenBytes("a\n").thenEnd().thenBytes("b\n");
         assertEquals("a", input.start(LINE));
-        assertEquals(false, input.start(ReadOp.requestLine(100)));
-        assertEquals(false, input.start(ReadOp.request(1)));
+        assertEquals(false, input.start(new ReadOps(StandardCharsets.UTF_8, 100).requestLine()));
+        assertEquals(false, input.start(OPS.request(1)));
         assertNull(input.start(LINE));
         assertEquals("b", input.start(LINE));
     }
@@ -274,10 +275,10 @@ class InputTest {
         source.endIsFinal = false;
         source.emptyAfterShortRead = false;
         source.thenBytes("a").thenEnd().thenBytes("b");
-        assertEquals(1, ((ByteBuffer) input.start(ReadOp.peek(9))).remaining());
-        assertEquals(1, ((byte[]) input.start(ReadOp.atMost(9))).length);
-        assertEquals(0, ((ByteBuffer) input.start(ReadOp.peek(9))).remaining());
-        assertEquals(1, ((ByteBuffer) input.start(ReadOp.peek(9))).remaining());
+        assertEquals(1, ((ByteBuffer) input.start(OPS.toTransfer(9))).remaining());
+        assertEquals(1, ((byte[]) input.start(OPS.atMost(9))).length);
+        assertEquals(0, ((ByteBuffer) input.start(OPS.toTransfer(9))).remaining());
+        assertEquals(1, ((ByteBuffer) input.start(OPS.toTransfer(9))).remaining());
     }
 
     @Test
@@ -285,8 +286,8 @@ class InputTest {
         source.endIsFinal = false;
         source.emptyAfterShortRead = false;
         source.thenBytes("abc").thenEnd().thenBytes("d");
-        assertThrows(IncompleteReadException.class, () -> input.start(ReadOp.exactly(4)));
-        assertEquals(4, ((byte[]) input.start(ReadOp.exactly(4))).length);
+        assertThrows(IncompleteReadException.class, () -> input.start(OPS.exactly(4)));
+        assertEquals(4, ((byte[]) input.start(OPS.exactly(4))).length);
     }
 
     @Test
@@ -295,11 +296,11 @@ class InputTest {
         source.endIsFinal = false;
         source.emptyAfterShortRead = false;
         source.thenBytes("a").thenEnd().thenBytes("bc").thenEnd().thenBytes("d").thenEnd();
-        assertEquals("a", new String((byte[]) input.start(ReadOp.all(9)), StandardCharsets.UTF_8));
-        assertEquals(2L, input.start(ReadOp.skip(5, 9)));
-        assertEquals("d", input.start(ReadOp.line(StandardCharsets.UTF_8, 9)));
-        assertNull(input.start(ReadOp.line(StandardCharsets.UTF_8, 9)));
-        assertSame(ReadOp.MORE, input.start(ReadOp.line(StandardCharsets.UTF_8, 9)));
+        assertEquals("a", new String((byte[]) input.start(OPS.all(9)), StandardCharsets.UTF_8));
+        assertEquals(2L, input.start(new ReadOps(StandardCharsets.UTF_8, 9).skip(5)));
+        assertEquals("d", input.start(new ReadOps(StandardCharsets.UTF_8, 9).line()));
+        assertNull(input.start(new ReadOps(StandardCharsets.UTF_8, 9).line()));
+        assertSame(ReadOp.MORE, input.start(new ReadOps(StandardCharsets.UTF_8, 9).line()));
     }
 
     @Test
@@ -308,16 +309,14 @@ class InputTest {
         source.endIsFinal = false;
         source.emptyAfterShortRead = false;
         source.thenBytes("a\nb").thenEnd().thenBytes("next\n");
-        ReadOp<String> line = ReadOp.line(StandardCharsets.UTF_8, 9);
-        Object owner = "owner";
+        ReadOp<String> line = new ReadOps(StandardCharsets.UTF_8, 9).line();
         for (int i = 0; i < 2; i++) {
-            input.own(owner);
-            input.hold(9);
+            ReadTransaction owner = ReadTransaction.begin(input, null, 9);
             assertEquals("a", input.start(line, owner));
             assertEquals("b", input.start(line, owner));
             assertNull(input.start(line, owner));
             assertNull(input.start(line, owner), "the block is at its end");
-            assertNull(input.disown(owner, 0));
+            owner.rollBack();
         }
         assertEquals("a", input.start(line));
         assertEquals("b", input.start(line));
@@ -331,18 +330,16 @@ class InputTest {
         source.endIsFinal = false;
         source.emptyAfterShortRead = false;
         source.thenBytes("a").thenEnd().thenBytes("next\n");
-        Object owner = "owner";
-        input.own(owner);
-        input.hold(9);
-        assertEquals("a", new String((byte[]) input.start(ReadOp.all(9), owner), StandardCharsets.UTF_8));
-        input.disown(owner);
-        assertEquals("next", input.start(ReadOp.line(StandardCharsets.UTF_8, 9)));
+        ReadTransaction owner = ReadTransaction.begin(input, null, 9);
+        assertEquals("a", new String((byte[]) input.start(OPS.all(9), owner), StandardCharsets.UTF_8));
+        owner.commit();
+        assertEquals("next", input.start(new ReadOps(StandardCharsets.UTF_8, 9).line()));
     }
 
     @Test
     @DisplayName("R24 who was given up, and does not know it yet, is in nobody's way")
     void waiterThatWasGivenUpIsPassedOver() throws IOException {
-        ReadOp<String> line = ReadOp.line(StandardCharsets.UTF_8, 9);
+        ReadOp<String> line = new ReadOps(StandardCharsets.UTF_8, 9).line();
         boolean[] givenUp = {false};
         Readiness.Waiter waiter = new Readiness.Waiter() {
             @Override
@@ -367,90 +364,122 @@ class InputTest {
     }
 
     @Test
-    void holdKeepsAndGivesBack() throws IOException {
+    @DisplayName("R34 a transaction takes up to its limit, and gives all back")
+    void transactionRetainsAndPutsBack() throws IOException {
         source.thenBytes("abcdef");
-        Object owner = "owner";
-        input.own(owner);
-        input.hold(4);
-        assertEquals(3, ((byte[]) input.start(ReadOp.exactly(3), owner)).length);
-        assertEquals(3, input.kept());
-        assertThrows(LimitExceededException.class, () -> input.start(ReadOp.exactly(3), owner));
-        assertNull(input.disown(owner, 1));
-        assertEquals(5, input.buffered());
-        assertEquals("bcdef", new String((byte[]) input.start(ReadOp.exactly(5)), StandardCharsets.UTF_8));
+        ReadTransaction transaction = ReadTransaction.begin(input, null, 4);
+        assertEquals(3, ((byte[]) input.start(OPS.exactly(3), transaction)).length);
+        assertThrows(LimitExceededException.class, () -> input.start(OPS.exactly(3), transaction));
+        assertFalse(transaction.isOver());
+        transaction.rollBack();
+        assertTrue(transaction.isOver());
+        assertEquals(6, input.buffered());
+        assertEquals("abcdef", new String((byte[]) input.start(OPS.exactly(6)), StandardCharsets.UTF_8));
     }
 
     @Test
-    void onlyTheOwnerReads() throws IOException {
+    @DisplayName("R24 while a transaction is open only its own reads get the input")
+    void onlyTheTransactionReads() throws IOException {
         source.thenBytes("a\nb\n");
-        input.own("owner");
+        ReadTransaction transaction = ReadTransaction.begin(input, null, 100);
         assertThrows(ReadPendingException.class, () -> input.start(LINE));
-        assertThrows(ReadPendingException.class, () -> input.own("other"));
-        assertEquals("a", input.start(LINE, "owner"));
-        input.disown("other"); // is not the owner
-        assertThrows(ReadPendingException.class, () -> input.start(LINE));
-        input.disown("owner");
-        assertThrows(ReadPendingException.class, () -> input.start(LINE, "owner"));
+        assertThrows(ReadPendingException.class, () -> ReadTransaction.begin(input, null, 100));
+        assertEquals("a", input.start(LINE, transaction));
+        transaction.commit();
+        transaction.rollBack(); // too late
+        assertThrows(ReadPendingException.class, () -> input.start(LINE, transaction));
         assertEquals("b", input.start(LINE));
     }
 
-    private record Inner(Object outer) implements Input.Nested {}
-
     @Test
-    @DisplayName("R34 only the innermost owner reads, opens another one, and gives back")
-    void nestedOwners() throws IOException {
+    @DisplayName("R34 a transaction without roll-back has no limit, and undoes nothing")
+    void transactionWithoutRollback() throws IOException {
         source.thenBytes("a\nb\nc\n");
-        input.own("outer");
-        input.hold(100);
-        assertEquals("a", input.start(LINE, "outer"));
-        Inner inner = new Inner("outer");
-        int mark = input.kept();
-        input.own(inner);
-        assertEquals("b", input.start(LINE, inner));
-        assertThrows(ReadPendingException.class, () -> input.start(LINE, "outer"));
-        assertThrows(ReadPendingException.class, () -> input.own(new Inner("outer")));
-        assertNull(input.disown(inner, mark));
-        assertEquals("b", input.start(LINE, "outer"));
-        assertThrows(ReadPendingException.class, () -> input.start(LINE, inner));
-        assertThrows(ReadPendingException.class, () -> input.own(new Inner(inner)));
+        ReadTransaction transfer = ReadTransaction.beginWithoutRollback(input, null);
+        assertEquals("a", input.start(LINE, transfer));
+        assertThrows(ReadPendingException.class, () -> input.start(LINE));
+        assertEquals(0, input.buffer.retained());
+        transfer.rollBack();
+        assertEquals("b", input.start(LINE));
     }
 
     @Test
-    @DisplayName("R34 an outer owner that ends before the inner one ends both")
+    @DisplayName("R34 what a transfer takes in a transaction comes back with that one, and not before")
+    void transactionWithoutRollbackInAnother() throws IOException {
+        source.thenBytes("a\nb\nc\n");
+        ReadTransaction outer = ReadTransaction.begin(input, null, 100);
+        assertEquals("a", input.start(LINE, outer));
+        ReadTransaction transfer = ReadTransaction.beginWithoutRollback(input, outer);
+        assertEquals("b", input.start(LINE, transfer));
+        transfer.rollBack();
+        assertEquals("c", input.start(LINE, outer));
+        outer.rollBack();
+        assertEquals("a", input.start(LINE));
+    }
+
+    @Test
+    @DisplayName("R34 what one takes within a transaction without roll-back can be undone all the same")
+    void transactionInOneWithoutRollback() throws IOException {
+        source.thenBytes("a\nb\nc\n");
+        ReadTransaction outer = ReadTransaction.beginWithoutRollback(input, null);
+        assertEquals("a", input.start(LINE, outer));
+        ReadTransaction inner = ReadTransaction.begin(input, outer, 100);
+        assertEquals("b", input.start(LINE, inner));
+        inner.rollBack();
+        assertEquals("b", input.start(LINE, outer));
+        assertEquals(0, input.buffer.retained());
+        outer.commit();
+        assertEquals("c", input.start(LINE));
+    }
+
+    @Test
+    @DisplayName("R34 only the innermost transaction reads, opens another one, and gives back")
+    void nestedTransactions() throws IOException {
+        source.thenBytes("a\nb\nc\n");
+        ReadTransaction outer = ReadTransaction.begin(input, null, 100);
+        assertEquals("a", input.start(LINE, outer));
+        ReadTransaction inner = ReadTransaction.begin(input, outer, 100);
+        assertEquals("b", input.start(LINE, inner));
+        assertThrows(ReadPendingException.class, () -> input.start(LINE, outer));
+        assertThrows(ReadPendingException.class, () -> ReadTransaction.begin(input, outer, 100));
+        inner.rollBack();
+        assertEquals("b", input.start(LINE, outer));
+        assertThrows(ReadPendingException.class, () -> input.start(LINE, inner));
+        assertThrows(ReadPendingException.class, () -> ReadTransaction.begin(input, inner, 100));
+    }
+
+    @Test
+    @DisplayName("R34 an outer transaction that ends before the inner one ends both")
     void outerEndsFirst() throws IOException {
         source.thenBytes("a\nb\nc\n");
-        input.own("outer");
-        input.hold(100);
-        assertEquals("a", input.start(LINE, "outer"));
-        Inner inner = new Inner("outer");
-        int mark = input.kept();
-        input.own(inner);
+        ReadTransaction outer = ReadTransaction.begin(input, null, 100);
+        assertEquals("a", input.start(LINE, outer));
+        ReadTransaction inner = ReadTransaction.begin(input, outer, 100);
         assertEquals("b", input.start(LINE, inner));
-        assertNull(input.disown("outer", 0));
+        outer.rollBack();
         assertEquals("a", input.start(LINE));
-        assertNull(input.disown(inner, mark));
+        inner.rollBack();
         assertEquals("b", input.start(LINE));
     }
 
     @Test
-    @DisplayName("R24 an inner owner is refused while the outer one reads")
+    @DisplayName("R24 an inner transaction is refused while the outer one reads")
     void outerReads() throws IOException {
-        input.own("outer");
-        assertSame(ReadOp.MORE, input.start(LINE, "outer"));
+        ReadTransaction outer = ReadTransaction.begin(input, null, 100);
+        assertSame(ReadOp.MORE, input.start(LINE, outer));
         assertTrue(input.await(() -> {}));
-        assertThrows(ReadPendingException.class, () -> input.own(new Inner("outer")));
+        assertThrows(ReadPendingException.class, () -> ReadTransaction.begin(input, outer, 100));
     }
 
     @Test
-    void aReadThatOutlivesItsOwnerIsOver() throws IOException {
-        input.own("owner");
-        input.hold(100);
-        assertSame(ReadOp.MORE, input.start(LINE, "owner"));
+    void aReadThatOutlivesItsTransactionIsOver() throws IOException {
+        ReadTransaction transaction = ReadTransaction.begin(input, null, 100);
+        assertSame(ReadOp.MORE, input.start(LINE, transaction));
         List<String> woken = new ArrayList<>();
         Readiness.Waiter waiter = () -> woken.add("woken");
         assertTrue(input.await(waiter));
 
-        input.disown("owner");
+        transaction.commit();
 
         assertEquals(List.of("woken"), woken);
         assertThrows(IllegalStateException.class, () -> input.proceed(waiter, LINE));

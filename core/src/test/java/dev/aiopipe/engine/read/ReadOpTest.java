@@ -24,6 +24,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
 class ReadOpTest {
+    private static final ReadOps OPS = new ReadOps(StandardCharsets.UTF_8, 100);
     private static final Charset UTF_8 = StandardCharsets.UTF_8;
 
     private final InputBuffer buffer = new InputBuffer(() -> "stream");
@@ -32,7 +33,7 @@ class ReadOpTest {
     void lineAtTheLimitIsTakenWithEitherLineEnd() throws IOException {
         for (String end : List.of("\n", "\r\n")) {
             put("123" + end);
-            assertEquals("123", ReadOp.line(UTF_8, 3).from(buffer));
+            assertEquals("123", new ReadOps(UTF_8, 3).line().attempt(buffer));
             assertEquals(0, buffer.size());
         }
     }
@@ -45,7 +46,7 @@ class ReadOpTest {
                     3,
                     assertThrows(
                                     LimitExceededException.class,
-                                    () -> ReadOp.line(UTF_8, 3).from(buffer))
+                                    () -> new ReadOps(UTF_8, 3).line().attempt(buffer))
                             .limit());
             assertEquals(text.length(), buffer.size());
             drop();
@@ -55,53 +56,53 @@ class ReadOpTest {
     @Example
     void carriageReturnBehindTheLimitMayBeHalfOfALineEnd() throws IOException {
         put("123\r");
-        assertSame(ReadOp.MORE, ReadOp.line(UTF_8, 3).from(buffer));
-        assertSame(ReadOp.MORE, ReadOp.requestLine(3).from(buffer));
+        assertSame(ReadOp.MORE, new ReadOps(UTF_8, 3).line().attempt(buffer));
+        assertSame(ReadOp.MORE, new ReadOps(UTF_8, 3).requestLine().attempt(buffer));
         put("\n");
-        assertEquals("123", ReadOp.line(UTF_8, 3).from(buffer));
+        assertEquals("123", new ReadOps(UTF_8, 3).line().attempt(buffer));
     }
 
     @Example
     void carriageReturnAtTheEndIsData() throws IOException {
         put("12\r");
         buffer.ended(true);
-        assertEquals("12\r", ReadOp.line(UTF_8, 3).from(buffer));
+        assertEquals("12\r", new ReadOps(UTF_8, 3).line().attempt(buffer));
         put("123\r");
-        assertThrows(LimitExceededException.class, () -> ReadOp.line(UTF_8, 3).from(buffer));
+        assertThrows(
+                LimitExceededException.class, () -> new ReadOps(UTF_8, 3).line().attempt(buffer));
     }
 
     @Example
     void lineAtTheEndNeedsNoLineEnd() throws IOException {
         put("a\nb");
         buffer.ended(true);
-        assertEquals("a", ReadOp.line(UTF_8, 3).from(buffer));
-        assertEquals(true, ReadOp.requestLine(3).from(buffer));
-        assertEquals("b", ReadOp.line(UTF_8, 3).from(buffer));
-        assertEquals(false, ReadOp.requestLine(3).from(buffer));
-        assertNull(ReadOp.line(UTF_8, 3).from(buffer));
+        assertEquals("a", new ReadOps(UTF_8, 3).line().attempt(buffer));
+        assertEquals(true, new ReadOps(UTF_8, 3).requestLine().attempt(buffer));
+        assertEquals("b", new ReadOps(UTF_8, 3).line().attempt(buffer));
+        assertEquals(false, new ReadOps(UTF_8, 3).requestLine().attempt(buffer));
+        assertNull(new ReadOps(UTF_8, 3).line().attempt(buffer));
     }
 
     @Example
     void requestLineIsTrueForALineOverTheLimit() throws IOException {
         put("123");
-        assertSame(ReadOp.MORE, ReadOp.requestLine(3).from(buffer));
+        assertSame(ReadOp.MORE, new ReadOps(UTF_8, 3).requestLine().attempt(buffer));
         put("4");
-        assertEquals(true, ReadOp.requestLine(3).from(buffer));
+        assertEquals(true, new ReadOps(UTF_8, 3).requestLine().attempt(buffer));
     }
 
     @Example
     void limitOfUntilIsBeforeTheDelimiter() throws IOException {
         byte[] delimiter = {';', ';'};
         put("123;");
-        ReadOp<byte[]> until = ReadOp.until(delimiter, 3);
-        assertSame(ReadOp.MORE, until.from(buffer));
+        ReadOp<byte[]> until = OPS.until(delimiter, 3);
+        assertSame(ReadOp.MORE, until.attempt(buffer));
         put(";4");
-        assertArrayEquals("123;;".getBytes(UTF_8), (byte[]) until.from(buffer));
+        assertArrayEquals("123;;".getBytes(UTF_8), (byte[]) until.attempt(buffer));
         put("56");
-        assertSame(ReadOp.MORE, ReadOp.until(delimiter, 3).from(buffer));
+        assertSame(ReadOp.MORE, OPS.until(delimiter, 3).attempt(buffer));
         put("7;");
-        assertThrows(
-                LimitExceededException.class, () -> ReadOp.until(delimiter, 3).from(buffer));
+        assertThrows(LimitExceededException.class, () -> OPS.until(delimiter, 3).attempt(buffer));
         assertEquals(5, buffer.size());
     }
 
@@ -111,139 +112,139 @@ class ReadOpTest {
         buffer.ended(true);
         IncompleteReadException failure = assertThrows(
                 IncompleteReadException.class,
-                () -> ReadOp.until(new byte[] {';', ';'}, 9).from(buffer));
+                () -> OPS.until(new byte[] {';', ';'}, 9).attempt(buffer));
         assertEquals(-1, failure.expected());
         assertEquals(3, failure.available());
     }
 
     @Example
     void skipLineDropsLongLinesInPieces() throws IOException {
-        ReadOp<Long> skip = ReadOp.skipLine(3);
+        ReadOp<Long> skip = new ReadOps(UTF_8, 3).skipLine();
         put("123");
-        assertSame(ReadOp.MORE, skip.from(buffer));
+        assertSame(ReadOp.MORE, skip.attempt(buffer));
         assertEquals(3, buffer.size());
         put("4");
-        assertSame(ReadOp.MORE, skip.from(buffer));
+        assertSame(ReadOp.MORE, skip.attempt(buffer));
         assertEquals(0, buffer.size());
         put("5");
-        assertSame(ReadOp.MORE, skip.from(buffer));
+        assertSame(ReadOp.MORE, skip.attempt(buffer));
         put("\n6");
-        assertEquals(6L, skip.from(buffer));
-        assertSame(ReadOp.MORE, ReadOp.skipLine(3).from(buffer));
+        assertEquals(6L, skip.attempt(buffer));
+        assertSame(ReadOp.MORE, new ReadOps(UTF_8, 3).skipLine().attempt(buffer));
         buffer.ended(true);
-        assertEquals(1L, ReadOp.skipLine(3).from(buffer));
-        assertEquals(0L, ReadOp.skipLine(3).from(buffer));
+        assertEquals(1L, new ReadOps(UTF_8, 3).skipLine().attempt(buffer));
+        assertEquals(0L, new ReadOps(UTF_8, 3).skipLine().attempt(buffer));
     }
 
     @Example
     void skipOfMoreThanIsBufferedDropsInPieces() throws IOException {
-        ReadOp<Long> skip = ReadOp.skip(10, 3);
-        assertSame(ReadOp.MORE, skip.givenUp());
+        ReadOp<Long> skip = new ReadOps(UTF_8, 3).skip(10);
+        assertSame(ReadOp.MORE, skip.valueIfCancelled());
         put("1234");
-        assertSame(ReadOp.MORE, skip.from(buffer));
+        assertSame(ReadOp.MORE, skip.attempt(buffer));
         assertEquals(0, buffer.size());
-        assertEquals(4L, skip.givenUp());
+        assertEquals(4L, skip.valueIfCancelled());
         put("567890abc");
-        assertEquals(10L, skip.from(buffer));
+        assertEquals(10L, skip.attempt(buffer));
         assertEquals(3, buffer.size());
     }
 
     @Example
     void skipDoesNotCountWhatWasGivenBack() throws IOException {
-        buffer.hold(100);
-        ReadOp<Long> skip = ReadOp.skip(10, 3);
+        buffer.retain(100);
+        ReadOp<Long> skip = new ReadOps(UTF_8, 3).skip(10);
         put("1234");
-        assertSame(ReadOp.MORE, skip.from(buffer));
-        buffer.giveBack(1);
-        assertEquals(3L, skip.givenUp());
+        assertSame(ReadOp.MORE, skip.attempt(buffer));
+        buffer.putBack(1);
+        assertEquals(3L, skip.valueIfCancelled());
         put("567");
-        assertSame(ReadOp.MORE, skip.from(buffer));
-        assertEquals(7L, skip.givenUp());
+        assertSame(ReadOp.MORE, skip.attempt(buffer));
+        assertEquals(7L, skip.valueIfCancelled());
         put("890abc");
-        assertEquals(10L, skip.from(buffer));
+        assertEquals(10L, skip.attempt(buffer));
         assertEquals(3, buffer.size());
-        buffer.giveBack(10);
-        assertSame(ReadOp.MORE, skip.givenUp());
+        buffer.putBack(10);
+        assertSame(ReadOp.MORE, skip.valueIfCancelled());
     }
 
     @Example
     void skipOverTheLimitOfABlockHasNoValue() throws IOException {
-        buffer.hold(5);
-        ReadOp<Long> skip = ReadOp.skip(10, 3);
+        buffer.retain(5);
+        ReadOp<Long> skip = new ReadOps(UTF_8, 3).skip(10);
         put("1234");
-        assertSame(ReadOp.MORE, skip.from(buffer));
+        assertSame(ReadOp.MORE, skip.attempt(buffer));
         put("567");
-        assertThrows(LimitExceededException.class, () -> skip.from(buffer));
-        assertSame(ReadOp.MORE, skip.givenUp());
+        assertThrows(LimitExceededException.class, () -> skip.attempt(buffer));
+        assertSame(ReadOp.MORE, skip.valueIfCancelled());
         assertEquals(7, buffer.size());
     }
 
     @Example
     void upToWaitsForAllOrTheEnd() throws IOException {
-        ReadOp<byte[]> three = ReadOp.upTo(3);
+        ReadOp<byte[]> three = OPS.upTo(3);
         put("12");
-        assertSame(ReadOp.MORE, three.from(buffer));
+        assertSame(ReadOp.MORE, three.attempt(buffer));
         put("345");
-        assertEquals(3, ((byte[]) three.from(buffer)).length);
-        assertFalse(three.toldTheEnd());
+        assertEquals(3, ((byte[]) three.attempt(buffer)).length);
+        assertFalse(three.reportedEnd());
         buffer.ended(true);
-        ReadOp<byte[]> rest = ReadOp.upTo(3);
-        assertEquals(2, ((byte[]) rest.from(buffer)).length);
-        assertTrue(rest.toldTheEnd());
+        ReadOp<byte[]> rest = OPS.upTo(3);
+        assertEquals(2, ((byte[]) rest.attempt(buffer)).length);
+        assertTrue(rest.reportedEnd());
     }
 
     @Example
     void mappedTakeIsLikeItsOriginal() throws IOException {
-        assertTrue(ReadOp.look(in -> ReadOp.MORE).map(value -> value).onlyLooks());
-        assertTrue(ReadOp.text(UTF_8, 9).toldTheEnd());
-        ReadOp<String> skip = ReadOp.skip(10, 3).map(count -> "dropped " + count);
-        assertSame(ReadOp.MORE, skip.givenUp());
+        assertTrue(ReadOp.look(in -> ReadOp.MORE).map(value -> value).consumesNothing());
+        assertTrue(OPS.text(9).reportedEnd());
+        ReadOp<String> skip = new ReadOps(UTF_8, 3).skip(10).map(count -> "dropped " + count);
+        assertSame(ReadOp.MORE, skip.valueIfCancelled());
         put("1234");
-        assertSame(ReadOp.MORE, skip.from(buffer));
-        assertEquals("dropped 4", skip.givenUp());
+        assertSame(ReadOp.MORE, skip.attempt(buffer));
+        assertEquals("dropped 4", skip.valueIfCancelled());
     }
 
     @Example
     void allCountsItsLimit() throws IOException {
         put("123");
-        assertSame(ReadOp.MORE, ReadOp.all(3).from(buffer));
-        assertThrows(LimitExceededException.class, () -> ReadOp.all(2).from(buffer));
+        assertSame(ReadOp.MORE, OPS.all(3).attempt(buffer));
+        assertThrows(LimitExceededException.class, () -> OPS.all(2).attempt(buffer));
         buffer.ended(true);
-        assertEquals(3, ((byte[]) ReadOp.all(3).from(buffer)).length);
+        assertEquals(3, ((byte[]) OPS.all(3).attempt(buffer)).length);
     }
 
     @Example
     void countedTakesAtTheEnd() throws IOException {
         put("123");
-        assertSame(ReadOp.MORE, ReadOp.exactly(4).from(buffer));
-        assertSame(ReadOp.MORE, ReadOp.skip(4, 9).from(buffer));
-        assertSame(ReadOp.MORE, ReadOp.request(4).from(buffer));
+        assertSame(ReadOp.MORE, OPS.exactly(4).attempt(buffer));
+        assertSame(ReadOp.MORE, new ReadOps(UTF_8, 9).skip(4).attempt(buffer));
+        assertSame(ReadOp.MORE, OPS.request(4).attempt(buffer));
         buffer.ended(true);
-        assertThrows(IncompleteReadException.class, () -> ReadOp.exactly(4).from(buffer));
+        assertThrows(IncompleteReadException.class, () -> OPS.exactly(4).attempt(buffer));
         assertThrows(
                 IncompleteReadException.class,
-                () -> ReadOp.exactly(ByteBuffer.allocate(4)).from(buffer));
-        assertEquals(false, ReadOp.request(4).from(buffer));
-        assertEquals(3L, ReadOp.skip(4, 9).from(buffer));
-        assertEquals(-1, ReadOp.into(ByteBuffer.allocate(4)).from(buffer));
-        assertEquals(0, ((byte[]) ReadOp.atMost(4).from(buffer)).length);
+                () -> OPS.exactly(ByteBuffer.allocate(4)).attempt(buffer));
+        assertEquals(false, OPS.request(4).attempt(buffer));
+        assertEquals(3L, new ReadOps(UTF_8, 9).skip(4).attempt(buffer));
+        assertEquals(-1, OPS.into(ByteBuffer.allocate(4)).attempt(buffer));
+        assertEquals(0, ((byte[]) OPS.atMost(4).attempt(buffer)).length);
     }
 
     @Example
     void takesThatAskForMoreTakeNothing() throws IOException {
         List<ReadOp<?>> takes = List.of(
-                ReadOp.line(UTF_8, 9),
-                ReadOp.requestLine(9),
-                ReadOp.exactly(4),
-                ReadOp.exactly(ByteBuffer.allocate(4)),
-                ReadOp.until(new byte[] {';'}, 9),
-                ReadOp.all(9),
-                ReadOp.skip(4, 9),
-                ReadOp.skipLine(9),
-                ReadOp.request(4));
+                new ReadOps(UTF_8, 9).line(),
+                new ReadOps(UTF_8, 9).requestLine(),
+                OPS.exactly(4),
+                OPS.exactly(ByteBuffer.allocate(4)),
+                OPS.until(new byte[] {';'}, 9),
+                OPS.all(9),
+                new ReadOps(UTF_8, 9).skip(4),
+                new ReadOps(UTF_8, 9).skipLine(),
+                OPS.request(4));
         put("123");
         for (ReadOp<?> take : takes) {
-            assertSame(ReadOp.MORE, take.from(buffer));
+            assertSame(ReadOp.MORE, take.attempt(buffer));
             assertEquals(3, buffer.size());
         }
     }
@@ -251,11 +252,12 @@ class ReadOpTest {
     @Example
     void textThatIsHeldIsNotTakenOverTheLimit() {
         put("12345\n");
-        buffer.hold(4);
-        assertThrows(LimitExceededException.class, () -> ReadOp.line(UTF_8, 9).from(buffer));
-        assertThrows(LimitExceededException.class, () -> ReadOp.exactly(5).from(buffer));
+        buffer.retain(4);
+        assertThrows(
+                LimitExceededException.class, () -> new ReadOps(UTF_8, 9).line().attempt(buffer));
+        assertThrows(LimitExceededException.class, () -> OPS.exactly(5).attempt(buffer));
         ByteBuffer target = ByteBuffer.allocate(5);
-        assertThrows(LimitExceededException.class, () -> ReadOp.exactly(target).from(buffer));
+        assertThrows(LimitExceededException.class, () -> OPS.exactly(target).attempt(buffer));
         assertEquals(0, target.position());
         assertEquals(6, buffer.size());
     }
@@ -263,60 +265,60 @@ class ReadOpTest {
     @Example
     void lineOfTheLimitIsHeldWithItsEnd() throws IOException {
         put("12345\r\n6");
-        buffer.hold(5);
-        assertEquals("12345", ReadOp.line(UTF_8, 5).from(buffer));
-        assertThrows(LimitExceededException.class, () -> ReadOp.atMost(1).from(buffer));
-        assertThrows(LimitExceededException.class, () -> ReadOp.peek(1).from(buffer));
-        buffer.giveBack(buffer.kept());
+        buffer.retain(5);
+        assertEquals("12345", new ReadOps(UTF_8, 5).line().attempt(buffer));
+        assertThrows(LimitExceededException.class, () -> OPS.atMost(1).attempt(buffer));
+        assertThrows(LimitExceededException.class, () -> OPS.toTransfer(1).attempt(buffer));
+        buffer.putBack(buffer.retained());
         assertEquals(8, buffer.size());
     }
 
     @Example
     void lineEndsAloneReachTheLimitToo() throws IOException {
         put("\n".repeat(20));
-        buffer.hold(5);
-        ReadOp<String> line = ReadOp.line(UTF_8, 5);
+        buffer.retain(5);
+        ReadOp<String> line = new ReadOps(UTF_8, 5).line();
         for (int i = 0; i < 5; i++) {
-            assertEquals("", line.from(buffer));
+            assertEquals("", line.attempt(buffer));
         }
-        assertThrows(LimitExceededException.class, () -> line.from(buffer));
+        assertThrows(LimitExceededException.class, () -> line.attempt(buffer));
     }
 
     @Example
     void peekShowsNoMoreThanMayBeHeld() throws IOException {
         put("123456");
-        buffer.hold(4);
-        assertEquals(4, ((ByteBuffer) ReadOp.peek(9).from(buffer)).remaining());
+        buffer.retain(4);
+        assertEquals(4, ((ByteBuffer) OPS.toTransfer(9).attempt(buffer)).remaining());
     }
 
     @Example
     void piecesThatAreHeldComeBackTogether() throws IOException {
-        buffer.hold(8);
-        ReadOp<Long> skip = ReadOp.skip(20, 8);
-        ReadOp<Long> skipLine = ReadOp.skipLine(3);
+        buffer.retain(8);
+        ReadOp<Long> skip = new ReadOps(UTF_8, 8).skip(20);
+        ReadOp<Long> skipLine = new ReadOps(UTF_8, 3).skipLine();
         for (ReadOp<Long> take : List.of(skip, skipLine)) {
             put("01234");
-            assertSame(ReadOp.MORE, take.from(buffer));
+            assertSame(ReadOp.MORE, take.attempt(buffer));
             assertEquals(0, buffer.size());
             put("56789");
-            assertThrows(LimitExceededException.class, () -> take.from(buffer));
-            assertEquals("0123456", new String((byte[]) ReadOp.exactly(7).from(buffer), UTF_8));
-            buffer.letGo();
-            ReadOp.exactly(3).from(buffer);
-            buffer.hold(8);
+            assertThrows(LimitExceededException.class, () -> take.attempt(buffer));
+            assertEquals("0123456", new String((byte[]) OPS.exactly(7).attempt(buffer), UTF_8));
+            buffer.stopRetaining();
+            OPS.exactly(3).attempt(buffer);
+            buffer.retain(8);
         }
     }
 
     @Example
     void delimiterIsFoundInWhatWasGivenBack() throws IOException {
-        buffer.hold(9);
+        buffer.retain(9);
         put("a;b");
-        ReadOp.exactly(3).from(buffer);
+        OPS.exactly(3).attempt(buffer);
         put("cdefg");
-        ReadOp<byte[]> until = ReadOp.until(';', 99);
-        assertSame(ReadOp.MORE, until.from(buffer));
-        buffer.giveBack(3);
-        assertEquals("a;", new String((byte[]) until.from(buffer), UTF_8));
+        ReadOp<byte[]> until = OPS.until(';', 99);
+        assertSame(ReadOp.MORE, until.attempt(buffer));
+        buffer.putBack(3);
+        assertEquals("a;", new String((byte[]) until.attempt(buffer), UTF_8));
     }
 
     @Provide
@@ -329,12 +331,12 @@ class ReadOpTest {
     void linesDoNotDependOnTheChunks(@ForAll("texts") String text, @ForAll List<Integer> sizes) throws IOException {
         InputBuffer in = new InputBuffer(() -> "stream");
         byte[] bytes = text.getBytes(UTF_8);
-        ReadOp<String> line = ReadOp.line(UTF_8, 1_000);
+        ReadOp<String> line = new ReadOps(UTF_8, 1_000).line();
         List<String> lines = new ArrayList<>();
         int sent = 0;
         int turn = 0;
         while (true) {
-            Object value = line.from(in);
+            Object value = line.attempt(in);
             if (value == null) {
                 break;
             } else if (value != ReadOp.MORE) {

@@ -7,13 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
-import dev.aiopipe.engine.endpoint.FifoEndpoint;
 import dev.aiopipe.engine.linux.LibC;
 import dev.aiopipe.engine.linux.NativeAccess;
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
+import dev.aiopipe.testkit.Posix;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -31,9 +32,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class FifoSourceTest {
-    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
 
-    /** A writer that comes, writes and leaves between a read that found nothing and the question that is to explain it. */
+    /**
+     * A writer that comes, writes and leaves between a read that found nothing and the question that is to explain it.
+     */
     private final class Hasty implements FifoSource.Fifo {
         private String next;
 
@@ -43,12 +46,12 @@ class FifoSourceTest {
         }
 
         @Override
-        public boolean isHungUp(int number) throws IOException {
+        public boolean isHungUp(int fd) throws IOException {
             if (next != null) {
                 writeAndLeave(next);
                 next = null;
             }
-            return FifoSource.Fifo.super.isHungUp(number);
+            return FifoSource.Fifo.super.isHungUp(fd);
         }
     }
 
@@ -63,12 +66,17 @@ class FifoSourceTest {
     void make() throws IOException {
         Assumptions.assumeTrue(NativeAccess.canAdopt());
         path = directory.resolve("fifo");
-        FifoEndpoint.create(path);
+        Posix.makeFifo(path);
     }
 
     @AfterEach
     void close() {
         loop.close();
+    }
+
+    private Input open(FifoSource.Fifo anew) throws IOException {
+        FifoSource source = FifoSource.of(fifo.open(), anew, true, loop);
+        return new Input(source, source.registration().input(), "fifo", source.registration());
     }
 
     private void writeAndLeave(String text) throws IOException {
@@ -80,12 +88,12 @@ class FifoSourceTest {
     @Test
     @DisplayName("E11 the first writer leaves while the first read looks for it: its line comes before its end")
     void firstWriterLeavesDuringTheFirstRead() throws IOException {
-        Input input = FifoSource.open(fifo.open(), fifo, true, loop, () -> {}, "fifo", null);
+        Input input = open(fifo);
         fifo.next = "line\n";
         assertEquals("line", input.start(LINE));
         assertNull(input.start(LINE));
 
-        fifo.next = "of the next one\n"; // behind an end the FIFO was opened anew, and is as fresh
+        fifo.next = "of the next one\n"; // after an end the FIFO is opened anew, as at first
         assertEquals("of the next one", input.start(LINE));
         assertNull(input.start(LINE));
         input.close();
@@ -94,7 +102,7 @@ class FifoSourceTest {
     @Test
     @DisplayName("E11 a first writer that leaves without a byte during the first read is an end")
     void firstWriterLeavesWithoutAByte() throws IOException {
-        Input input = FifoSource.open(fifo.open(), fifo, true, loop, () -> {}, "fifo", null);
+        Input input = open(fifo);
         assertSame(ReadOp.MORE, input.start(LINE));
         Readiness.Waiter waiter = () -> {};
         input.await(waiter);
@@ -103,7 +111,7 @@ class FifoSourceTest {
         input.close();
     }
 
-    /** Whether a writer finds somebody who has the FIFO open for reading. */
+    /** Returns whether a writer finds a reader of the FIFO. */
     private boolean hasReader() throws IOException {
         int number = LibC.open(path.toString(), LibC.O_WRONLY | LibC.O_NONBLOCK);
         if (number >= 0) {
@@ -114,7 +122,7 @@ class FifoSourceTest {
 
     @Test
     @Timeout(30)
-    @DisplayName("10 nobody reads the FIFO when close has returned, although a read is just opening it anew")
+    @DisplayName("nobody reads the FIFO when close has returned, although a read is just opening it anew")
     void closedWhileItIsOpenedAnew() throws Exception {
         Input[] input = {null};
         AtomicReference<Boolean> left = new AtomicReference<>();
@@ -134,7 +142,7 @@ class FifoSourceTest {
             }
             return number;
         };
-        input[0] = FifoSource.open(fifo.open(), closed, true, loop, () -> {}, "fifo", null);
+        input[0] = open(closed);
         writeAndLeave("line\n");
         assertEquals("line", input[0].start(LINE));
         assertNull(input[0].start(LINE));
@@ -149,7 +157,7 @@ class FifoSourceTest {
 
     @Test
     @Timeout(30)
-    @DisplayName("10 the same of a FIFO that a thread reads")
+    @DisplayName("nobody reads the FIFO when close has returned, also if a thread reads it")
     void closedWhileAThreadOpensItAnew() throws Exception {
         BlockingFifo held = new BlockingFifo(path, false, true);
         writeAndLeave("line\n");

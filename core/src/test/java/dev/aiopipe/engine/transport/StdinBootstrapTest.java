@@ -15,6 +15,8 @@ import dev.aiopipe.engine.read.ByteSource;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.Leftover;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
+import dev.aiopipe.engine.support.CloseOnce;
 import dev.aiopipe.testkit.NothingLeft;
 import dev.aiopipe.testkit.ScriptedSource;
 import java.io.IOException;
@@ -41,7 +43,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(NothingLeft.class)
 @Timeout(30)
 class StdinBootstrapTest {
-    private static final ReadOp<String> LINE = ReadOp.line(StandardCharsets.UTF_8, 100);
+    private static final ReadOp<String> LINE = new ReadOps(StandardCharsets.UTF_8, 100).line();
 
     private final Loop loop = new Loop("aiopipe-test");
     private final Stdin stdin = new Stdin();
@@ -49,15 +51,17 @@ class StdinBootstrapTest {
     private final AtomicInteger released = new AtomicInteger();
     private Pipe pipe; // what stdin is, once it is adopted
     private final AtomicInteger adoptions = new AtomicInteger();
+    private Registration registration;
     private StdinBootstrap source;
     private Input input;
 
     @BeforeEach
     void open() throws IOException {
         pipe = Pipe.open();
-        Registration registration = Registration.ofNothingYet(loop);
-        source = new StdinBootstrap(stdin, registration, this::adopt, new Leftover(), released::incrementAndGet);
-        input = new Input(source, registration.input());
+        registration = Registration.ofNothingYet(loop);
+        source = new StdinBootstrap(stdin, registration, this::adopt, new Leftover());
+        input = new Input(
+                source, registration.input(), "descriptor 0", CloseOnce.both(registration, released::incrementAndGet));
     }
 
     private StdinBootstrap.Adopted adopt() throws IOException {
@@ -80,7 +84,7 @@ class StdinBootstrapTest {
         pipe.sink().close();
     }
 
-    /** What a thread reads while the descriptor is not adopted: told in pieces what it finds. */
+    /** The stream that a thread reads while the descriptor is not adopted: gives one piece of text a read. */
     private static final class Stdin extends InputStream {
         private final LinkedBlockingQueue<byte[]> pieces = new LinkedBlockingQueue<>();
         private final CountDownLatch reading = new CountDownLatch(1);
@@ -123,8 +127,24 @@ class StdinBootstrapTest {
         adoption.complete(by == null ? null : new StdinBootstrap.Adopted(pipe.source(), by));
     }
 
+    /** Begins the adoption, and waits until it is through. */
+    private void adoptBy(ByteSource by) throws InterruptedException {
+        CountDownLatch through = new CountDownLatch(1);
+        assertTrue(registration.input().await(through::countDown));
+        source.begin();
+        adopted(by);
+        through.await();
+    }
+
+    /** The blocking thread reports the adoption a moment after it is decided here. */
+    private void awaitMode(ReadMode mode) throws InterruptedException {
+        while (input.mode() != mode) {
+            Thread.sleep(1);
+        }
+    }
+
     private ByteSource channel() {
-        return new ChannelSource("stdin", pipe.source(), pipe.source());
+        return pipe.source()::read;
     }
 
     private void send(String text) throws IOException {
@@ -210,7 +230,7 @@ class StdinBootstrapTest {
         stdin.arrive("three\n");
         assertEquals("three", line().get());
         adopted(channel());
-        assertEquals(ReadMode.SELECTOR, input.mode());
+        awaitMode(ReadMode.SELECTOR);
         assertEquals(1, adoptions.get());
     }
 
@@ -233,8 +253,9 @@ class StdinBootstrapTest {
         CompletableFuture<String> first = line();
         stdin.reading.await();
         send("two\n");
+        source.begin();
         adopted(channel());
-        assertEquals(ReadMode.SELECTOR, input.mode());
+        awaitMode(ReadMode.SELECTOR);
         assertFalse(first.isDone());
         stdin.arrive("one\n");
         assertEquals("one", first.get());
@@ -243,7 +264,20 @@ class StdinBootstrapTest {
     }
 
     @Test
-    @DisplayName("where it can't be adopted the thread goes on")
+    @DisplayName("the mode is THREAD until the adoption is through: to ask neither waits nor begins it")
+    void modeNeverWaits() throws Exception {
+        assertEquals(ReadMode.THREAD, input.mode());
+        assertEquals(0, adoptions.get());
+        CompletableFuture<String> first = line();
+        assertEquals(ReadMode.THREAD, input.mode());
+        adopted(channel());
+        send("one\n");
+        assertEquals("one", first.get());
+        assertEquals(ReadMode.SELECTOR, input.mode());
+    }
+
+    @Test
+    @DisplayName("if stdin can't be adopted, the thread goes on")
     void threadsForEver() throws Exception {
         stdin.arrive("one\n");
         assertEquals("one", line().get());
@@ -252,7 +286,7 @@ class StdinBootstrapTest {
     }
 
     @Test
-    @DisplayName("and so it does where the adoption fails")
+    @DisplayName("if the adoption fails, the thread goes on")
     void failure() throws Exception {
         CompletableFuture<String> first = line();
         adoption.completeExceptionally(new IOException("too many open files"));
@@ -269,7 +303,7 @@ class StdinBootstrapTest {
     }
 
     @Test
-    @DisplayName("closed before it was adopted: the read that waits is told, and what is adopted later is closed")
+    @DisplayName("closed before the adoption: the waiting read fails, and what is adopted later is closed")
     void closedEarly() throws Exception {
         CompletableFuture<String> waiting = line();
         input.close();
@@ -283,7 +317,7 @@ class StdinBootstrapTest {
     @Test
     @DisplayName("closed when it was adopted, but no read has found out yet")
     void closedBetween() throws Exception {
-        adopted(channel());
+        adoptBy(channel());
         assertEquals(ReadMode.SELECTOR, input.mode());
         input.close();
         assertFalse(pipe.source().isOpen());
@@ -304,7 +338,7 @@ class StdinBootstrapTest {
     @Test
     @DisplayName("the loop's end closes what was adopted, also if no read has found out yet")
     void loopEndsBetween() throws Exception {
-        adopted(channel());
+        adoptBy(channel());
         assertEquals(ReadMode.SELECTOR, input.mode());
         loop.close();
         assertFalse(pipe.source().isOpen());
@@ -314,11 +348,11 @@ class StdinBootstrapTest {
     @Test
     @DisplayName("the loop's end fails a read that is just about to take the channel")
     void loopEndsUnderARead() throws Exception {
-        adopted(channel());
+        adoptBy(channel());
         assertEquals(ReadMode.SELECTOR, input.mode());
         CompletableFuture<Throwable> failure = new CompletableFuture<>();
         loop.execute(() -> {
-            loop.close(); // its streams are told when this task is through
+            loop.close(); // its streams fail when this task is done
             failure.complete(assertThrows(IOException.class, this::line));
         });
         assertInstanceOf(AsynchronousCloseException.class, failure.get());

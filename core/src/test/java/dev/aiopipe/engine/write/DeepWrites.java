@@ -11,7 +11,8 @@ final class DeepWrites {
     private static final byte[] LINE = {'\n'};
 
     private final ScriptedSink sink = new ScriptedSink();
-    private final Output output = new Output(sink, new Readiness(Readiness.OWN_SIGNALS), new ReaderWatch(null, null));
+    private final Output output =
+            new Output(sink, new Readiness(Readiness.OWN_SIGNALS), ReaderWatch.none(), "the sink");
     private final ScriptedSink.Interruption channel = () -> {
         overflown = true;
         call(20);

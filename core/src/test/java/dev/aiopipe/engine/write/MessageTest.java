@@ -16,8 +16,7 @@ class MessageTest {
     private final ScriptedSink sink = new ScriptedSink();
 
     @Test
-    @DisplayName(
-            "W14 200,000 buffers of 11 bytes are joined to slices: 269 writes, and as many bytes in each go as the budget has")
+    @DisplayName("W14 200,000 buffers of 11 bytes are joined to slices: 269 writes, each as large as the budget")
     void smallBuffersAreJoined() throws IOException {
         ByteBuffer[] sources = new ByteBuffer[200_000];
         StringBuilder all = new StringBuilder();

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 class OutputErrorsTest {
     private final ScriptedSink sink = new ScriptedSink();
     private final Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
-    private final Output output = new Output(sink, readiness, new ReaderWatch(null, null));
+    private final Output output = new Output(sink, readiness, ReaderWatch.none(), "the sink");
     private final List<String> told = new ArrayList<>();
     private final Error error = new OutOfMemoryError("unable to create native thread");
 
@@ -61,7 +61,7 @@ class OutputErrorsTest {
     }
 
     @Test
-    @DisplayName("an exception that is the caller's own, as of a confined buffer, fails the write that it strikes")
+    @DisplayName("an exception of the caller's own, such as that of a confined buffer, fails its write only")
     void runtimeException() throws IOException {
         RuntimeException confined = new IllegalStateException("confined to another thread");
         sink.interruption = () -> {
@@ -75,7 +75,7 @@ class OutputErrorsTest {
     @Test
     @Timeout(60)
     @DisplayName(
-            "D3 a write that has too little stack fails before the channel has begun, whose lock it would leave taken")
+            "a write that has too little stack fails before the channel has begun, whose lock it would leave taken")
     void littleStack() throws Exception {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         Process program = new ProcessBuilder(
@@ -91,7 +91,7 @@ class OutputErrorsTest {
     }
 
     @Test
-    @DisplayName("an error after a part was sent aborts the stream, and everybody is told")
+    @DisplayName("an error after a part was sent aborts the stream, and each write fails")
     void errorOfABegunMessage() throws IOException {
         sink.room = 2;
         Message first = offered("first ");
@@ -142,7 +142,7 @@ class OutputErrorsTest {
     void errorOfTheWait() throws IOException {
         Armed armed = new Armed();
         Readiness failing = new Readiness(armed);
-        Output other = new Output(sink, failing, new ReaderWatch(null, null));
+        Output other = new Output(sink, failing, ReaderWatch.none(), "the sink");
         armed.failure = error;
         assertSame(error, assertThrows(OutOfMemoryError.class, () -> other.offer(message("first"))));
         armed.failure = null;
@@ -193,7 +193,7 @@ class OutputErrorsTest {
                 throw failure;
             }
         };
-        Output other = new Output(failing, new Readiness(Readiness.OWN_SIGNALS), new ReaderWatch(null, null));
+        Output other = new Output(failing, new Readiness(Readiness.OWN_SIGNALS), ReaderWatch.none(), "the sink");
         Message only = message("only");
         assertFalse(other.offer(only));
         other.close();
@@ -205,7 +205,7 @@ class OutputErrorsTest {
     }
 
     @Test
-    @DisplayName("a listener that throws after a send leaves no other untold, and no wait behind")
+    @DisplayName("a listener that throws after a send keeps no other from being called, and no write waiting")
     void listenerThatThrows() throws IOException {
         List<Throwable> reported = reportedBy(() -> {
             failingListener("first ");
@@ -219,7 +219,7 @@ class OutputErrorsTest {
     }
 
     @Test
-    @DisplayName("a listener that throws in an abort leaves no other untold, and does not reach who aborts")
+    @DisplayName("a listener that throws in an abort keeps no other from being called, and abort() does not throw")
     void listenerThatThrowsInAnAbort() throws IOException {
         List<Throwable> reported = reportedBy(() -> {
             failingListener("first");
@@ -234,32 +234,94 @@ class OutputErrorsTest {
     @Test
     @DisplayName("exceptions name the stream, and what closed it; toString has its state")
     void whatClosedIt() throws IOException {
-        assertEquals(sink + ", open", output.toString());
+        assertEquals("the sink, open", output.toString());
         sink.room = 2;
         output.cancel(offered("first"));
-        assertEquals(sink + ", open, owes 3 bytes", output.toString());
+        assertEquals("the sink, open, owes 3 bytes", output.toString());
         Message second = offered("second");
         output.close();
-        assertEquals(sink + ", closed, owes 3 bytes", output.toString());
+        assertEquals("the sink, closed, owes 3 bytes", output.toString());
         Throwable late = assertThrows(ClosedChannelException.class, () -> output.offer(message("third")));
-        assertEquals(sink + " was closed here", late.getMessage());
+        assertEquals("the sink was closed here", late.getMessage());
         assertEquals("java.nio.channels.ClosedChannelException: " + late.getMessage(), late.toString());
         output.abort();
         assertEquals(
-                sink + " was aborted here while a write waited",
+                "the sink was aborted here while a write waited",
                 second.failure().getMessage());
-        assertEquals(sink + ", closed", output.toString());
+        assertEquals("the sink, closed", output.toString());
     }
 
     @Test
-    @DisplayName("a broken pipe says what is known of who read it")
+    @DisplayName("a broken pipe says what is known of its reader")
     void brokenPipeIsExplained() {
-        sink.failure = new BrokenPipeException("nobody reads " + sink, null);
-        assertSame(sink.failure, assertThrows(IOException.class, () -> output.offer(message("x"))));
+        sink.failure = new IOException("Broken pipe");
+        Throwable plain = assertThrows(BrokenPipeException.class, () -> output.offer(message("x")));
+        assertEquals("nobody reads the sink", plain.getMessage());
+        assertSame(sink.failure, plain.getCause());
         output.explain(() -> "cat has exited with code 3");
         Throwable broken = assertThrows(BrokenPipeException.class, () -> output.offer(message("x")));
-        assertEquals("nobody reads " + sink + ": cat has exited with code 3", broken.getMessage());
+        assertEquals("nobody reads the sink: cat has exited with code 3", broken.getMessage());
         assertSame(sink.failure, broken.getCause());
+    }
+
+    @Test
+    @DisplayName("a failure to explain a broken pipe does not keep its write from failing")
+    void explanationFails() throws IOException {
+        Message waiting = offered("waiting");
+        output.explain(() -> {
+            throw error;
+        });
+        sink.failure = new IOException("Broken pipe");
+        give(100);
+        assertSame(sink.failure, waiting.failure());
+        assertSame(error, sink.failure.getSuppressed()[0]);
+    }
+
+    @Test
+    @DisplayName("a failure to write a file says nothing of a reader")
+    void failureOfAFile() {
+        IOException full = new IOException("No space left on device");
+        ByteSink file = new ByteSink() {
+            @Override
+            public int write(ByteBuffer source) throws IOException {
+                throw full;
+            }
+
+            @Override
+            public boolean failsWithoutReader() {
+                return false;
+            }
+        };
+        Output other = new Output(file, new Readiness(Readiness.OWN_SIGNALS), ReaderWatch.none(), "descriptor 1");
+        assertSame(full, assertThrows(IOException.class, () -> other.offer(message("x"))));
+        other.close();
+    }
+
+    @Test
+    @DisplayName("the resource of an output is closed once, after the sink")
+    void resourceIsClosedAfterTheSink() throws Exception {
+        List<String> closes = new ArrayList<>();
+        ByteSink closing = new ByteSink() {
+            @Override
+            public int write(ByteBuffer source) {
+                return 0;
+            }
+
+            @Override
+            public void close() {
+                closes.add("sink");
+            }
+        };
+        Output other = new Output(
+                closing,
+                new Readiness(Readiness.OWN_SIGNALS),
+                ReaderWatch.none(),
+                "descriptor 1",
+                () -> closes.add("resource"));
+        other.close();
+        other.abort();
+        other.closed().get();
+        assertEquals(List.of("sink", "resource"), closes);
     }
 
     private void fail() {

@@ -11,7 +11,6 @@ import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Registration;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.support.BlockingPool;
-import dev.aiopipe.engine.transport.ChannelSink;
 import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -40,8 +39,7 @@ class ReaderWatchTest {
     private Runnable whileAsked = () -> {};
 
     @Test
-    @DisplayName(
-            "E22 W05 while the number is asked for, the end of the loop can't close the channel: no other one gets the number")
+    @DisplayName("E22 W05 while the fd is looked up, the end of the loop does not close the channel")
     void endOfTheLoopWhileTheNumberIsAskedFor() throws Exception {
         Pipe pipe = Pipe.open();
         Output output = open(pipe.sink());
@@ -138,13 +136,13 @@ class ReaderWatchTest {
 
     private Output open(Pipe.SinkChannel channel) throws IOException {
         Registration registration = loop.register(channel);
-        ReaderWatch watch = new ReaderWatch(
+        ReaderWatch watch = ReaderWatch.ofPipe(
                 () -> {
                     whileAsked.run();
-                    return ChannelDescriptor.numberOf(channel);
+                    return ChannelDescriptor.fdOf(channel);
                 },
                 loop);
-        return new Output(new ChannelSink("the pipe", channel, registration), registration.output(), watch);
+        return new Output(channel::write, registration.output(), watch, "the pipe", registration);
     }
 
     private static Thread loopThread() {

@@ -14,14 +14,17 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** Reads and writes that park the calling thread until they are through. The work is done on that thread, without the executor. */
+/**
+ * Reads and writes that park the calling thread until they are through. The work is done on that thread, without the
+ * executor.
+ */
 final class ParkedIo {
     private static final ReadTimeout NO_TIME = ReadTimeout.of(Duration.ZERO);
 
     private ParkedIo() {}
 
-    @SuppressWarnings("unchecked") // a take of T gives nothing else
-    static <T> T read(ReaderView view, ReadOp<T> take) throws IOException {
+    @SuppressWarnings({"unchecked", "NullAway"}) // the value of the read is a T, and null only where T says so
+    static <T extends @Nullable Object> T read(ReaderView view, ReadOp<T> take) throws IOException {
         Thread thread = Thread.currentThread();
         ReadTask reading = new ReadTask(view, take, false) {
             @Override
@@ -52,9 +55,10 @@ final class ParkedIo {
     }
 
     /** What a read that was given up comes to: its exception, or the count of what it has skipped by then. */
-    @SuppressWarnings("unchecked") // a take of T gives nothing else
-    private static <T> T givenUp(ReadOp<T> take, InterruptedIOException why) throws InterruptedIOException {
-        Object partial = take.givenUp();
+    @SuppressWarnings({"unchecked", "NullAway"}) // as above
+    private static <T extends @Nullable Object> T givenUp(ReadOp<T> take, InterruptedIOException why)
+            throws InterruptedIOException {
+        Object partial = take.valueIfCancelled();
         if (partial == ReadOp.MORE) {
             throw why;
         }
@@ -62,7 +66,7 @@ final class ParkedIo {
     }
 
     /** Reads if that needs no waiting: else {@code otherwise}. */
-    static <T> T poll(ReaderView view, ReadOp<T> take, T otherwise) throws IOException {
+    static <T extends @Nullable Object> T poll(ReaderView view, ReadOp<T> take, T otherwise) throws IOException {
         try {
             return read(view.within(NO_TIME), take);
         } catch (InterruptedIOException e) {

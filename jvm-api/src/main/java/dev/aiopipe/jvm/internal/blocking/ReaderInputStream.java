@@ -21,29 +21,29 @@ public final class ReaderInputStream extends InputStream {
 
     @Override
     public int read() throws IOException {
-        byte[] one = read(ReadOp.atMost(1));
+        byte[] one = read(view.ops().atMost(1));
         return one.length == 0 ? -1 : one[0] & 0xFF;
     }
 
     @Override
     public int read(byte[] target, int offset, int length) throws IOException {
-        return read(ReadOp.into(slice(target, offset, length)));
+        return read(view.ops().into(slice(target, offset, length)));
     }
 
     @Override
     public byte[] readAllBytes() throws IOException {
-        return read(ReadOp.all(MAX_ARRAY_SIZE));
+        return read(view.ops().all(MAX_ARRAY_SIZE));
     }
 
     @Override
     public byte[] readNBytes(int count) throws IOException {
-        return read(ReadOp.upTo(count));
+        return read(view.ops().upTo(count));
     }
 
     @Override
     public int readNBytes(byte[] target, int offset, int length) throws IOException {
         ByteBuffer slice = slice(target, offset, length);
-        return read(ReadOp.upTo(length).map(bytes -> {
+        return read(view.ops().upTo(length).map(bytes -> {
             slice.put(bytes);
             return bytes.length;
         }));
@@ -51,7 +51,7 @@ public final class ReaderInputStream extends InputStream {
 
     @Override
     public long skip(long count) throws IOException {
-        return count <= 0 ? 0 : read(ReadOp.skip(count, view.source().options.maxLineBytes()));
+        return count <= 0 ? 0 : read(view.ops().skip(count));
     }
 
     @Override
@@ -65,8 +65,7 @@ public final class ReaderInputStream extends InputStream {
     @Override
     public int available() throws IOException {
         try {
-            ReadOp<Integer> size = ReadOp.look(in -> in.size() > 0 || in.ended() ? (Object) in.size() : ReadOp.MORE);
-            return ParkedIo.poll(view, size, 0);
+            return ParkedIo.poll(view, view.ops().available(), 0);
         } catch (ReadPendingException e) {
             return 0;
         }

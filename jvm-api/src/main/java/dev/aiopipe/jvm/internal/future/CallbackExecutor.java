@@ -16,13 +16,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs the continuations of one stream, or of one child and its streams, on the user's executor.
  *
- * <p>If the executor refuses a task, a thread of the default executor reports that to the task: the thread that brought the event is
- * likely to be the loop's, which serves all other streams. For the same reason an executor that runs tasks in place does not get to run
- * one on the loop's thread, nor on that of the timeouts.
+ * <p>If the executor refuses a task, a thread of the default executor reports that to the task: the thread that brought
+ * the event is likely to be the loop's, which serves all other streams. For the same reason an executor that runs tasks
+ * in place does not get to run one on the loop's thread, nor on that of the timeouts.
  *
- * <p>If all threads of the executor wait for futures of its streams, it begins no task. So a thread that waits looks at the tasks that
- * the executor has had for {@link #PATIENCE_NANOS}, and runs them itself: first those of its own stream or child, then those of the
- * others, see {@link ExecutorStreams}.
+ * <p>If all threads of the executor wait for futures of its streams, it begins no task. So a thread that waits looks at
+ * the tasks that the executor has had for {@link #PATIENCE_NANOS}, and runs them itself: first those of its own stream
+ * or child, then those of the others, see {@link ExecutorStreams}.
  */
 public final class CallbackExecutor {
     /** What runs on the executor. */
@@ -182,7 +182,7 @@ public final class CallbackExecutor {
         return given.peek();
     }
 
-    public <T extends @Nullable Object> PipeFuture<T> completed(T value) {
+    public <T extends @Nullable Object> PipeFuture<T> completed(@Nullable T value) {
         PipeFuture<T> future = new PipeFuture<>(this, PipeFuture.NO_OPERATION);
         future.succeed(value);
         return future;

@@ -5,7 +5,8 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A task that several threads may run and one does: a thread of the executor, or a thread that waits for what the task brings.
+ * A task that several threads may run and one does: a thread of the executor, or a thread that waits for what the task
+ * brings.
  *
  * <pre>
  *     WAITING ── take: the caller runs the task ──► BEGUN

@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The streams and children that were given one executor, and the threads that wait for their futures.
  *
- * <p>While threads wait and the executor has tasks, {@link #look} runs every {@link CallbackExecutor#PATIENCE_NANOS}. It unparks the
- * threads if a task is overdue. A thread takes overdue tasks of its own stream in any case. It takes those of other streams only if the
- * executor is stuck, that is, has begun no task at all since the previous look: the functions of other streams stay on an executor that
- * is merely busy.
+ * <p>While threads wait and the executor has tasks, {@link #look} runs every {@link CallbackExecutor#PATIENCE_NANOS}.
+ * It unparks the threads if a task is overdue. A thread takes overdue tasks of its own stream in any case. It takes
+ * those of other streams only if the executor is stuck, that is, has begun no task at all since the previous look: the
+ * functions of other streams stay on an executor that is merely busy.
  *
  * <p>This keeps alive neither the executor nor any stream.
  */
@@ -36,7 +36,10 @@ public final class ExecutorStreams {
 
     private ExecutorStreams() {}
 
-    /** Returns those of an executor; of the default executor, which has a thread for each task, new ones for each stream. */
+    /**
+     * Returns those of an executor; of the default executor, which has a thread for each task, new ones for each
+     * stream.
+     */
     public static ExecutorStreams of(Executor executor) {
         if (executor == CallbackExecutor.DEFAULT) {
             return new ExecutorStreams();
@@ -59,7 +62,7 @@ public final class ExecutorStreams {
         @Override
         public boolean equals(@Nullable Object other) {
             Executor executor = get();
-            return this == other || executor != null && other instanceof Key key && key.refersTo(executor);
+            return this == other || (executor != null && other instanceof Key key && key.refersTo(executor));
         }
 
         @Override
@@ -97,7 +100,9 @@ public final class ExecutorStreams {
         }
     }
 
-    /** Unparks the threads that wait, if a task is overdue. Runs no code of the user's, as it is on the engine's timer. */
+    /**
+     * Unparks the threads that wait, if a task is overdue. Runs no code of the user's, as it is on the engine's timer.
+     */
     public void look() {
         watched.set(false);
         boolean given = false;
@@ -119,7 +124,10 @@ public final class ExecutorStreams {
         }
     }
 
-    /** Returns an overdue task of any stream, which the caller has to run; null if there is none, or the executor is not stuck. */
+    /**
+     * Returns an overdue task of any stream, which the caller has to run; null if there is none, or the executor is not
+     * stuck.
+     */
     CallbackExecutor.@Nullable Task takeOverdue() {
         if (!stuck || begun) {
             return null;

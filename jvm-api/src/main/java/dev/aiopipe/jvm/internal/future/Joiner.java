@@ -6,8 +6,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A thread in {@code join} or {@code get} of a {@link PipeFuture}. It runs what the operation of the future does after a wait; and what
- * else the executor ought to have begun, see {@link CallbackExecutor#takeOverdue}.
+ * A thread in {@code join} or {@code get} of a {@link PipeFuture}. It runs what the operation of the future does after
+ * a wait; and what else the executor ought to have begun, see {@link CallbackExecutor#takeOverdue}.
  *
  * <pre>
  *     IDLE ── hand: a claim ──► the claim ── the thread takes it ──► BUSY ── the task has run ──► IDLE
@@ -116,7 +116,7 @@ final class Joiner implements ForkJoinPool.ManagedBlocker {
     }
 
     private boolean isOver() {
-        return thread.isInterrupted() || timed && deadline - System.nanoTime() <= 0;
+        return thread.isInterrupted() || (timed && deadline - System.nanoTime() <= 0);
     }
 
     @Override

@@ -17,8 +17,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The future of an operation on a stream. The operation and whoever else may complete a future race for it, and who loses has done
- * nothing:
+ * The future of an operation on a stream. The operation and whoever else may complete a future race for it, and who
+ * loses has done nothing:
  *
  * <pre>
  *              the operation has its outcome
@@ -29,11 +29,13 @@ import org.jspecify.annotations.Nullable;
  *              the operation is withdrawn: what it waited for is free again, and nothing was taken
  * </pre>
  *
- * <p>The state is the operation's, see {@link Operation#withdraw}. Every public method that completes a future asks it first; futures
- * that depend on this one have no operation, so that to complete them means no more than it does elsewhere.
+ * <p>The state is the operation's, see {@link Operation#withdraw}. Every public method that completes a future asks it
+ * first; futures that depend on this one have no operation, so that to complete them means no more than it does
+ * elsewhere.
  *
- * <p>A thread that waits in {@code join} or {@code get} runs what the operation does after a wait, see {@link #resume} and
- * {@link Joiner}. It never waits as the JDK's futures do: there it would run the functions of dependents, which are the executor's.
+ * <p>A thread that waits in {@code join} or {@code get} runs what the operation does after a wait, see {@link #resume}
+ * and {@link Joiner}. It never waits as the JDK's futures do: there it would run the functions of dependents, which are
+ * the executor's.
  *
  * @param <T> what it completes with
  */
@@ -41,11 +43,11 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
     /** What a future is completed by. */
     public interface Operation {
         /**
-         * Ends the operation without an outcome, unless it has one. May wait for a step of it that is under way, which never blocks
-         * for long.
+         * Ends the operation without an outcome, unless it has one. May wait for a step of it that is under way, which
+         * never blocks for long.
          *
-         * @return true if it has not taken or sent anything, or owes the rest, and won't do anything more; false if its outcome is
-         *     decided, or was withdrawn before
+         * @return true if it has not taken or sent anything, or owes the rest, and won't do anything more; false if its
+         *     outcome is decided, or was withdrawn before
          */
         boolean withdraw();
     }
@@ -80,7 +82,7 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
     }
 
     /** For the operation, once its outcome is decided. */
-    public void succeed(T value) {
+    public void succeed(@Nullable T value) {
         decided(() -> super.complete(value));
     }
 
@@ -99,9 +101,9 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
     }
 
     /**
-     * Has the operation go on after a wait: on a thread that waits for this future, if there is one and nobody else depends on it, or
-     * else on the executor. On one core that saves every other change of threads. A thread that comes to wait before the executor has
-     * begun takes the task over.
+     * Has the operation go on after a wait: on a thread that waits for this future, if there is one and nobody else
+     * depends on it, or else on the executor. On one core that saves every other change of threads. A thread that comes
+     * to wait before the executor has begun takes the task over.
      *
      * @param task runs no code of the user's but what depends on this future
      */
@@ -114,8 +116,8 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
     }
 
     /**
-     * As {@link #resume} for an operation of many steps: the executor gets each of them, and may refuse. A thread that waits for this
-     * may still be quicker.
+     * As {@link #resume} for an operation of many steps: the executor gets each of them, and may refuse. A thread that
+     * waits for this may still be quicker.
      */
     void resumeByExecutor(CallbackExecutor.Task task) {
         Claim claim = new Claim(task);
@@ -257,7 +259,7 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
             }
             return answer == WITHDRAWN;
         }
-        while (withdrawing instanceof Thread other && other != current || withdrawing == WITHDRAWN && !isDone()) {
+        while ((withdrawing instanceof Thread other && other != current) || (withdrawing == WITHDRAWN && !isDone())) {
             Thread.onSpinWait(); // another thread completes this at once
         }
         return false;

@@ -39,8 +39,8 @@ public record ReadTimeout(Duration duration, long nanos, Alarm alarm) {
     }
 
     /**
-     * On the engine's timer. Not {@link java.util.concurrent.CompletableFuture#orTimeout}: whoever completes such a future before its time
-     * may find itself running what was to run at its end.
+     * On the engine's timer. Not {@link java.util.concurrent.CompletableFuture#orTimeout}: whoever completes such a
+     * future before its time may find itself running what was to run at its end.
      */
     private static Runnable set(Runnable task, long nanos) {
         Future<?> alarm = Delays.run(task, nanos);

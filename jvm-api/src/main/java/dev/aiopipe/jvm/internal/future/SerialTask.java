@@ -6,8 +6,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a piece of work on the executor whenever there is news for it, one turn at a time: news that comes during a turn is for another
- * turn, after it, on the same stack. So a loop that is made of turns does not recurse, however much there is to do already.
+ * Runs a piece of work on the executor whenever there is news for it, one turn at a time: news that comes during a turn
+ * is for another turn, after it, on the same stack. So a loop that is made of turns does not recurse, however much
+ * there is to do already.
  *
  * <pre>
  *                schedule                 schedule
@@ -16,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  *      └──── end of the turn ────┘   └─ another turn ┘
  * </pre>
  *
- * <p>A turn asks {@link #isUsedUp} after each step. When its budget is used up, the next turn queues on the executor, so that other
- * tasks run in between.
+ * <p>A turn asks {@link #isUsedUp} after each step. When its budget is used up, the next turn queues on the executor,
+ * so that other tasks run in between.
  */
 public final class SerialTask implements CallbackExecutor.Task {
     /** So many steps are a turn at most. */
@@ -71,7 +72,10 @@ public final class SerialTask implements CallbackExecutor.Task {
         return state.getAndUpdate(now -> now == State.NONE ? State.RUNNING : State.NEWS) == State.NONE;
     }
 
-    /** The first turn, on this thread, for as many steps as a turn has. Others go on, on the executor, if there is news during this one. */
+    /**
+     * The first turn, on this thread, for as many steps as a turn has. Others go on, on the executor, if there is news
+     * during this one.
+     */
     public void begin(Runnable first) {
         state.set(State.RUNNING);
         steps = STEPS;
@@ -119,7 +123,9 @@ public final class SerialTask implements CallbackExecutor.Task {
         return false;
     }
 
-    /** Queues the next turn. Returns true if the executor would have it run within this call, where it would recurse. */
+    /**
+     * Queues the next turn. Returns true if the executor would have it run within this call, where it would recurse.
+     */
     private boolean ranInPlace() {
         Requeued next = new Requeued();
         executor.accept(next);

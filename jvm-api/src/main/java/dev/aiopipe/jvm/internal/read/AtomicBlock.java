@@ -1,11 +1,8 @@
 package dev.aiopipe.jvm.internal.read;
 
-import dev.aiopipe.engine.loop.Readiness;
-import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.FutureFailures;
 import dev.aiopipe.jvm.internal.future.PipeFuture;
-import java.io.IOException;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionStage;
@@ -13,46 +10,48 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A block whose reads are one: what they took is kept, until the block has succeeded, or given back.
+ * Runs a block in a read transaction.
  *
  * <pre>
- *     running ── the stage succeeds ──► over: what was read is gone
- *        └────── it fails, or the future is given up ──► over: what was read is readable again
+ *     running ── the stage succeeds ──► committed
+ *        └────── it fails, or the future is cancelled ──► rolled back: the bytes are readable again
  * </pre>
  *
- * @param <T> what the block gives
+ * @param <T> the type of the block's value
  */
-public final class AtomicBlock<T extends @Nullable Object> extends Owner
+public final class AtomicBlock<T extends @Nullable Object> extends ReadScope
         implements PipeFuture.Operation, CallbackExecutor.Task {
     private final ReaderView view;
-    private final Input input;
     private final PipeFuture<T> future;
-    private int keptBefore;
-    private @Nullable Thread beginning; // the block may end while it begins: then nobody depends on the future yet
-    private @Nullable T value; // written before the executor gets this, as is what follows
+
+    /** The thread that runs the block. If the block ends there, nothing depends on the future yet. */
+    private @Nullable Thread beginning;
+
+    /** Written before the executor gets this, as is the failure. */
+    private @Nullable T value;
+
     private @Nullable Throwable failure;
 
     public AtomicBlock(ReaderView view) {
-        super(view.owner());
+        super(view.scope());
         this.view = view;
-        this.input = view.input();
-        this.future = new PipeFuture<>(view.source().continuations, this);
+        this.future = new PipeFuture<>(view.callbacks(), this);
     }
 
     /**
      * Runs the block.
      *
-     * @param block gets the view that its reads belong to
+     * @param block gets the view to read by
      */
     public PipeFuture<T> run(Function<ReaderView, ? extends CompletionStage<T>> block) {
         try {
-            hold();
+            begin(view.core(), true);
         } catch (Exception e) {
-            return view.source().continuations.failed(e);
+            return view.callbacks().failed(e);
         }
         beginning = Thread.currentThread();
         try {
-            Objects.requireNonNull(block.apply(view.ownedBy(this)), "the block gave no stage")
+            Objects.requireNonNull(block.apply(view.in(this)), "the block gave no stage")
                     .whenComplete(this::complete);
         } catch (Throwable e) {
             complete(null, e);
@@ -61,18 +60,8 @@ public final class AtomicBlock<T extends @Nullable Object> extends Owner
         return future;
     }
 
-    private void hold() throws IOException {
-        synchronized (root()) {
-            acquire(view.source());
-            if (isRoot()) {
-                input.hold(view.source().options.maxLineBytes());
-            }
-            keptBefore = input.kept();
-        }
-    }
-
     private void complete(@Nullable T result, @Nullable Throwable thrown) {
-        if (end(thrown == null)) {
+        if (endOnce(thrown == null)) {
             value = result;
             failure = FutureFailures.unwrapped(thrown);
             if (beginning == Thread.currentThread()) {
@@ -83,25 +72,21 @@ public final class AtomicBlock<T extends @Nullable Object> extends Owner
         }
     }
 
-    /** Ends the block, once. */
-    private boolean end(boolean complete) {
+    /** Ends the block and the read that still waits in it. Returns false if the block has ended before. */
+    private boolean endOnce(boolean commit) {
         ReadTask left;
-        Readiness.Waiter waiter;
         synchronized (root()) {
-            if (!finish()) {
+            if (isOver()) {
                 return false;
             }
             left = waiting();
             if (left != null) {
                 left.end(new CancellationException("the block that this read belongs to has ended"));
             }
-            waiter = release(view.source(), complete ? Integer.MAX_VALUE : keptBefore);
+            end(commit);
         }
         if (left != null) {
             left.onWake();
-        }
-        if (waiter != null) {
-            waiter.wake();
         }
         return true;
     }
@@ -115,7 +100,7 @@ public final class AtomicBlock<T extends @Nullable Object> extends Owner
         }
     }
 
-    /** What has become of the block is decided, whatever the executor says. */
+    /** Completes the future here: the block has ended, whatever the executor says. */
     @Override
     public void refused(Throwable why) {
         run();
@@ -123,6 +108,6 @@ public final class AtomicBlock<T extends @Nullable Object> extends Owner
 
     @Override
     public boolean withdraw() {
-        return end(false);
+        return endOnce(false);
     }
 }

@@ -11,7 +11,10 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Hands one line after the other to an action, each when the action is through with the one before, up to the end of the stream. */
+/**
+ * Hands one line after the other to an action, each when the action is through with the one before, up to the end of
+ * the stream.
+ */
 public final class LineLoop extends ReadTask implements PipeFuture.Operation, BusyReader {
     /** For an action that is through when it returns. */
     public static final CompletionStage<?> THROUGH = CompletableFuture.completedStage(null);
@@ -32,8 +35,8 @@ public final class LineLoop extends ReadTask implements PipeFuture.Operation, Bu
         super(view, line);
         this.readsOn = readsOn;
         this.action = action;
-        this.future = new PipeFuture<>(view.source().continuations, this);
-        this.turns = new SerialTask(view.source().continuations, this::turn, this::refused);
+        this.future = new PipeFuture<>(view.callbacks(), this);
+        this.turns = new SerialTask(view.callbacks(), this::turn, this::refused);
     }
 
     public PipeFuture<@Nullable Void> begin() {

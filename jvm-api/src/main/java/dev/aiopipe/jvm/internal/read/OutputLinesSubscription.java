@@ -7,6 +7,7 @@ import dev.aiopipe.engine.process.Child;
 import dev.aiopipe.engine.read.BusyReader;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.support.Threads;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.SerialTask;
@@ -17,8 +18,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives the lines of both outputs of a child to a subscriber, as they come, and as many as it asks for. A line that was taken is
- * delivered, also if the subscription is cancelled at that moment.
+ * Gives the lines of both outputs of a child to a subscriber, as they come, and as many as it asks for. A line that was
+ * taken is delivered, also if the subscription is cancelled at that moment.
  *
  * <pre>
  *     STARTING ── attach ──► LINES ── both outputs have ended ──► ENDED ── complete, or fail ──► OVER
@@ -54,7 +55,7 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
             Flow.Subscriber<? super OutputLine> subscriber, Source source, CallbackExecutor callbacks) {
         this.subscriber = subscriber;
         this.source = source;
-        this.task = new SerialTask(callbacks, this::turn, this::fail);
+        this.task = new SerialTask(callbacks, this::turn, this::refused);
     }
 
     /** Signals {@code onSubscribe}. */
@@ -63,7 +64,10 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
         task.begin(() -> guarded(() -> receiver.onSubscribe(this)));
     }
 
-    /** From now on lines come from this child. Does nothing if this is over; the source has been asked to end the child then. */
+    /**
+     * From now on lines come from this child. Does nothing if this is over; the source has been asked to end the child
+     * then.
+     */
     public void attach(Child child, PipeOptions options) {
         synchronized (this) {
             if (subscriber == null) {
@@ -110,6 +114,14 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
         leave();
     }
 
+    /** Nothing more runs on the executor: the subscriber gets the refusal on this thread. */
+    private void refused(Throwable why) {
+        Flow.Subscriber<? super OutputLine> receiver = subscriber;
+        if (receiver != null) {
+            end(receiver, why);
+        }
+    }
+
     private void turn() {
         Flow.Subscriber<? super OutputLine> receiver;
         while ((receiver = subscriber) != null) {
@@ -119,7 +131,7 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
             if (problem == null && !completed) {
                 try {
                     synchronized (this) {
-                        if (!attached || ended || demand.get() == 0 && !sides.isEmpty()) {
+                        if (!attached || ended || (demand.get() == 0 && !sides.isEmpty())) {
                             return;
                         }
                         line = nextLine();
@@ -198,7 +210,10 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
         return true;
     }
 
-    /** A subscriber that throws breaks its contract (Reactive Streams 2.13): it gets nothing more, and the thread's handler is told. */
+    /**
+     * A subscriber that throws breaks its contract (Reactive Streams 2.13): it gets nothing more, and the thread's
+     * handler is told.
+     */
     private void guarded(Runnable signal) {
         try {
             signal.run();
@@ -212,14 +227,14 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
     private final class Side implements Readiness.Waiter {
         private final Input input;
         private final OutputLine.Source source;
-        private final ReadOp<String> line;
+        private final ReadOp<@Nullable String> line;
         private boolean waiting; // guarded by the subscription
         private volatile boolean woken;
 
         Side(Input input, OutputLine.Source source, PipeOptions options) {
             this.input = input;
             this.source = source;
-            this.line = ReadOp.line(options.charset(), options.maxLineBytes());
+            this.line = new ReadOps(options.charset(), options.maxLineBytes()).line();
         }
 
         /** A line, null at the end, or MORE. */
@@ -228,7 +243,7 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
             if (waiting && !woken) {
                 return ReadOp.MORE;
             }
-            Object value = waiting ? proceed() : input.start(line);
+            Object value = waiting ? proceed() : input.start(line, null);
             while (value == ReadOp.MORE) {
                 woken = false;
                 waiting = true;

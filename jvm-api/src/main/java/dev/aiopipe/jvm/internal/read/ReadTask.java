@@ -23,12 +23,13 @@ import org.jspecify.annotations.Nullable;
  *     any ── stop ──► STOPPED: nothing is taken any more, the read slot is free
  * </pre>
  *
- * <p>All of this, the take included, happens under one monitor, this object's or that of its {@link Owner}. So whoever stops a reading while a take is under way on another
- * thread waits for that take, which does not block, and then knows: either it has taken, or it never will. A decision by a bare
- * compare-and-set would leave the loser with a slot that is still in use.
+ * <p>All of this, the take included, happens under one monitor, this object's or that of its {@link ReadScope}. So
+ * whoever stops a reading while a take is under way on another thread waits for that take, which does not block, and
+ * then knows: either it has taken, or it never will. A decision by a bare compare-and-set would leave the loser with a
+ * slot that is still in use.
  *
- * <p>The waiter is used again for each wait of this reading. It waits anew only after it was woken, so no wake-up can be meant for a
- * later wait.
+ * <p>The waiter is used again for each wait of this reading. It waits anew only after it was woken, so no wake-up can
+ * be meant for a later wait.
  */
 public abstract class ReadTask implements Readiness.Waiter {
     private enum State {
@@ -74,12 +75,15 @@ public abstract class ReadTask implements Readiness.Waiter {
         this.view = view;
         this.input = view.input();
         this.take = take;
-        this.monitor = view.owner() == null ? this : view.owner().root();
+        this.monitor = view.scope() == null ? this : view.scope().root();
         this.state = initial;
         this.rest = rest;
     }
 
-    /** Another {@link #take} may succeed. Called from the thread that brings the news, without the monitor; must not block. */
+    /**
+     * Another {@link #take} may succeed. Called from the thread that brings the news, without the monitor; must not
+     * block.
+     */
     protected abstract void onWake();
 
     /** Begins a read. */
@@ -91,7 +95,8 @@ public abstract class ReadTask implements Readiness.Waiter {
     /**
      * Tries.
      *
-     * @return a value; or {@link ReadOp#MORE}: nothing was taken, and {@link #onWake} will be called, unless this is stopped
+     * @return a value; or {@link ReadOp#MORE}: nothing was taken, and {@link #onWake} will be called, unless this is
+     *     stopped
      * @throws TimeoutException if the time was over before there was a value; nothing was taken
      * @throws Exception from the input or the take; nothing was taken
      */
@@ -164,7 +169,10 @@ public abstract class ReadTask implements Readiness.Waiter {
         onWake();
     }
 
-    /** Has a wait end with a failure. The slot is free when this returns; the caller, who has the monitor, wakes it then. */
+    /**
+     * Has a wait end with a failure. The slot is free when this returns; the caller, who has the monitor, wakes it
+     * then.
+     */
     final void end(Exception why) {
         failure = why;
         give(State.ENDED);
@@ -181,14 +189,9 @@ public abstract class ReadTask implements Readiness.Waiter {
         onWake();
     }
 
-    @Override
-    public final boolean yields() {
-        return take.yields();
-    }
-
-    /** Whether it reads on behalf of an owner, or of one within it. */
-    final boolean isOf(Owner owner) {
-        return view.owner() != null && view.owner().isWithin(owner);
+    /** Whether it reads in a scope, or in one within it. */
+    final boolean isOf(ReadScope scope) {
+        return view.scope() != null && view.scope().isWithin(scope);
     }
 
     /**
@@ -219,11 +222,11 @@ public abstract class ReadTask implements Readiness.Waiter {
             alarmOff.run();
             alarmOff = null;
         }
-        Owner owner = view.owner();
-        if (owner != null && (next == State.WAITING || next == State.WOKEN)) {
-            owner.waits(this);
-        } else if (owner != null) {
-            owner.left(this);
+        ReadScope scope = view.scope();
+        if (scope != null && (next == State.WAITING || next == State.WOKEN)) {
+            scope.waits(this);
+        } else if (scope != null) {
+            scope.left(this);
         }
         state = next;
     }

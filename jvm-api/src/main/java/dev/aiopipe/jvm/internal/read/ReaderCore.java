@@ -2,22 +2,23 @@ package dev.aiopipe.jvm.internal.read;
 
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.engine.read.Input;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** What all views of one reader share. */
+/** The part of a reader that all its views share. */
 public final class ReaderCore {
     final Input input;
-    public final PipeOptions options;
-    public final CallbackExecutor continuations;
+    public final ReadOps ops;
+    public final CallbackExecutor callbacks;
 
-    /** Who subscribes. */
+    /** The only subscription, while there is one. */
     final AtomicReference<@Nullable Object> subscription = new AtomicReference<>();
 
-    public ReaderCore(Input input, PipeOptions options, CallbackExecutor continuations) {
+    public ReaderCore(Input input, PipeOptions options, CallbackExecutor callbacks) {
         this.input = input;
-        this.options = options;
-        this.continuations = continuations;
+        this.ops = new ReadOps(options.charset(), options.maxLineBytes());
+        this.callbacks = callbacks;
     }
 }

@@ -9,8 +9,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what a subscriber has asked for, and nothing else. The read slot is taken only while a value is waited for, so that
- * {@code onNext} may read by itself. A value that was taken is delivered, also if the subscription is cancelled at that moment.
+ * Reads what a subscriber has asked for, and nothing else. The read slot is taken only while a value is waited for, so
+ * that {@code onNext} may read by itself. A value that was taken is delivered, also if the subscription is cancelled at
+ * that moment.
  *
  * @param <T> what is read; the take gives null at the end of the stream
  */
@@ -23,12 +24,12 @@ final class ReaderSubscription<T> extends ReadTask implements Flow.Subscription,
     ReaderSubscription(ReaderView view, ReadOp<T> take, Flow.Subscriber<? super T> subscriber) {
         super(view, take);
         this.subscriber = subscriber;
-        this.turns = new SerialTask(view.source().continuations, this::turn, this::refused);
+        this.turns = new SerialTask(view.callbacks(), this::turn, this::refused);
     }
 
     void begin() {
         Flow.Subscriber<? super T> receiver = subscriber;
-        boolean first = view.source().subscription.compareAndSet(null, this);
+        boolean first = view.core().subscription.compareAndSet(null, this);
         view.input().enter(this);
         turns.begin(() -> {
             guarded(() -> receiver.onSubscribe(this));
@@ -124,10 +125,13 @@ final class ReaderSubscription<T> extends ReadTask implements Flow.Subscription,
     private void leave() {
         subscriber = null;
         view.input().leave(this);
-        view.source().subscription.compareAndSet(this, null);
+        view.core().subscription.compareAndSet(this, null);
     }
 
-    /** A subscriber that throws breaks its contract (Reactive Streams 2.13): it gets nothing more, and the thread's handler is told. */
+    /**
+     * A subscriber that throws breaks its contract (Reactive Streams 2.13): it gets nothing more, and the thread's
+     * handler is told.
+     */
     private void guarded(Runnable signal) {
         try {
             signal.run();

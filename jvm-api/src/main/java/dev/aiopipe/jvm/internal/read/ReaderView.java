@@ -2,46 +2,55 @@ package dev.aiopipe.jvm.internal.read;
 
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
+import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.ReadTimeout;
 import java.io.IOException;
 import java.nio.channels.ReadPendingException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A way to look at a source.
+ * One way to read a reader: in a block or outside of any, with a timeout or without.
  *
- * @param owner on whose behalf it reads; null if on nobody's
- * @param timeout how long each of its reads may take; null for ever
+ * @param core shared by all views of the reader
+ * @param scope the block or transfer that the reads belong to; null if they belong to none
+ * @param timeout how long each read may take; null for ever
  */
 public record ReaderView(
-        ReaderCore source, @Nullable Owner owner, @Nullable ReadTimeout timeout) {
+        ReaderCore core,
+        @Nullable ReadScope scope,
+        @Nullable ReadTimeout timeout) {
     public Input input() {
-        return source.input;
+        return core.input;
     }
 
-    ReaderView ownedBy(Owner other) {
-        return new ReaderView(source, other, timeout);
+    public ReadOps ops() {
+        return core.ops;
+    }
+
+    public CallbackExecutor callbacks() {
+        return core.callbacks;
+    }
+
+    ReaderView in(ReadScope other) {
+        return new ReaderView(core, other, timeout);
     }
 
     public ReaderView within(ReadTimeout other) {
-        return new ReaderView(source, owner, other);
+        return new ReaderView(core, scope, other);
     }
 
     /**
      * Begins a read, see {@link Input#start}.
      *
-     * @param take what to read
      * @return its value, or {@link ReadOp#MORE}
-     * @throws ReadPendingException if somebody else reads or owns the source, an owner within this view's own for example
-     * @throws IllegalStateException if this view's owner is through
+     * @throws ReadPendingException if another read is under way, or another scope has the reader, one within this
+     *     view's for example
+     * @throws IllegalStateException if this view's scope has ended
      * @throws IOException from the input
      */
     @Nullable
-    public Object start(ReadOp<?> take) throws IOException {
-        if (owner == null) {
-            return source.input.start(take);
-        }
-        owner.requireActive();
-        return source.input.start(take, owner);
+    public Object start(ReadOp<?> op) throws IOException {
+        return core.input.start(op, scope == null ? null : scope.requireOpen());
     }
 }

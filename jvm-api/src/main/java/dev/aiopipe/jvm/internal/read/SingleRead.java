@@ -19,7 +19,7 @@ public final class SingleRead<T extends @Nullable Object> extends ReadTask
     public SingleRead(ReaderView view, ReadOp<T> take, boolean started) {
         super(view, take, started);
         this.take = take;
-        this.future = new PipeFuture<>(view.source().continuations, this);
+        this.future = new PipeFuture<>(view.callbacks(), this);
     }
 
     /** Waits; or perhaps there is something by now. */
@@ -59,7 +59,7 @@ public final class SingleRead<T extends @Nullable Object> extends ReadTask
         if (!stop()) {
             return false;
         }
-        Object partial = take.givenUp();
+        Object partial = take.valueIfCancelled();
         if (partial == ReadOp.MORE) {
             return true;
         }
@@ -68,7 +68,7 @@ public final class SingleRead<T extends @Nullable Object> extends ReadTask
     }
 
     private void end(Throwable failure) {
-        Object partial = take.givenUp();
+        Object partial = take.valueIfCancelled();
         if (partial == ReadOp.MORE) {
             future.fail(failure);
         } else {

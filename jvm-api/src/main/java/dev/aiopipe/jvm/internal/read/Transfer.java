@@ -1,8 +1,8 @@
 package dev.aiopipe.jvm.internal.read;
 
-import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.read.InputBuffer;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.jvm.internal.future.FutureFailures;
 import dev.aiopipe.jvm.internal.future.PipeFuture;
 import dev.aiopipe.jvm.internal.future.SerialTask;
@@ -14,7 +14,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Moves bytes: looks at what is there, has it written, and takes it only then. Meanwhile the reader is this transfer's own.
+ * Moves bytes: looks at what is there, has it written, and takes it only then. Meanwhile the reader is this transfer's
+ * own.
  *
  * <pre>
  *     look ── some bytes ──► write ── sent ──► take what was sent ──► look …
@@ -35,7 +36,7 @@ public final class Transfer extends ReadTask implements PipeFuture.Operation {
 
     private final Look look;
     private final Target target;
-    private final Owner owner;
+    private final ReadScope scope;
     private final Object lock;
     private final PipeFuture<Long> future;
     private final SerialTask turns;
@@ -46,24 +47,22 @@ public final class Transfer extends ReadTask implements PipeFuture.Operation {
         if (count < 0) {
             throw new IllegalArgumentException("count < 0: " + count);
         }
-        return new Transfer(view, new Owner(view.owner()), new Look(count), target);
+        return new Transfer(view, new ReadScope(view.scope()), new Look(view.ops(), count), target);
     }
 
-    private Transfer(ReaderView view, Owner owner, Look look, Target target) {
-        super(view.ownedBy(owner), look);
+    private Transfer(ReaderView view, ReadScope scope, Look look, Target target) {
+        super(view.in(scope), look);
         this.look = look;
         this.target = target;
-        this.owner = owner;
-        this.lock = owner.root();
-        this.future = new PipeFuture<>(view.source().continuations, this);
+        this.scope = scope;
+        this.lock = scope.root();
+        this.future = new PipeFuture<>(view.callbacks(), this);
         this.turns = new SerialTask(future, this::turn, this::refused);
     }
 
     public PipeFuture<Long> begin() {
         try {
-            synchronized (lock) {
-                owner.acquire(view.source());
-            }
+            scope.begin(view.core(), false);
         } catch (ClosedChannelException | IllegalStateException e) {
             stop();
             future.fail(e);
@@ -136,7 +135,7 @@ public final class Transfer extends ReadTask implements PipeFuture.Operation {
                 int sent = chunk.position();
                 chunk = null;
                 look.moved += sent;
-                view.start(ReadOp.skip(sent, sent)); // is there, so it does not wait
+                view.start(view.ops().transferred(sent)); // is buffered, so it does not wait
             }
         }
     }
@@ -184,36 +183,30 @@ public final class Transfer extends ReadTask implements PipeFuture.Operation {
     }
 
     private void release() {
-        Readiness.Waiter waiter;
-        synchronized (lock) {
-            waiter = owner.release(view.source(), Integer.MAX_VALUE);
-        }
-        if (waiter != null) {
-            waiter.wake();
-        }
+        scope.end(true);
     }
 
     /** What is there and may be taken, without taking it; nothing at the end, and when enough has been moved. */
     private static final class Look implements ReadOp<ByteBuffer> {
-        private static final int CHUNK_SIZE = 64 * 1024;
-
+        private final ReadOps ops;
         private final long count;
         private long moved;
 
-        Look(long count) {
+        Look(ReadOps ops, long count) {
+            this.ops = ops;
             this.count = count;
         }
 
         @Override
-        public Object from(InputBuffer in) throws IOException {
+        public @Nullable Object attempt(InputBuffer in) throws IOException {
             return count == moved
                     ? ByteBuffer.allocate(0)
-                    : ReadOp.peek((int) Math.min(CHUNK_SIZE, count - moved)).from(in);
+                    : ops.toTransfer(count - moved).attempt(in);
         }
 
         /** Behind the last byte that is wanted it does not tell the end. */
         @Override
-        public boolean onlyLooks() {
+        public boolean consumesNothing() {
             return count == moved;
         }
     }

@@ -8,8 +8,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A write that completes on the thread that brings its outcome, the loop's perhaps: for code of this package that only schedules what
- * follows. If it is cancelled, the rest of what was begun is owed.
+ * A write that completes on the thread that brings its outcome, the loop's perhaps: for code of this package that only
+ * schedules what follows. If it is cancelled, the rest of what was begun is owed.
  */
 public final class DirectWrite extends CompletableFuture<@Nullable Void> implements Message.Listener {
     private final Output output;

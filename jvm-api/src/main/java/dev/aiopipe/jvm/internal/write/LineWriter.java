@@ -134,10 +134,11 @@ public final class LineWriter implements PipeFuture.Operation {
     /** Fills the batch, until there is no line, or one that has no room. */
     private void fill() {
         while (next != null || advance()) {
-            if (next.length > batch.remaining()) {
+            byte[] line = Objects.requireNonNull(next);
+            if (line.length > batch.remaining()) {
                 return;
             }
-            batch.put(next);
+            batch.put(line);
             next = null;
         }
     }

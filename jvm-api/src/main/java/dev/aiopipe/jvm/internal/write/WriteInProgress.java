@@ -6,9 +6,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The write that an operation has under way, one at a time. To begin a write may run code of the user's, so that happens without a lock.
- * A thread that ends the operation meanwhile waits until the write has begun, which does not block; but not if it is called by that
- * write.
+ * The write that an operation has under way, one at a time. To begin a write may run code of the user's, so that
+ * happens without a lock. A thread that ends the operation meanwhile waits until the write has begun, which does not
+ * block; but not if it is called by that write.
  */
 public final class WriteInProgress {
     /** Begins a write. */
@@ -71,7 +71,8 @@ public final class WriteInProgress {
     /**
      * Ends this: no write begins any more.
      *
-     * @param last gets the current write; on this thread, within this call or, if that comes from a write that begins, soon after
+     * @param last gets the current write; on this thread, within this call or, if that comes from a write that begins,
+     *     soon after
      */
     public void end(Consumer<@Nullable CompletableFuture<?>> last) {
         CompletableFuture<?> write;
