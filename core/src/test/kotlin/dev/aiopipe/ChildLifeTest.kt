@@ -1,6 +1,5 @@
 package dev.aiopipe
 
-import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Programs.jvm
 import dev.aiopipe.testkit.Programs.sh
@@ -53,7 +52,7 @@ class ChildLifeTest {
         runBlocking<Unit> {
             sh("echo ready; echo left; while :; do sleep 0.02; done").startPiped().use { child ->
                 child.becomesReady().signal(Signal.STOP)
-                Await.until(child.process.pid(), 'T')
+                awaitState(child.process.pid(), 'T')
                 child.signal(Signal.CONT)
                 child.kill()
                 assertEquals(137, child.awaitExit())
@@ -88,7 +87,7 @@ class ChildLifeTest {
         runBlocking<Unit> {
             sh("echo ready; while :; do sleep 0.02; done").startPiped().use { child ->
                 child.becomesReady().signal(Signal.STOP)
-                Await.until(child.process.pid(), 'T')
+                awaitState(child.process.pid(), 'T')
                 assertEquals(List(5) { 137 }, List(5) { async { child.stop(50.milliseconds) } }.awaitAll())
             }
         }
@@ -195,7 +194,6 @@ class ChildLifeTest {
     fun stopAtExit() =
         runBlocking<Unit> {
             val program = jvm(StopsAtExit::class.java)
-            if (System.getProperty("java.specification.version").toInt() >= 24) program
             program.startPiped().use { jvm ->
                 val pids = List(4) { jvm.stdout.readLine()!!.toLong() }
                 jvm.signal(Signal.TERM)
@@ -232,7 +230,7 @@ class ChildLifeTest {
 
     private fun groupOf(pid: Long): Long = statOf(pid)[2].toLong()
 
-    private fun Await.until(pid: Long, state: Char) = awaitThat { stateOf(pid) == state }
+    private fun awaitState(pid: Long, state: Char) = awaitThat { stateOf(pid) == state }
 
     private fun awaitThat(condition: () -> Boolean) {
         val deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20)

@@ -18,7 +18,8 @@ import dev.aiopipe.ProcessFailedException;
 import dev.aiopipe.ProcessOutput;
 import dev.aiopipe.ProcessTimeoutException;
 import dev.aiopipe.Signal;
-import dev.aiopipe.jvm.NothingLeft.Await;
+import dev.aiopipe.testkit.Await;
+import dev.aiopipe.testkit.NothingLeft;
 import java.io.File;
 import java.io.IOException;
 import java.nio.channels.ReadPendingException;
@@ -119,10 +120,11 @@ class RunTest {
     @DisplayName("P18 a cancelled run ends the child")
     void cancelled() {
         CompletableFuture<ProcessOutput> run = AsyncPipes.run(new ProcessBuilder("sleep", "1000"));
-        Await.until(() -> ProcessHandle.current().children().findAny().isPresent(), () -> "no child");
+        Await.until(
+                "no child", () -> ProcessHandle.current().children().findAny().isPresent());
         assertTrue(run.cancel(false));
         assertTrue(run.isCancelled());
-        Await.until(() -> ProcessHandle.current().children().noneMatch(ProcessHandle::isAlive), () -> "it lives");
+        Await.until("it lives", () -> ProcessHandle.current().children().noneMatch(ProcessHandle::isAlive));
     }
 
     @Test
@@ -131,7 +133,7 @@ class RunTest {
         for (int i = 0; i < 50; i++) {
             AsyncPipes.run(new ProcessBuilder("sleep", "1000")).cancel(false);
         }
-        Await.until(() -> ProcessHandle.current().children().noneMatch(ProcessHandle::isAlive), () -> "it lives");
+        Await.until("it lives", () -> ProcessHandle.current().children().noneMatch(ProcessHandle::isAlive));
     }
 
     @Test
@@ -266,8 +268,8 @@ class RunTest {
             }
         };
         AsyncPipes.outputLines(new ProcessBuilder("yes")).subscribe(three);
-        Await.until(() -> three.received.size() == 3, () -> "only " + three.received);
-        Await.until(() -> ProcessHandle.current().children().noneMatch(ProcessHandle::isAlive), () -> "it lives");
+        Await.until("only ", () -> three.received.size() == 3);
+        Await.until("it lives", () -> ProcessHandle.current().children().noneMatch(ProcessHandle::isAlive));
     }
 
     @Test
@@ -276,7 +278,7 @@ class RunTest {
         try (AsyncProcess child = get(AsyncPipes.start(sh("seq 9; cat >/dev/null")))) {
             Collecting<OutputLine> two = new Collecting<>(2);
             child.outputLines().subscribe(two);
-            Await.until(() -> two.received.size() == 2, () -> "only " + two.received);
+            Await.until("only ", () -> two.received.size() == 2);
             two.subscription.cancel();
             assertEquals("3", get(child.stdout().readLine()));
             assertEquals(0, get(child.stop()));
