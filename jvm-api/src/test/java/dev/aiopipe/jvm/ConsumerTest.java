@@ -65,7 +65,13 @@ class ConsumerTest {
     void everyMethod() throws IOException {
         String program = Files.readString(sources.resolve("consumer/EveryMethod.java"));
         for (Class<?> type :
-                List.of(AsyncPipes.class, AsyncPipeReader.class, AsyncPipeWriter.class, AsyncProcess.class)) {
+                List.of(
+                        AsyncPipes.class,
+                        AsyncPipeReader.class,
+                        AsyncPipeWriter.class,
+                        AsyncProcess.class,
+                        AsyncPipeline.class,
+                        RunOptions.class)) {
             for (Method method : type.getDeclaredMethods()) {
                 if (Modifier.isPublic(method.getModifiers()) && !method.isSynthetic()) {
                     assertTrue(

@@ -1,15 +1,20 @@
 package consumer;
 
 import dev.aiopipe.AioPipe;
+import dev.aiopipe.ChildOptions;
+import dev.aiopipe.OutputLine;
 import dev.aiopipe.PipeLoop;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.ReadEnd;
 import dev.aiopipe.ReadMode;
+import dev.aiopipe.Signal;
 import dev.aiopipe.WriteEnd;
 import dev.aiopipe.jvm.AsyncPipeReader;
 import dev.aiopipe.jvm.AsyncPipeWriter;
+import dev.aiopipe.jvm.AsyncPipeline;
 import dev.aiopipe.jvm.AsyncPipes;
 import dev.aiopipe.jvm.AsyncProcess;
+import dev.aiopipe.jvm.RunOptions;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -41,6 +46,8 @@ public final class EveryMethod {
         writes();
         views();
         children();
+        runs();
+        pipelines();
         System.out.println("every method called");
     }
 
@@ -190,6 +197,45 @@ public final class EveryMethod {
         expect(first.stop().join() == 0 && exit.join() == 0);
         expect(second.stop(Duration.ofSeconds(10)).join() == 0);
         expect(third.stop(Duration.ofSeconds(10), true).join() == 0);
+    }
+
+    private static void runs() throws Exception {
+        RunOptions options = RunOptions.defaults()
+                .withInput("text")
+                .withInput(new byte[] {'a'})
+                .withLimit(10)
+                .withTimeout(Duration.ofMinutes(1))
+                .withDrain(Duration.ofSeconds(1))
+                .withPipeOptions(OPTIONS)
+                .withChildOptions(ChildOptions.defaults().withStopSignal(Signal.INT))
+                .withExecutor(ForkJoinPool.commonPool());
+        ProcessBuilder cat = new ProcessBuilder("cat");
+        expect(AsyncPipes.run(cat, options).join().orThrow().stdoutText().equals("a"));
+        Once<OutputLine> lines = new Once<>();
+        AsyncPipes.outputLines(new ProcessBuilder("echo", "line")).subscribe(lines);
+        expect(lines.item.join().text().equals("line"));
+        AsyncProcess child = AsyncPipes.start(cat).join();
+        child.signal(Signal.CONT);
+        Once<OutputLine> none = new Once<>();
+        child.outputLines().subscribe(none);
+        none.subscription.cancel();
+        expect(child.communicate().join().exitCode() == 0);
+        child.kill();
+        child.close();
+        AsyncProcess detached = AsyncPipes.start(cat).join();
+        detached.detach();
+        expect(detached.onExit().join() == 0);
+    }
+
+    private static void pipelines() {
+        List<ProcessBuilder> stages = List.of(new ProcessBuilder("cat"), new ProcessBuilder("cat"));
+        expect(AsyncPipes.runPipeline(stages).join().exitCodes().equals(List.of(0, 0)));
+        try (AsyncPipeline pipeline = AsyncPipes.startPipeline(stages).join()) {
+            pipeline.stdin().writeLine("line").join();
+            expect(pipeline.stdout().readLine().join().equals("line"));
+            expect(pipeline.processes().size() == 2);
+            expect(pipeline.stop(Duration.ofSeconds(5)).join().equals(pipeline.onExit().join()));
+        }
     }
 
     private static void expect(boolean fact) {
