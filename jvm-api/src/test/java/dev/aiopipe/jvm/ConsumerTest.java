@@ -64,14 +64,13 @@ class ConsumerTest {
     @DisplayName("J07 the program calls every public method; no signature names Kotlin")
     void everyMethod() throws IOException {
         String program = Files.readString(sources.resolve("consumer/EveryMethod.java"));
-        for (Class<?> type :
-                List.of(
-                        AsyncPipes.class,
-                        AsyncPipeReader.class,
-                        AsyncPipeWriter.class,
-                        AsyncProcess.class,
-                        AsyncPipeline.class,
-                        RunOptions.class)) {
+        for (Class<?> type : List.of(
+                AsyncPipes.class,
+                AsyncPipeReader.class,
+                AsyncPipeWriter.class,
+                AsyncProcess.class,
+                AsyncPipeline.class,
+                RunOptions.class)) {
             for (Method method : type.getDeclaredMethods()) {
                 if (Modifier.isPublic(method.getModifiers()) && !method.isSynthetic()) {
                     assertTrue(
