@@ -99,7 +99,7 @@ class PipelineTest {
             val writers = List(5) { sh("seq 1000").redirectOutput(written.redirect()).startPiped() }
             pipe.close()
             written.close()
-            counter.use { it ->
+            counter.use {
                 assertEquals("5000", it.stdout.readLine()?.trim())
                 it.stop()
             }
