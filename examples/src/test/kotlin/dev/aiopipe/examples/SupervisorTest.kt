@@ -15,8 +15,6 @@ import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 
 class SupervisorTest {
-    private val echo = "while read line; do echo \"[\$line]\"; done"
-
     @Test
     @DisplayName("the program, as its header has it")
     fun program() =
