@@ -161,11 +161,12 @@ class OutputLinesTest {
     @DisplayName("the collector may read from either output itself")
     fun readWithinCollector() =
         runBlocking<Unit> {
-            sh("echo header; printf body; echo more >&2").startPiped().use { child ->
+            sh("echo header; read go; printf body; echo more >&2").startPiped().use { child ->
                 val lines = mutableListOf<OutputLine>()
                 child.outputLines().collect { line ->
                     lines += line
                     if (line == out("header")) {
+                        child.stdin.writeLine("go") // so what follows is for the reads below
                         assertEquals("body", child.stdout.readExactly(4).decodeToString())
                         assertEquals("more", child.stderr.readLine())
                     }
