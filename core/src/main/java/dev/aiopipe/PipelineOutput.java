@@ -3,7 +3,7 @@ package dev.aiopipe;
 import java.util.List;
 
 /**
- * What came of a pipeline that was run to its end.
+ * The results of the stages of a pipeline that ran to its end.
  *
  * @param stages what came of each stage, in their order. Only the last one has a stdout
  */

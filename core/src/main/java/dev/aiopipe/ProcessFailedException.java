@@ -9,7 +9,7 @@ import java.io.IOException;
 public class ProcessFailedException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    /** What came of the child. */
+    /** The result of the child. */
     private final transient ProcessOutput output;
 
     /**

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * What came of a child that was run to its end.
+ * The result of a child that ran to its end.
  *
  * <p>The arrays are not copied. Two outputs are equal if all of their components are, the arrays by their bytes.
  *

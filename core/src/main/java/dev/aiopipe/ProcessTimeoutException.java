@@ -7,7 +7,7 @@ import java.time.Duration;
 public class ProcessTimeoutException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    /** What came of the child until it was stopped. */
+    /** The result of the child, with its outputs until it was stopped. */
     private final transient ProcessOutput output;
 
     /**

@@ -10,9 +10,9 @@ public enum Signal {
     QUIT(3),
     /** Ends the process; it cannot be caught. */
     KILL(9),
-    /** What it means is up to the program. */
+    /** Each program gives it a meaning of its own. */
     USR1(10),
-    /** What it means is up to the program. */
+    /** Each program gives it a meaning of its own. */
     USR2(12),
     /** Asks the process to end. */
     TERM(15),

@@ -1,7 +1,6 @@
 package dev.aiopipe
 
 import dev.aiopipe.engine.loop.Readiness
-import dev.aiopipe.engine.read.BusyReader
 import dev.aiopipe.engine.read.Input
 import dev.aiopipe.engine.read.ReadOp
 import dev.aiopipe.engine.read.ReadOps
@@ -103,11 +102,6 @@ internal class OutputLines(stdout: Input, stderr: Input, options: PipeOptions) :
             if (isAwaited) input.abandon(waiter) else input.abandon()
             isAwaited = false
         }
-    }
-
-    /** A collector that stops the child itself waits for that, and reads nothing meanwhile. */
-    private class Collecting(private val job: Job?) : BusyReader {
-        override fun readsOn(stopper: Any?) = job !== stopper
     }
 
     private companion object {

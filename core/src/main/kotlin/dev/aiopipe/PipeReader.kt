@@ -1,6 +1,5 @@
 package dev.aiopipe
 
-import dev.aiopipe.engine.read.BusyReader
 import dev.aiopipe.engine.read.Input
 import dev.aiopipe.engine.read.ReadOp
 import dev.aiopipe.engine.read.ReadOps
@@ -354,11 +353,6 @@ public class PipeReader internal constructor(private val input: Input, options: 
                 input.leave(collecting)
             }
         }
-    }
-
-    /** A collector that stops the child itself waits for the stop, and reads nothing meanwhile. */
-    private class Collecting(private val job: Job?) : BusyReader {
-        override fun readsOn(stopper: Any?) = job !== stopper
     }
 
     private companion object {

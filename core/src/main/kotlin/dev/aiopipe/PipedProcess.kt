@@ -13,6 +13,7 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.toJavaDuration
+import kotlin.time.toKotlinDuration
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
@@ -118,6 +119,12 @@ public class PipedProcess internal constructor(private val child: Child, private
         descendants: Boolean = false,
         stdinGrace: Duration = grace,
     ): Int = stop(grace, descendants, stdinGrace, patient = false)
+
+    /** Ends a child of which nobody wants anything more. */
+    @JvmSynthetic
+    internal suspend fun stopAtOnce() {
+        stop(StopSequence.AT_ONCE_GRACE.toKotlinDuration(), stdinGrace = Duration.ZERO)
+    }
 
     /** If [patient], a coroutine that begins to read an output within 100 ms finds it open, whatever the child does. */
     @JvmSynthetic

@@ -120,7 +120,7 @@ private class LinesOfRun(
                 val code = child.awaitExit()
                 tail.output(child.command, code, options.charset()).orThrow()
             } catch (e: Throwable) {
-                e.suppressing { withContext(NonCancellable) { child.stop(GRACE, stdinGrace = Duration.ZERO) } }
+                e.suppressing { withContext(NonCancellable) { child.stopAtOnce() } }
                 throw e
             }
         }
@@ -156,4 +156,3 @@ internal suspend fun <T> CompletableFuture<T>.awaitOr(stop: () -> CompletableFut
 }
 
 @JvmSynthetic internal val NO_INPUT = ByteArray(0)
-private val GRACE = 1.seconds

@@ -1,6 +1,7 @@
 package dev.aiopipe
 
 import dev.aiopipe.engine.loop.Readiness
+import dev.aiopipe.engine.read.BusyReader
 import dev.aiopipe.engine.read.Input
 import dev.aiopipe.engine.read.ReadOp
 import kotlin.coroutines.coroutineContext
@@ -60,4 +61,9 @@ private class Wait(private val input: Input) : Readiness.Waiter {
     }
 
     override fun isGivenUp() = woken && continuation.context[Job]?.isCancelled == true
+}
+
+/** A collector that stops the child itself waits for the stop, and reads nothing meanwhile. */
+internal class Collecting(private val job: Job?) : BusyReader {
+    override fun readsOn(stopper: Any?) = job !== stopper
 }

@@ -9,7 +9,6 @@ import dev.aiopipe.engine.process.StopSequence;
 import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.read.OutputLinesSubscription;
-import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Flow;
@@ -17,9 +16,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The lines of a program that is started for each subscriber, and stopped if that leaves early. */
 final class OutputLines implements OutputLinesSubscription.Source {
-    /** How long a child may take between the stop signal and KILL. */
-    private static final Duration GRACE = Duration.ofSeconds(1);
-
     private final PipeOptions options;
     private final StderrTail tail = new StderrTail();
     private @Nullable Child child; // guarded by this, as is what follows
@@ -108,8 +104,7 @@ final class OutputLines implements OutputLinesSubscription.Source {
             running = early || left.process().isAlive();
         }
         if (running) {
-            StopSequence.begin(left, Duration.ZERO, GRACE, false, this, false)
-                    .whenComplete((code, failure) -> left.close());
+            StopSequence.beginAtOnce(left, this).whenComplete((code, failure) -> left.close());
         } else {
             left.close();
         }

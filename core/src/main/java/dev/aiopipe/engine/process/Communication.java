@@ -79,9 +79,6 @@ public final class Communication {
         OVER
     }
 
-    /** How long a child that is stopped may take between the stop signal and KILL. */
-    private static final Duration GRACE = Duration.ofSeconds(1);
-
     private static final long THREAD_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final int COPIED_HERE = 1 << 20;
 
@@ -170,7 +167,7 @@ public final class Communication {
     public CompletableFuture<Void> cancel() {
         CancellationException cancelled = new CancellationException("the communication was cancelled");
         synchronized (this) {
-            if (state == State.STOPPING && failure == null) { // for the time: nobody wants what came
+            if (state == State.STOPPING && failure == null) { // the time is over, and now nobody wants the output
                 failure = cancelled;
             }
         }
@@ -254,7 +251,7 @@ public final class Communication {
             state = State.STOPPING;
             failure = cause;
         }
-        StopSequence.begin(child, Duration.ZERO, GRACE, false, this, false).whenComplete((code, problem) -> {
+        StopSequence.beginAtOnce(child, this).whenComplete((code, problem) -> {
             if (problem != null || cause != null) { // nobody waits for what the outputs still give
                 end(problem);
             } else { // the time is over, for the outputs, too

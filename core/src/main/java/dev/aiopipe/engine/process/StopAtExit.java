@@ -1,5 +1,7 @@
 package dev.aiopipe.engine.process;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.aiopipe.engine.support.Threads;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
@@ -18,8 +20,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class StopAtExit {
     private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
-    private static final Set<Child> CHILDREN = new HashSet<>(); // guarded by itself, as is the hook
+
+    @GuardedBy("itself")
+    private static final Set<Child> CHILDREN = new HashSet<>();
+
+    @GuardedBy("CHILDREN")
     private static @Nullable Thread hook;
+
+    @GuardedBy("CHILDREN")
     private static boolean exiting;
 
     private StopAtExit() {}
@@ -32,7 +40,7 @@ final class StopAtExit {
                 CHILDREN.add(child);
             }
             if (!tooLate && hook == null) {
-                Thread next = new Thread(null, StopAtExit::stopAll, "aiopipe-exit", 0, false);
+                Thread next = Threads.daemon(StopAtExit::stopAll, "aiopipe-exit");
                 try {
                     Runtime.getRuntime().addShutdownHook(next);
                     hook = next;

@@ -40,6 +40,9 @@ public final class StopSequence {
         OVER
     }
 
+    /** How long a child that is ended at once may take between the stop signal and KILL. */
+    public static final Duration AT_ONCE_GRACE = Duration.ofSeconds(1);
+
     private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE / 2);
 
     /** The least time that a child has to end after KILL: the kernel has to free its memory first. */
@@ -111,6 +114,17 @@ public final class StopSequence {
             stop.take(first);
         }
         return stop.stopped;
+    }
+
+    /**
+     * Ends a child of which nobody wants anything more: by the stop signal at once, and by KILL after a second.
+     *
+     * @param child the child to end
+     * @param stopper see {@link BusyReader}
+     * @return as {@link #begin}
+     */
+    public static CompletableFuture<Integer> beginAtOnce(Child child, Object stopper) {
+        return begin(child, Duration.ZERO, AT_ONCE_GRACE, false, stopper, false);
     }
 
     /** Takes a step, unless this is over. */

@@ -17,6 +17,7 @@ import dev.aiopipe.engine.read.Leftover;
 import dev.aiopipe.engine.read.ReadOp;
 import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.support.CloseOnce;
+import dev.aiopipe.testkit.Await;
 import dev.aiopipe.testkit.NothingLeft;
 import dev.aiopipe.testkit.ScriptedSource;
 import java.io.IOException;
@@ -137,10 +138,8 @@ class StdinBootstrapTest {
     }
 
     /** The blocking thread reports the adoption a moment after it is decided here. */
-    private void awaitMode(ReadMode mode) throws InterruptedException {
-        while (input.mode() != mode) {
-            Thread.sleep(1);
-        }
+    private void awaitMode(ReadMode mode) {
+        Await.until("the mode is " + mode, () -> input.mode() == mode);
     }
 
     private ByteSource channel() {
