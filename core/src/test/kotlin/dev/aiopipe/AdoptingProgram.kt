@@ -176,7 +176,7 @@ object AdoptingProgram {
         val reading = Thread { println("System.in has ${System.`in`.read().toChar()}") }
         reading.isDaemon = true
         reading.start()
-        while (reading.stackTrace.none { it.className == "java.io.FileInputStream" }) Thread.onSpinWait()
+        Await.until("System.in is read") { reading.stackTrace.any { it.className == "java.io.FileInputStream" } }
         val input = ReadEnd.stdin().open()
         println("opened")
         reading.join()

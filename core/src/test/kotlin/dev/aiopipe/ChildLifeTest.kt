@@ -1,12 +1,12 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Programs.jvm
 import dev.aiopipe.testkit.Programs.sh
 import java.io.File
 import java.io.IOException
 import java.util.concurrent.TimeUnit
-import java.util.concurrent.locks.LockSupport
 import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.async
@@ -118,7 +118,7 @@ class ChildLifeTest {
             child.detach()
             child.close() // what is detached is not killed by a later close
             val handle = child.process.toHandle()
-            awaitThat { File("/proc/${child.process.pid()}/comm").readText() == "sleep\n" }
+            Await.until("the child is sleep") { File("/proc/${child.process.pid()}/comm").readText() == "sleep\n" }
             assertEquals('S', stateOf(child.process.pid()))
             handle.destroyForcibly()
             child.awaitExit()
@@ -159,7 +159,7 @@ class ChildLifeTest {
                 daemon.startPiped(child = own).use { child ->
                     val left = child.stdout.readLine()!!.toLong()
                     end(child)
-                    awaitThat { ProcessHandle.of(left).map { !it.isAlive || stateOf(left) == 'Z' }.orElse(true) }
+                    Await.until("$left has ended") { ProcessHandle.of(left).map { !it.isAlive || stateOf(left) == 'Z' }.orElse(true) }
                 }
             }
         }
@@ -170,7 +170,7 @@ class ChildLifeTest {
         runBlocking<Unit> {
             val output = sh("sleep 1000 & echo \$!").runPiped(drain = 50.milliseconds, child = own)
             val left = output.orThrow().stdoutLines().single().toLong()
-            awaitThat { ProcessHandle.of(left).map { !it.isAlive || stateOf(left) == 'Z' }.orElse(true) }
+            Await.until("$left has ended") { ProcessHandle.of(left).map { !it.isAlive || stateOf(left) == 'Z' }.orElse(true) }
         }
 
     @Test
@@ -230,15 +230,8 @@ class ChildLifeTest {
 
     private fun groupOf(pid: Long): Long = statOf(pid)[2].toLong()
 
-    private fun awaitState(pid: Long, state: Char) = awaitThat { stateOf(pid) == state }
-
-    private fun awaitThat(condition: () -> Boolean) {
-        val deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20)
-        while (!condition()) {
-            assertTrue(System.nanoTime() < deadline) { "has not come" }
-            LockSupport.parkNanos(1_000_000)
-        }
-    }
+    private fun awaitState(pid: Long, state: Char) = 
+        Await.until("$pid is $state", { stateOf(pid) }, { it == state })
 
     companion object {
         /** A shell can't catch what was ignored when it was started, as `nohup` and `&` have it. */

@@ -1,5 +1,6 @@
 package dev.aiopipe
 
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.Programs.jvm
 import kotlin.concurrent.thread
 import kotlinx.coroutines.launch
@@ -19,7 +20,7 @@ object ExitingProgram {
         val hook =
             thread(start = false) {
                 val loop = Thread.getAllStackTraces().keys.single { it.name == "aiopipe-loop" }
-                while (loop.state != Thread.State.TIMED_WAITING) Thread.onSpinWait()
+                Await.until(loop, Thread.State.TIMED_WAITING)
                 println("waits in Java")
                 runBlocking {
                     launch { println(reader.readLine()) }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.aiopipe.testkit.Await;
 import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.nio.channels.SelectionKey;
@@ -24,6 +25,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(NothingLeft.class)
 class SelectorFailureTest {
     private final AtomicInteger failuresLeft = new AtomicInteger();
+    /** The loop forgets earlier failures with each of these. */
+    private final AtomicInteger successes = new AtomicInteger();
+
     private final Error failure = new NoClassDefFoundError("for want of a descriptor");
     private final Loop loop = new Loop("aiopipe-test", () -> new Failing(Selector.open()));
 
@@ -43,10 +47,11 @@ class SelectorFailureTest {
         for (int i = 0; i < 3; i++) { // each time the count begins anew
             failuresLeft.set(9);
             onLoop(() -> {});
-            while (failuresLeft.get() > 0) {
+            int before = successes.get();
+            Await.until("the selector works again", () -> {
                 loop.wakeup();
-            }
-            onLoop(() -> {});
+                return failuresLeft.get() == 0 && successes.get() > before;
+            });
         }
         assertFalse(loop.hasEnded());
         assertTrue(reported.get() >= 3 * 9, () -> "" + reported);
@@ -106,7 +111,9 @@ class SelectorFailureTest {
         @Override
         public int select(Consumer<SelectionKey> action) throws IOException {
             fail();
-            return real.select(action);
+            int count = real.select(action);
+            successes.incrementAndGet();
+            return count;
         }
 
         @Override

@@ -12,6 +12,7 @@ import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
 import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.write.Output;
+import dev.aiopipe.testkit.Await;
 import dev.aiopipe.testkit.ScriptedSource;
 import java.io.IOException;
 import java.io.InputStream;
@@ -140,9 +141,7 @@ class StopSequenceTest {
             return 1;
         });
         CompletableFuture<Integer> stop = stop(NEVER, NEVER);
-        while (dropped.getCount() > 1) {
-            Thread.onSpinWait();
-        }
+        Await.until("a byte was dropped", () -> dropped.getCount() == 1);
         assertTrue(stop.cancel(false));
         assertThrows(ClosedChannelException.class, this::line);
         assertEquals(0, source.closes);

@@ -1,5 +1,6 @@
 package dev.aiopipe.engine.transport;
 
+import static java.lang.Thread.State.BLOCKED;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -14,6 +15,7 @@ import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
 import dev.aiopipe.engine.read.ReadOps;
+import dev.aiopipe.testkit.Await;
 import dev.aiopipe.testkit.Posix;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -137,9 +139,7 @@ class FifoSourceTest {
         FifoSource.Fifo closed = () -> {
             int number = fifo.open();
             closer.start();
-            while (closer.isAlive() && closer.getState() != Thread.State.BLOCKED) {
-                Thread.onSpinWait();
-            }
+            Await.until("the close waits or is over", () -> !closer.isAlive() || closer.getState() == BLOCKED);
             return number;
         };
         input[0] = open(closed);
@@ -174,9 +174,7 @@ class FifoSourceTest {
         });
         synchronized (held) {
             reading.start();
-            while (reading.getState() != Thread.State.BLOCKED) {
-                Thread.onSpinWait();
-            }
+            Await.until(reading, BLOCKED);
             held.close();
             assertFalse(hasReader());
         }

@@ -11,6 +11,7 @@ import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Registration;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.support.BlockingPool;
+import dev.aiopipe.testkit.Await;
 import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -26,7 +27,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -50,7 +50,7 @@ class ReaderWatchTest {
                 loop.close();
                 return null;
             });
-            until(() -> isStuckOrOver(thread));
+            Await.until("it waits or is over", () -> isStuckOrOver(thread));
             assertTrue(pipe.sink().isOpen());
         };
         assertThrows(ClosedChannelException.class, output::readerGone);
@@ -69,13 +69,13 @@ class ReaderWatchTest {
         CompletableFuture<?> ended = new CompletableFuture<>();
         whileAsked = () -> {
             aborting.start();
-            until(() -> isStuckOrOver(aborting));
+            Await.until("it waits or is over", () -> isStuckOrOver(aborting));
             Thread thread = loopThread();
             ended.completeAsync(() -> {
                 loop.close();
                 return null;
             });
-            until(() -> isStuckOrOver(thread));
+            Await.until("it waits or is over", () -> isStuckOrOver(thread));
             assertTrue(pipe.sink().isOpen());
         };
         assertThrows(IOException.class, output::readerGone);
@@ -100,7 +100,7 @@ class ReaderWatchTest {
             Input input = ends[0].openInput(loop);
             Output output = ends[1].openOutput(loop);
             pool.setKeepAliveTime(1, TimeUnit.MILLISECONDS);
-            until(() -> pool.getPoolSize() == 0);
+            Await.until("the pool is empty", () -> pool.getPoolSize() == 0);
             pool.setThreadFactory(task -> {
                 throw new OutOfMemoryError("unable to create native thread");
             });
@@ -154,13 +154,5 @@ class ReaderWatchTest {
 
     private static boolean isStuckOrOver(Thread thread) {
         return thread.getState() == Thread.State.BLOCKED || thread.getState() == Thread.State.TERMINATED;
-    }
-
-    private static void until(BooleanSupplier reached) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-        while (!reached.getAsBoolean()) {
-            assertTrue(System.nanoTime() < deadline, "not reached");
-            Thread.onSpinWait();
-        }
     }
 }
