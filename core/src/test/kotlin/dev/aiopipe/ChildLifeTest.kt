@@ -6,7 +6,6 @@ import dev.aiopipe.testkit.Programs.jvm
 import dev.aiopipe.testkit.Programs.sh
 import java.io.File
 import java.io.IOException
-import java.util.concurrent.TimeUnit
 import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.async
@@ -159,7 +158,9 @@ class ChildLifeTest {
                 daemon.startPiped(child = own).use { child ->
                     val left = child.stdout.readLine()!!.toLong()
                     end(child)
-                    Await.until("$left has ended") { ProcessHandle.of(left).map { !it.isAlive || stateOf(left) == 'Z' }.orElse(true) }
+                    Await.until("$left has ended") {
+                        ProcessHandle.of(left).map { !it.isAlive || stateOf(left) == 'Z' }.orElse(true)
+                    }
                 }
             }
         }
@@ -170,7 +171,9 @@ class ChildLifeTest {
         runBlocking<Unit> {
             val output = sh("sleep 1000 & echo \$!").runPiped(drain = 50.milliseconds, child = own)
             val left = output.orThrow().stdoutLines().single().toLong()
-            Await.until("$left has ended") { ProcessHandle.of(left).map { !it.isAlive || stateOf(left) == 'Z' }.orElse(true) }
+            Await.until("$left has ended") {
+                ProcessHandle.of(left).map { !it.isAlive || stateOf(left) == 'Z' }.orElse(true)
+            }
         }
 
     @Test
@@ -230,8 +233,7 @@ class ChildLifeTest {
 
     private fun groupOf(pid: Long): Long = statOf(pid)[2].toLong()
 
-    private fun awaitState(pid: Long, state: Char) = 
-        Await.until("$pid is $state", { stateOf(pid) }, { it == state })
+    private fun awaitState(pid: Long, state: Char) = Await.until("$pid is $state", { stateOf(pid) }, { it == state })
 
     companion object {
         /** A shell can't catch what was ignored when it was started, as `nohup` and `&` have it. */

@@ -312,7 +312,7 @@ public final class AsyncPipeReader implements AutoCloseable {
         Objects.requireNonNull(action, "action");
         return forEach(true, text -> {
             action.accept(text);
-            return LineLoop.THROUGH;
+            return LineLoop.DONE;
         });
     }
 

@@ -48,12 +48,12 @@ import org.jspecify.annotations.Nullable;
 public final class AsyncPipeWriter implements AutoCloseable {
     private final Output output;
     private final PipeOptions options;
-    private final CallbackExecutor continuations;
+    private final CallbackExecutor callbacks;
 
-    AsyncPipeWriter(Output output, PipeOptions options, CallbackExecutor continuations) {
+    AsyncPipeWriter(Output output, PipeOptions options, CallbackExecutor callbacks) {
         this.output = output;
         this.options = options;
-        this.continuations = continuations;
+        this.callbacks = callbacks;
     }
 
     /**
@@ -92,15 +92,15 @@ public final class AsyncPipeWriter implements AutoCloseable {
     public CompletableFuture<@Nullable Void> write(ByteBuffer... sources) {
         Message message = Message.of(sources);
         try {
-            return output.offer(message) ? continuations.completed(null) : pending(message);
+            return output.offer(message) ? callbacks.completed(null) : pending(message);
         } catch (Throwable e) {
-            return continuations.failed(e);
+            return callbacks.failed(e);
         }
     }
 
     private CompletableFuture<@Nullable Void> pending(Message message) {
         try {
-            return RelayedFuture.of(output, message, continuations);
+            return RelayedFuture.of(output, message, callbacks);
         } catch (Throwable e) { // no memory: nobody waits for the message then
             output.cancel(message);
             throw e;
@@ -143,7 +143,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * @return done when all are sent
      */
     public CompletableFuture<@Nullable Void> writeLines(Iterable<? extends CharSequence> lines) {
-        return ifOpen(() -> new LineWriter(output, options.charset(), continuations, new IteratedLines(lines)).begin());
+        return ifOpen(() -> new LineWriter(output, options.charset(), callbacks, new IteratedLines(lines)).begin());
     }
 
     /**
@@ -163,7 +163,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
     }
 
     PublishedLines lineSubscriber() {
-        return new PublishedLines(output, options.charset(), continuations);
+        return new PublishedLines(output, options.charset(), callbacks);
     }
 
     /** A closed writer refuses before it takes anything. */
@@ -171,7 +171,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
         try {
             output.requireOpen();
         } catch (Throwable e) {
-            return continuations.failed(e);
+            return callbacks.failed(e);
         }
         return writing.get();
     }
@@ -212,9 +212,9 @@ public final class AsyncPipeWriter implements AutoCloseable {
         try {
             gone = output.readerGone();
         } catch (IOException | IllegalStateException e) {
-            return continuations.failed(e);
+            return callbacks.failed(e);
         }
-        return RelayedFuture.of(gone, () -> gone.cancel(false), continuations);
+        return RelayedFuture.of(gone, () -> gone.cancel(false), callbacks);
     }
 
     /**
@@ -225,7 +225,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
      */
     public CompletableFuture<@Nullable Void> onClosed() {
         CompletableFuture<@Nullable Void> closed = output.closed();
-        return RelayedFuture.of(closed, () -> closed.cancel(false), continuations);
+        return RelayedFuture.of(closed, () -> closed.cancel(false), callbacks);
     }
 
     /**

@@ -76,12 +76,12 @@ public final class AsyncPipes {
      *     {@link IllegalStateException} if it was used or closed already. Nothing is left behind then
      */
     public static CompletableFuture<AsyncPipeReader> open(ReadEnd end, PipeOptions options, Executor executor) {
-        CallbackExecutor continuations = new CallbackExecutor(executor);
+        CallbackExecutor callbacks = new CallbackExecutor(executor);
         return RelayedFuture.ofResource(
                 () -> SharedSecrets.get().open(end, options),
-                input -> AsyncPipeReader.of(input, options, continuations),
+                input -> AsyncPipeReader.of(input, options, callbacks),
                 Input::close,
-                continuations);
+                callbacks);
     }
 
     /**
@@ -117,12 +117,12 @@ public final class AsyncPipes {
      *     {@link IllegalStateException} if it was used or closed already. Nothing is left behind then
      */
     public static CompletableFuture<AsyncPipeWriter> open(WriteEnd end, PipeOptions options, Executor executor) {
-        CallbackExecutor continuations = new CallbackExecutor(executor);
+        CallbackExecutor callbacks = new CallbackExecutor(executor);
         return RelayedFuture.ofResource(
                 () -> SharedSecrets.get().open(end, options),
-                output -> new AsyncPipeWriter(output, options, continuations),
+                output -> new AsyncPipeWriter(output, options, callbacks),
                 Output::abort,
-                continuations);
+                callbacks);
     }
 
     /**
@@ -241,7 +241,7 @@ public final class AsyncPipes {
             Objects.requireNonNull(number, "number of a descriptor to pass");
             Objects.requireNonNull(end, "end to pass");
         });
-        CallbackExecutor continuations = new CallbackExecutor(executor);
+        CallbackExecutor callbacks = new CallbackExecutor(executor);
         ChildSettings settings = SharedSecrets.get().settings(child, false);
         List<PipeEnd> ends = List.copyOf(passing.values());
         return RelayedFuture.ofResource(
@@ -249,9 +249,9 @@ public final class AsyncPipes {
                         SharedSecrets.get().start(builder, passing, options, settings),
                         () -> ends.forEach(PipeEnd::close),
                         Child::close),
-                started -> new AsyncProcess(started, options, continuations),
+                started -> new AsyncProcess(started, options, callbacks),
                 Child::close,
-                continuations);
+                callbacks);
     }
 
     /**

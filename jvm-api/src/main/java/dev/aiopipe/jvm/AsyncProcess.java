@@ -22,18 +22,18 @@ public final class AsyncProcess implements AutoCloseable {
 
     private final Child child;
     private final PipeOptions options;
-    private final CallbackExecutor continuations;
+    private final CallbackExecutor callbacks;
     private final AsyncPipeWriter stdin;
     private final AsyncPipeReader stdout;
     private final AsyncPipeReader stderr;
 
-    AsyncProcess(Child child, PipeOptions options, CallbackExecutor continuations) {
+    AsyncProcess(Child child, PipeOptions options, CallbackExecutor callbacks) {
         this.child = child;
         this.options = options;
-        this.continuations = continuations;
-        this.stdin = new AsyncPipeWriter(child.stdin(), options, continuations);
-        this.stdout = AsyncPipeReader.of(child.stdout(), options, continuations);
-        this.stderr = AsyncPipeReader.of(child.stderr(), options, continuations);
+        this.callbacks = callbacks;
+        this.stdin = new AsyncPipeWriter(child.stdin(), options, callbacks);
+        this.stdout = AsyncPipeReader.of(child.stdout(), options, callbacks);
+        this.stderr = AsyncPipeReader.of(child.stderr(), options, callbacks);
     }
 
     /**
@@ -81,7 +81,7 @@ public final class AsyncProcess implements AutoCloseable {
      */
     public CompletableFuture<Integer> onExit() {
         CompletableFuture<Integer> exit = child.exit();
-        return RelayedFuture.of(exit, () -> exit.cancel(false), continuations);
+        return RelayedFuture.of(exit, () -> exit.cancel(false), callbacks);
     }
 
     /**
@@ -123,9 +123,9 @@ public final class AsyncProcess implements AutoCloseable {
         try {
             communication = Communication.begin(child, run.plan());
         } catch (IOException | IllegalStateException e) {
-            return continuations.failed(e);
+            return callbacks.failed(e);
         }
-        return RelayedFuture.of(communication.output(), communication::cancel, continuations);
+        return RelayedFuture.of(communication.output(), communication::cancel, callbacks);
     }
 
     /**
@@ -138,7 +138,7 @@ public final class AsyncProcess implements AutoCloseable {
     public Flow.Publisher<OutputLine> outputLines() {
         return subscriber -> {
             OutputLinesSubscription lines = new OutputLinesSubscription(
-                    Objects.requireNonNull(subscriber, "subscriber"), OutputLinesSubscription::complete, continuations);
+                    Objects.requireNonNull(subscriber, "subscriber"), OutputLinesSubscription::complete, callbacks);
             lines.begin();
             lines.attach(child, options);
         };
@@ -230,7 +230,7 @@ public final class AsyncProcess implements AutoCloseable {
      */
     public CompletableFuture<Integer> stop(Duration grace, boolean descendants, Duration stdinGrace) {
         CompletableFuture<Integer> stopped = StopSequence.begin(child, stdinGrace, grace, descendants, null, false);
-        return RelayedFuture.of(stopped, () -> stopped.cancel(false), continuations);
+        return RelayedFuture.of(stopped, () -> stopped.cancel(false), callbacks);
     }
 
     /** Kills the child, and releases everything. Does not wait for the child's end. A second close does nothing. */

@@ -30,14 +30,14 @@ final class Joiner implements ForkJoinPool.ManagedBlocker {
 
     private final Thread thread = Thread.currentThread();
     private final PipeFuture<?> future;
-    private final CallbackExecutor continuations;
+    private final CallbackExecutor callbacks;
     private final AtomicReference<@Nullable Claim> handed = new AtomicReference<>(); // null is IDLE
     private long deadline; // of System.nanoTime
     private boolean timed;
 
-    Joiner(PipeFuture<?> future, CallbackExecutor continuations) {
+    Joiner(PipeFuture<?> future, CallbackExecutor callbacks) {
         this.future = future;
-        this.continuations = continuations;
+        this.callbacks = callbacks;
     }
 
     Thread thread() {
@@ -57,7 +57,7 @@ final class Joiner implements ForkJoinPool.ManagedBlocker {
     void leave() {
         Claim claim = handed.getAndSet(BUSY);
         if (claim != null && claim != BUSY) {
-            continuations.run(claim);
+            callbacks.run(claim);
         }
     }
 
@@ -90,7 +90,7 @@ final class Joiner implements ForkJoinPool.ManagedBlocker {
         Claim claim = handed.getAndSet(BUSY);
         claim = claim == null ? future.resumption() : claim;
         try {
-            CallbackExecutor.Task task = claim == null ? null : continuations.take(claim);
+            CallbackExecutor.Task task = claim == null ? null : callbacks.take(claim);
             if (task != null) {
                 future.help(task);
             }
@@ -105,7 +105,7 @@ final class Joiner implements ForkJoinPool.ManagedBlocker {
             return true; // look at that first
         }
         try {
-            CallbackExecutor.Task task = continuations.takeOverdue();
+            CallbackExecutor.Task task = callbacks.takeOverdue();
             if (task != null) {
                 task.run();
             }

@@ -69,15 +69,15 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
         }
     }
 
-    private final CallbackExecutor continuations;
+    private final CallbackExecutor callbacks;
     private final Operation operation;
     private volatile @Nullable Object withdrawing; // the thread that asks the operation, then the answer
     private volatile @Nullable Queue<Joiner> joiners; // threads that wait
     private volatile @Nullable Claim resumption;
     private @Nullable Thread helping; // tells a thread whether that is itself
 
-    public PipeFuture(CallbackExecutor continuations, Operation operation) {
-        this.continuations = continuations;
+    public PipeFuture(CallbackExecutor callbacks, Operation operation) {
+        this.callbacks = callbacks;
         this.operation = operation;
     }
 
@@ -91,10 +91,37 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
         decided(() -> super.completeExceptionally(failure));
     }
 
+    /**
+     * For the operation, once its outcome is decided on a thread of the engine: completes this as {@link #resume} runs
+     * a task, or on this thread if the executor refuses.
+     */
+    public void settle(@Nullable T value, @Nullable Throwable failure) {
+        resume(new CallbackExecutor.Task() {
+            @Override
+            public void run() {
+                settleHere(value, failure);
+            }
+
+            @Override
+            public void refused(Throwable why) {
+                run();
+            }
+        });
+    }
+
+    /** For the operation, once its outcome is decided: completes this on this thread. */
+    public void settleHere(@Nullable T value, @Nullable Throwable failure) {
+        if (failure == null) {
+            succeed(value);
+        } else {
+            fail(failure);
+        }
+    }
+
     /** What has come to depend on this while a joining thread worked for it is for the executor all the same. */
     private void decided(BooleanSupplier completion) {
         if (helping == Thread.currentThread() && hasDependents()) {
-            continuations.runAnyway(() -> told(completion.getAsBoolean()));
+            callbacks.runAnyway(() -> told(completion.getAsBoolean()));
         } else {
             told(completion.getAsBoolean());
         }
@@ -111,7 +138,7 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
         Claim claim = new Claim(task);
         resumption = claim;
         if (hasDependents() || !hand(claim)) {
-            continuations.run(claim);
+            callbacks.run(claim);
         }
     }
 
@@ -119,9 +146,9 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
      * As {@link #resume} for an operation of many steps: the executor gets each of them, and may refuse. A thread that
      * waits for this may still be quicker.
      */
-    void resumeByExecutor(CallbackExecutor.Task task) {
+    public void resumeByExecutor(CallbackExecutor.Task task) {
         Claim claim = new Claim(task);
-        continuations.run(claim);
+        callbacks.run(claim);
         resumption = claim;
         if (!claim.hasBegun()) {
             told(false);
@@ -198,14 +225,14 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
             }
             queue = Objects.requireNonNull(joiners);
         }
-        Joiner joiner = new Joiner(this, continuations);
+        Joiner joiner = new Joiner(this, callbacks);
         queue.add(joiner);
-        continuations.enter(joiner);
+        callbacks.enter(joiner);
         return joiner;
     }
 
     private void leave(Joiner joiner) {
-        continuations.leave(joiner);
+        callbacks.leave(joiner);
         Objects.requireNonNull(joiners).remove(joiner);
         joiner.leave();
     }
@@ -313,11 +340,11 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
 
     @Override
     public <U extends @Nullable Object> CompletableFuture<U> newIncompleteFuture() {
-        return new PipeFuture<>(continuations, NO_OPERATION);
+        return new PipeFuture<>(callbacks, NO_OPERATION);
     }
 
     @Override
     public Executor defaultExecutor() {
-        return continuations.executor();
+        return callbacks.executor();
     }
 }

@@ -19,12 +19,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> the value
  */
-public final class RelayedFuture<T extends @Nullable Object> implements PipeFuture.Operation, CallbackExecutor.Task {
+public final class RelayedFuture<T extends @Nullable Object> implements PipeFuture.Operation {
     private final Runnable giveUp;
     private final PipeFuture<T> future;
     private final AtomicBoolean decided = new AtomicBoolean();
-    private @Nullable T value; // written before the executor gets this, as is the failure
-    private @Nullable Throwable failure;
 
     private RelayedFuture(Runnable giveUp, CallbackExecutor callbacks) {
         this.giveUp = giveUp;
@@ -84,31 +82,14 @@ public final class RelayedFuture<T extends @Nullable Object> implements PipeFutu
         return of(acquired.thenApply(wrapping), giveUp, callbacks);
     }
 
-    private void decide(@Nullable T outcome, @Nullable Throwable why, boolean here) {
+    private void decide(@Nullable T value, @Nullable Throwable failure, boolean here) {
         if (decided.compareAndSet(false, true)) {
-            value = outcome;
-            failure = why;
             if (here) {
-                run();
+                future.settleHere(value, failure);
             } else {
-                future.resume(this);
+                future.settle(value, failure);
             }
         }
-    }
-
-    @Override
-    public void run() {
-        if (failure == null) {
-            future.succeed(value);
-        } else {
-            future.fail(failure);
-        }
-    }
-
-    /** The outcome is known, whatever the executor says. */
-    @Override
-    public void refused(Throwable why) {
-        run();
     }
 
     @Override

@@ -6,9 +6,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a piece of work on the executor whenever there is news for it, one turn at a time: news that comes during a turn
- * is for another turn, after it, on the same stack. So a loop that is made of turns does not recurse, however much
- * there is to do already.
+ * Runs a piece of work on the executor whenever there is news for it, one turn at a time. News that comes during a turn
+ * causes another turn after it, in the same call: a loop that is made of turns never recurses.
  *
  * <pre>
  *                schedule                 schedule
@@ -40,27 +39,19 @@ public final class SerialTask implements CallbackExecutor.Task {
     private long deadline;
 
     /**
-     * Turns of one piece of work, all of them on the executor, as they run the user's code.
+     * Makes a piece of work that waits for its first news.
      *
-     * @param turn goes on until there is nothing to do, or the budget is used up; does not throw
-     * @param refused told if the executor refuses; there are no more turns then
+     * @param executor runs a task, or refuses it
+     * @param turn works until there is nothing to do, or the budget is used up; does not throw
+     * @param refused called with the cause if the executor refuses; there are no more turns then
      */
-    public SerialTask(CallbackExecutor continuations, Runnable turn, Consumer<Throwable> refused) {
-        this(continuations::run, turn, refused);
-    }
-
-    /** Turns that a thread which waits for the future may run; else as above. They run no code of the user's. */
-    public SerialTask(PipeFuture<?> future, Runnable turn, Consumer<Throwable> refused) {
-        this(future::resumeByExecutor, turn, refused);
-    }
-
-    private SerialTask(Consumer<CallbackExecutor.Task> executor, Runnable turn, Consumer<Throwable> refused) {
+    public SerialTask(Consumer<CallbackExecutor.Task> executor, Runnable turn, Consumer<Throwable> refused) {
         this.executor = executor;
         this.turn = turn;
         this.refused = refused;
     }
 
-    /** There is news. */
+    /** Reports news: a turn follows. */
     public void schedule() {
         if (news()) {
             executor.accept(this);
@@ -72,10 +63,7 @@ public final class SerialTask implements CallbackExecutor.Task {
         return state.getAndUpdate(now -> now == State.NONE ? State.RUNNING : State.NEWS) == State.NONE;
     }
 
-    /**
-     * The first turn, on this thread, for as many steps as a turn has. Others go on, on the executor, if there is news
-     * during this one.
-     */
+    /** Runs the first turn on this thread. News that comes during it is for the executor. */
     public void begin(Runnable first) {
         state.set(State.RUNNING);
         steps = STEPS;
@@ -86,7 +74,7 @@ public final class SerialTask implements CallbackExecutor.Task {
         }
     }
 
-    /** For the turn, after a step: returns true if the turn has to end here. Another one follows. */
+    /** Called by the turn after each step. Returns true if the turn must end here; another one follows. */
     public boolean isUsedUp() {
         steps--;
         boolean usedUp = isOver();
@@ -123,9 +111,7 @@ public final class SerialTask implements CallbackExecutor.Task {
         return false;
     }
 
-    /**
-     * Queues the next turn. Returns true if the executor would have it run within this call, where it would recurse.
-     */
+    /** Queues the next turn. Returns true if the executor tried to run it within this call, where it would recurse. */
     private boolean ranInPlace() {
         Requeued next = new Requeued();
         executor.accept(next);

@@ -1,6 +1,5 @@
 package dev.aiopipe.jvm.internal.read;
 
-import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.FutureFailures;
 import dev.aiopipe.jvm.internal.future.PipeFuture;
 import java.util.Objects;
@@ -19,18 +18,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> the type of the block's value
  */
-public final class AtomicBlock<T extends @Nullable Object> extends ReadScope
-        implements PipeFuture.Operation, CallbackExecutor.Task {
+public final class AtomicBlock<T extends @Nullable Object> extends ReadScope implements PipeFuture.Operation {
     private final ReaderView view;
     private final PipeFuture<T> future;
 
     /** The thread that runs the block. If the block ends there, nothing depends on the future yet. */
     private @Nullable Thread beginning;
-
-    /** Written before the executor gets this, as is the failure. */
-    private @Nullable T value;
-
-    private @Nullable Throwable failure;
 
     public AtomicBlock(ReaderView view) {
         super(view.scope());
@@ -62,12 +55,11 @@ public final class AtomicBlock<T extends @Nullable Object> extends ReadScope
 
     private void complete(@Nullable T result, @Nullable Throwable thrown) {
         if (endOnce(thrown == null)) {
-            value = result;
-            failure = FutureFailures.unwrapped(thrown);
+            Throwable failure = FutureFailures.unwrapped(thrown);
             if (beginning == Thread.currentThread()) {
-                run();
+                future.settleHere(result, failure);
             } else {
-                future.resume(this);
+                future.settle(result, failure);
             }
         }
     }
@@ -89,21 +81,6 @@ public final class AtomicBlock<T extends @Nullable Object> extends ReadScope
             left.onWake();
         }
         return true;
-    }
-
-    @Override
-    public void run() {
-        if (failure == null) {
-            future.succeed(value);
-        } else {
-            future.fail(failure);
-        }
-    }
-
-    /** Completes the future here: the block has ended, whatever the executor says. */
-    @Override
-    public void refused(Throwable why) {
-        run();
     }
 
     @Override

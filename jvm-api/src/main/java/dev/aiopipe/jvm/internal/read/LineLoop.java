@@ -4,7 +4,6 @@ import dev.aiopipe.engine.read.BusyReader;
 import dev.aiopipe.engine.read.ReadOp;
 import dev.aiopipe.jvm.internal.future.FutureFailures;
 import dev.aiopipe.jvm.internal.future.PipeFuture;
-import dev.aiopipe.jvm.internal.future.SerialTask;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -12,21 +11,24 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands one line after the other to an action, each when the action is through with the one before, up to the end of
- * the stream.
+ * Passes one line after the other to an action, up to the end of the stream. The next line follows when the action is
+ * done with the one before.
  */
-public final class LineLoop extends ReadTask implements PipeFuture.Operation, BusyReader {
-    /** For an action that is through when it returns. */
-    public static final CompletionStage<?> THROUGH = CompletableFuture.completedStage(null);
+public final class LineLoop extends ReadLoop implements PipeFuture.Operation, BusyReader {
+    /** For an action that is done when it returns. */
+    public static final CompletionStage<?> DONE = CompletableFuture.completedStage(null);
 
     private final boolean readsOn;
     private final Function<? super String, ? extends CompletionStage<?>> action;
     private final PipeFuture<@Nullable Void> future;
-    private final SerialTask turns;
-    private volatile boolean acting; // a stage that the action gave is not through
+    private volatile boolean acting; // a stage that the action returned is not done
     private volatile @Nullable Throwable failure; // of that stage
 
-    /** One whose action is through when it returns reads on for sure; what another one waits for, nobody knows. */
+    /**
+     * Makes a loop that has read nothing yet.
+     *
+     * @param readsOn true if the action is done when it returns, so that the loop reads on for sure
+     */
     public LineLoop(
             ReaderView view,
             ReadOp<String> line,
@@ -36,63 +38,49 @@ public final class LineLoop extends ReadTask implements PipeFuture.Operation, Bu
         this.readsOn = readsOn;
         this.action = action;
         this.future = new PipeFuture<>(view.callbacks(), this);
-        this.turns = new SerialTask(view.callbacks(), this::turn, this::refused);
     }
 
     public PipeFuture<@Nullable Void> begin() {
         if (readsOn) {
             view.input().enter(this);
         }
-        turns.schedule();
+        schedule();
         return future;
     }
 
     @Override
-    protected void onWake() {
-        turns.schedule();
-    }
-
-    private void turn() {
-        while (!acting) {
-            try {
-                if (failure != null) {
-                    throw failure;
-                }
-                Object line = take();
-                if (line == ReadOp.MORE) {
-                    return;
-                } else if (line == null) {
-                    if (leave()) {
-                        future.succeed(null);
-                    }
-                    return;
-                }
-                act((String) line);
-                if (turns.isUsedUp()) {
-                    return;
-                }
-            } catch (Throwable e) {
-                if (leave()) {
-                    future.fail(e);
-                }
-                return;
-            }
+    protected boolean step() throws Throwable {
+        if (acting) {
+            return false;
+        } else if (failure != null) {
+            throw failure;
         }
+        Object line = take();
+        if (line == ReadOp.MORE) {
+            return false;
+        } else if (line == null) {
+            if (leave()) {
+                future.succeed(null);
+            }
+            return false;
+        }
+        act((String) line);
+        return true;
     }
 
     private void act(String line) {
         CompletionStage<?> stage = Objects.requireNonNull(action.apply(line), "the action gave no stage");
-        if (stage != THROUGH) {
+        if (stage != DONE) {
             acting = true;
             stage.whenComplete((ignored, thrown) -> {
                 failure = FutureFailures.unwrapped(thrown);
                 acting = false;
-                turns.schedule();
+                schedule();
             });
         }
     }
 
-    /** Stops; true for the first who does. */
+    /** Ends this. Returns true for the first caller. */
     private boolean leave() {
         boolean first = stop();
         if (first && readsOn) {
@@ -101,7 +89,8 @@ public final class LineLoop extends ReadTask implements PipeFuture.Operation, Bu
         return first;
     }
 
-    private void refused(Throwable why) {
+    @Override
+    protected void failed(Throwable why) {
         if (leave()) {
             future.fail(why);
         }

@@ -13,6 +13,7 @@ import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.SerialTask;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -55,12 +56,12 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
             Flow.Subscriber<? super OutputLine> subscriber, Source source, CallbackExecutor callbacks) {
         this.subscriber = subscriber;
         this.source = source;
-        this.task = new SerialTask(callbacks, this::turn, this::refused);
+        this.task = new SerialTask(callbacks::run, this::turn, this::refused);
     }
 
     /** Signals {@code onSubscribe}. */
     public void begin() {
-        Flow.Subscriber<? super OutputLine> receiver = subscriber;
+        Flow.Subscriber<? super OutputLine> receiver = Objects.requireNonNull(subscriber);
         task.begin(() -> guarded(() -> receiver.onSubscribe(this)));
     }
 

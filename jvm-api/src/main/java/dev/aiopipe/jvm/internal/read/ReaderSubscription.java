@@ -3,39 +3,37 @@ package dev.aiopipe.jvm.internal.read;
 import dev.aiopipe.engine.read.BusyReader;
 import dev.aiopipe.engine.read.ReadOp;
 import dev.aiopipe.engine.support.Threads;
-import dev.aiopipe.jvm.internal.future.SerialTask;
+import java.util.Objects;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what a subscriber has asked for, and nothing else. The read slot is taken only while a value is waited for, so
- * that {@code onNext} may read by itself. A value that was taken is delivered, also if the subscription is cancelled at
- * that moment.
+ * Reads as many values as a subscriber has requested. The read slot is taken only while a value is waited for, so that
+ * {@code onNext} may read by itself. A value that was taken is delivered, also if the subscription is cancelled at that
+ * moment.
  *
- * @param <T> what is read; the take gives null at the end of the stream
+ * @param <T> the values; the take gives null at the end of the stream
  */
-final class ReaderSubscription<T> extends ReadTask implements Flow.Subscription, BusyReader {
-    private final SerialTask turns;
+final class ReaderSubscription<T> extends ReadLoop implements Flow.Subscription, BusyReader {
     private final AtomicLong demand = new AtomicLong();
-    private volatile Flow.@Nullable Subscriber<? super T> subscriber; // null behind the last signal
+    private volatile Flow.@Nullable Subscriber<? super T> subscriber; // null after the last signal
     private volatile @Nullable RuntimeException misuse;
 
     ReaderSubscription(ReaderView view, ReadOp<T> take, Flow.Subscriber<? super T> subscriber) {
         super(view, take);
         this.subscriber = subscriber;
-        this.turns = new SerialTask(view.callbacks(), this::turn, this::refused);
     }
 
     void begin() {
-        Flow.Subscriber<? super T> receiver = subscriber;
+        Flow.Subscriber<? super T> receiver = Objects.requireNonNull(subscriber);
         boolean first = view.core().subscription.compareAndSet(null, this);
         view.input().enter(this);
-        turns.begin(() -> {
+        begin(() -> {
             guarded(() -> receiver.onSubscribe(this));
             if (!first) {
                 misuse = new IllegalStateException("the reader has a subscriber");
-                turns.schedule();
+                schedule();
             }
         });
     }
@@ -47,7 +45,7 @@ final class ReaderSubscription<T> extends ReadTask implements Flow.Subscription,
         } else {
             demand.updateAndGet(before -> before + count < 0 ? Long.MAX_VALUE : before + count);
         }
-        turns.schedule();
+        schedule();
     }
 
     @Override
@@ -62,47 +60,30 @@ final class ReaderSubscription<T> extends ReadTask implements Flow.Subscription,
     }
 
     @Override
-    protected void onWake() {
-        turns.schedule();
-    }
-
     @SuppressWarnings("unchecked") // a take of T gives nothing else
-    private void turn() {
-        Flow.Subscriber<? super T> receiver;
-        while ((receiver = subscriber) != null) {
-            RuntimeException wrong = misuse;
-            if (wrong != null) {
-                end(receiver, wrong);
-                return;
-            } else if (demand.get() == 0) {
-                return;
-            }
-            Object value;
-            try {
-                value = take();
-            } catch (Throwable e) {
-                end(receiver, e);
-                return;
-            }
-            if (value == ReadOp.MORE) {
-                return;
-            } else if (value == null) {
-                end(receiver, null);
-                return;
-            }
-            demand.updateAndGet(before -> before == Long.MAX_VALUE ? before : before - 1);
-            next(receiver, (T) value);
-            if (turns.isUsedUp()) {
-                return;
-            }
+    protected boolean step() throws Exception {
+        Flow.Subscriber<? super T> receiver = subscriber;
+        if (receiver == null) {
+            return false;
+        } else if (misuse != null) {
+            throw misuse;
+        } else if (demand.get() == 0) {
+            return false;
         }
+        Object value = take();
+        if (value == ReadOp.MORE) {
+            return false;
+        } else if (value == null) {
+            end(receiver, null);
+            return false;
+        }
+        demand.updateAndGet(before -> before == Long.MAX_VALUE ? before : before - 1);
+        guarded(() -> receiver.onNext((T) value));
+        return true;
     }
 
-    private void next(Flow.Subscriber<? super T> receiver, T value) {
-        guarded(() -> receiver.onNext(value));
-    }
-
-    private void refused(Throwable why) {
+    @Override
+    protected void failed(Throwable why) {
         Flow.Subscriber<? super T> receiver = subscriber;
         if (receiver != null) {
             end(receiver, why);

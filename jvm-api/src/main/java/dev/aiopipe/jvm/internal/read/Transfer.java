@@ -3,32 +3,33 @@ package dev.aiopipe.jvm.internal.read;
 import dev.aiopipe.engine.read.InputBuffer;
 import dev.aiopipe.engine.read.ReadOp;
 import dev.aiopipe.engine.read.ReadOps;
+import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.FutureFailures;
 import dev.aiopipe.jvm.internal.future.PipeFuture;
-import dev.aiopipe.jvm.internal.future.SerialTask;
 import dev.aiopipe.jvm.internal.write.WriteInProgress;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Moves bytes: looks at what is there, has it written, and takes it only then. Meanwhile the reader is this transfer's
- * own.
+ * Moves bytes: looks at what is there, has it written, and takes it only then. Nobody else can read meanwhile.
  *
  * <pre>
  *     look ── some bytes ──► write ── sent ──► take what was sent ──► look …
  *       └── none, or enough moved ──► done
  * </pre>
  */
-public final class Transfer extends ReadTask implements PipeFuture.Operation {
+public final class Transfer extends ReadLoop implements PipeFuture.Operation {
     /** Where the bytes go. */
     public interface Target {
         /**
-         * Moves the chunk's position behind what was sent.
+         * Writes a chunk, and moves its position past what was sent.
          *
-         * @return done, on any thread, when that is final. If it is cancelled, a write that goes on is done later
+         * @return completes, on any thread, when the position is final. A write that goes on after a cancel completes
+         *     later
          * @throws IOException if nothing was sent
          */
         CompletableFuture<?> write(ByteBuffer chunk) throws IOException;
@@ -39,7 +40,6 @@ public final class Transfer extends ReadTask implements PipeFuture.Operation {
     private final ReadScope scope;
     private final Object lock;
     private final PipeFuture<Long> future;
-    private final SerialTask turns;
     private final WriteInProgress sending = new WriteInProgress();
     private @Nullable ByteBuffer chunk; // guarded by the lock: not taken yet
 
@@ -57,7 +57,6 @@ public final class Transfer extends ReadTask implements PipeFuture.Operation {
         this.scope = scope;
         this.lock = scope.root();
         this.future = new PipeFuture<>(view.callbacks(), this);
-        this.turns = new SerialTask(future, this::turn, this::refused);
     }
 
     public PipeFuture<Long> begin() {
@@ -68,27 +67,19 @@ public final class Transfer extends ReadTask implements PipeFuture.Operation {
             future.fail(e);
             return future;
         }
-        turns.schedule();
+        schedule();
         return future;
     }
 
+    /** Lets a thread that waits for the future run the steps, too: they run no code of the user's. */
     @Override
-    protected void onWake() {
-        turns.schedule();
+    protected void execute(CallbackExecutor.Task steps) {
+        future.resumeByExecutor(steps);
     }
 
-    private void turn() {
-        try {
-            while (step() && !turns.isUsedUp()) {
-                continue;
-            }
-        } catch (Throwable e) {
-            refused(e);
-        }
-    }
-
-    /** Sends a chunk. False if that was the last one, or has to be waited for. */
-    private boolean step() throws Throwable {
+    /** Sends a chunk. */
+    @Override
+    protected boolean step() throws Throwable {
         CompletableFuture<?> sent = sending.current();
         if (sent != null && !sent.isDone()) {
             return false;
@@ -102,7 +93,7 @@ public final class Transfer extends ReadTask implements PipeFuture.Operation {
         if (value == ReadOp.MORE) {
             return false;
         }
-        ByteBuffer bytes = (ByteBuffer) value;
+        ByteBuffer bytes = Objects.requireNonNull((ByteBuffer) value);
         if (bytes.hasRemaining()) {
             return send(bytes);
         } else if (stop()) {
@@ -123,7 +114,7 @@ public final class Transfer extends ReadTask implements PipeFuture.Operation {
         if (write == null || write.isDone()) {
             return true;
         }
-        write.whenComplete((ignored, failure) -> turns.schedule());
+        write.whenComplete((ignored, failure) -> schedule());
         return false;
     }
 
@@ -140,7 +131,8 @@ public final class Transfer extends ReadTask implements PipeFuture.Operation {
         }
     }
 
-    private void refused(Throwable why) {
+    @Override
+    protected void failed(Throwable why) {
         if (giveUp()) {
             future.fail(why);
         }
@@ -151,7 +143,7 @@ public final class Transfer extends ReadTask implements PipeFuture.Operation {
         return giveUp();
     }
 
-    /** Ends this; what the target got by then, or still gets, is taken. */
+    /** Ends this. Bytes that the target has, or still gets, are taken. */
     private boolean giveUp() {
         if (!stop()) {
             return false;
@@ -175,8 +167,7 @@ public final class Transfer extends ReadTask implements PipeFuture.Operation {
         try {
             takeSent();
         } catch (IOException | IllegalStateException e) {
-            return; // closed, or the block around this has ended and given back: what was sent is not this one's any
-            // more
+            return; // the reader is closed, or the block around this has ended and has put back what was sent
         } finally {
             release();
         }
@@ -186,7 +177,7 @@ public final class Transfer extends ReadTask implements PipeFuture.Operation {
         scope.end(true);
     }
 
-    /** What is there and may be taken, without taking it; nothing at the end, and when enough has been moved. */
+    /** Returns the bytes that are there and may be moved, without taking them; none at the end, or after the count. */
     private static final class Look implements ReadOp<ByteBuffer> {
         private final ReadOps ops;
         private final long count;
@@ -204,7 +195,7 @@ public final class Transfer extends ReadTask implements PipeFuture.Operation {
                     : ops.toTransfer(count - moved).attempt(in);
         }
 
-        /** Behind the last byte that is wanted it does not tell the end. */
+        /** After the last byte of the count it does not look for the end of the stream. */
         @Override
         public boolean consumesNothing() {
             return count == moved;

@@ -43,7 +43,7 @@ public final class LineWriter implements PipeFuture.Operation {
     private final Charset charset;
     private final Lines lines;
     private final PipeFuture<@Nullable Void> future;
-    private final SerialTask turns;
+    private final SerialTask task;
     private final ByteBuffer batch = ByteBuffer.allocate(WriteEnd.PIPE_BUF); // this and what follows is the turn's
     private byte @Nullable [] next; // found no room in the batch
     private @Nullable Throwable failure; // of the lines
@@ -52,12 +52,12 @@ public final class LineWriter implements PipeFuture.Operation {
     private final WriteInProgress sending = new WriteInProgress();
     private boolean stopped; // guarded by this
 
-    public LineWriter(Output output, Charset charset, CallbackExecutor continuations, Lines lines) {
+    public LineWriter(Output output, Charset charset, CallbackExecutor callbacks, Lines lines) {
         this.output = output;
         this.charset = charset;
         this.lines = lines;
-        this.future = new PipeFuture<>(continuations, this);
-        this.turns = new SerialTask(future, this::turn, this::end);
+        this.future = new PipeFuture<>(callbacks, this);
+        this.task = new SerialTask(future::resumeByExecutor, this::turn, this::end);
     }
 
     /** Encodes a line and its line end. */
@@ -67,7 +67,7 @@ public final class LineWriter implements PipeFuture.Operation {
 
     /** Writes what the kernel has room for, on this thread. */
     public PipeFuture<@Nullable Void> begin() {
-        turns.begin(this::turn);
+        task.begin(this::turn);
         return future;
     }
 
@@ -77,19 +77,19 @@ public final class LineWriter implements PipeFuture.Operation {
         watching = ended;
         ended.whenComplete((ignored, failure) -> {
             closed = failure == null ? output.closedMeanwhile() : failure;
-            turns.schedule(); // the executor's matter: the lines' code is the user's
+            task.schedule(); // the executor's matter: the lines' code is the user's
         });
         return future;
     }
 
     /** There are more lines, or their end. */
     void schedule() {
-        turns.schedule();
+        task.schedule();
     }
 
     private void turn() {
         try {
-            while (written() && writeSome() && !turns.isUsedUp()) {
+            while (written() && writeSome() && !task.isUsedUp()) {
                 continue;
             }
         } catch (Throwable e) {
@@ -162,7 +162,7 @@ public final class LineWriter implements PipeFuture.Operation {
         }
         CompletableFuture<?> write = sending.current();
         if (write != null && !write.isDone()) {
-            write.whenComplete((ignored, thrown) -> turns.schedule());
+            write.whenComplete((ignored, thrown) -> task.schedule());
         }
         return true;
     }

@@ -23,8 +23,8 @@ public final class PublishedLines implements Flow.Subscriber<CharSequence>, Line
     private Flow.@Nullable Subscription subscription; // guarded by this, as is what follows
     private boolean stopped;
 
-    public PublishedLines(Output output, Charset charset, CallbackExecutor continuations) {
-        writing = new LineWriter(output, charset, continuations, this);
+    public PublishedLines(Output output, Charset charset, CallbackExecutor callbacks) {
+        writing = new LineWriter(output, charset, callbacks, this);
     }
 
     public PipeFuture<@Nullable Void> begin(Flow.Publisher<? extends CharSequence> lines) {
