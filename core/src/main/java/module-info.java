@@ -16,6 +16,8 @@ module dev.aiopipe {
     exports dev.aiopipe;
     exports dev.aiopipe.engine to
             dev.aiopipe.jvm;
+    exports dev.aiopipe.engine.blocking to
+            dev.aiopipe.jvm;
     exports dev.aiopipe.engine.loop to
             dev.aiopipe.jvm;
     exports dev.aiopipe.engine.process to

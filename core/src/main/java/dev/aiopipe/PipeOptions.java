@@ -1,6 +1,7 @@
 package dev.aiopipe;
 
 import java.nio.charset.Charset;
+import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
@@ -13,18 +14,32 @@ import org.jspecify.annotations.Nullable;
  * capacity.
  */
 public final class PipeOptions {
-    private static final PipeOptions DEFAULTS = new PipeOptions(null, StandardCharsets.UTF_8, 16 << 20, 0);
+    private static final PipeOptions DEFAULTS =
+            new PipeOptions(null, StandardCharsets.UTF_8, 16 << 20, 0, LineEnds.LF, CodingErrorAction.REPLACE, true);
 
     private final @Nullable PipeLoop loop;
     private final Charset charset;
     private final int maxLineBytes;
     private final int capacity;
+    private final LineEnds lineEnds;
+    private final CodingErrorAction malformedInput;
+    private final boolean readAhead;
 
-    private PipeOptions(@Nullable PipeLoop loop, Charset charset, int maxLineBytes, int capacity) {
+    private PipeOptions(
+            @Nullable PipeLoop loop,
+            Charset charset,
+            int maxLineBytes,
+            int capacity,
+            LineEnds lineEnds,
+            CodingErrorAction malformedInput,
+            boolean readAhead) {
         this.loop = loop;
         this.charset = charset;
         this.maxLineBytes = maxLineBytes;
         this.capacity = capacity;
+        this.lineEnds = lineEnds;
+        this.malformedInput = malformedInput;
+        this.readAhead = readAhead;
     }
 
     /**
@@ -43,11 +58,13 @@ public final class PipeOptions {
      * @return a copy with it
      */
     public PipeOptions withLoop(PipeLoop chosen) {
-        return new PipeOptions(Objects.requireNonNull(chosen, "loop"), charset, maxLineBytes, capacity);
+        PipeLoop checked = Objects.requireNonNull(chosen, "loop");
+        return new PipeOptions(checked, charset, maxLineBytes, capacity, lineEnds, malformedInput, readAhead);
     }
 
     /**
-     * Chooses how text is encoded and decoded. Malformed bytes become U+FFFD, unmappable characters a question mark.
+     * Chooses how text is encoded and decoded. Malformed bytes become U+FFFD, unless {@link #withMalformedInput} says
+     * otherwise; unmappable characters become a question mark.
      *
      * @param chosen a charset in which the byte 0x0A is the newline, and nothing else
      * @return a copy with it
@@ -57,7 +74,7 @@ public final class PipeOptions {
         if (!chosen.canEncode() || !Arrays.equals("\n0".getBytes(chosen), new byte[] {'\n', '0'})) {
             throw new IllegalArgumentException("charset in which a newline is not the byte 0x0A: " + chosen);
         }
-        return new PipeOptions(loop, chosen, maxLineBytes, capacity);
+        return new PipeOptions(loop, chosen, maxLineBytes, capacity, lineEnds, malformedInput, readAhead);
     }
 
     /**
@@ -69,7 +86,8 @@ public final class PipeOptions {
      * @throws IllegalArgumentException if bytes is less than 1
      */
     public PipeOptions withMaxLineBytes(int bytes) {
-        return new PipeOptions(loop, charset, positive("maxLineBytes", bytes), capacity);
+        int checked = positive("maxLineBytes", bytes);
+        return new PipeOptions(loop, charset, checked, capacity, lineEnds, malformedInput, readAhead);
     }
 
     /**
@@ -82,7 +100,48 @@ public final class PipeOptions {
      * @throws IllegalArgumentException if bytes is less than 1
      */
     public PipeOptions withCapacity(int bytes) {
-        return new PipeOptions(loop, charset, maxLineBytes, positive("capacity", bytes));
+        int checked = positive("capacity", bytes);
+        return new PipeOptions(loop, charset, maxLineBytes, checked, lineEnds, malformedInput, readAhead);
+    }
+
+    /**
+     * Chooses what ends a line for a reader. Writers always end their lines with {@code \n}.
+     *
+     * @param chosen {@link LineEnds#ANY} for programs that draw over their last line, as progress bars do
+     * @return a copy with it
+     */
+    public PipeOptions withLineEnds(LineEnds chosen) {
+        LineEnds checked = Objects.requireNonNull(chosen, "lineEnds");
+        return new PipeOptions(loop, charset, maxLineBytes, capacity, checked, malformedInput, readAhead);
+    }
+
+    /**
+     * Chooses what a reader does with bytes that are no text in its charset. With REPORT the reads of lines and text
+     * throw {@link java.nio.charset.CharacterCodingException}, and the bytes stay readable, for {@code skipLine} or
+     * {@code readAtMost}.
+     *
+     * @param chosen REPLACE, with U+FFFD, or REPORT
+     * @return a copy with it
+     * @throws IllegalArgumentException if it is another one
+     */
+    public PipeOptions withMalformedInput(CodingErrorAction chosen) {
+        if (chosen != CodingErrorAction.REPLACE && chosen != CodingErrorAction.REPORT) {
+            throw new IllegalArgumentException("malformedInput is neither REPLACE nor REPORT: " + chosen);
+        }
+        return new PipeOptions(loop, charset, maxLineBytes, capacity, lineEnds, chosen, readAhead);
+    }
+
+    /**
+     * Chooses whether a reader may take more bytes from the descriptor than a read has asked for. Without reading ahead
+     * all other bytes are left to whoever reads the descriptor next, a child that inherits it for example; a line or a
+     * delimiter is then read byte by byte, which is slow. {@code request} and {@code peek} ask for the bytes that they
+     * wait for. A read that is cancelled may have bytes of what it asked for buffered.
+     *
+     * @param chosen false to take nothing ahead
+     * @return a copy with it
+     */
+    public PipeOptions withReadAhead(boolean chosen) {
+        return new PipeOptions(loop, charset, maxLineBytes, capacity, lineEnds, malformedInput, chosen);
     }
 
     private static int positive(String name, int value) {
@@ -128,9 +187,37 @@ public final class PipeOptions {
         return capacity;
     }
 
+    /**
+     * Returns what ends a line for a reader.
+     *
+     * @return LF by default
+     */
+    public LineEnds lineEnds() {
+        return lineEnds;
+    }
+
+    /**
+     * Returns what a reader does with bytes that are no text.
+     *
+     * @return REPLACE by default, or REPORT
+     */
+    public CodingErrorAction malformedInput() {
+        return malformedInput;
+    }
+
+    /**
+     * Returns whether a reader may take more bytes from the descriptor than a read has asked for.
+     *
+     * @return true by default
+     */
+    public boolean readAhead() {
+        return readAhead;
+    }
+
     @Override
     public String toString() {
         return "PipeOptions[loop=" + loop() + ", charset=" + charset + ", maxLineBytes=" + maxLineBytes + ", capacity="
-                + capacity + "]";
+                + capacity + ", lineEnds=" + lineEnds + ", malformedInput=" + malformedInput + ", readAhead="
+                + readAhead + "]";
     }
 }

@@ -1,11 +1,15 @@
 package dev.aiopipe
 
+import dev.aiopipe.engine.blocking.ParkedReads
+import dev.aiopipe.engine.blocking.ReaderInputStream
 import dev.aiopipe.engine.read.Input
 import dev.aiopipe.engine.read.ReadOp
 import dev.aiopipe.engine.read.ReadOps
 import dev.aiopipe.engine.read.ReadTransaction
 import dev.aiopipe.engine.support.BlockingPool
+import dev.aiopipe.engine.write.TeeWrite
 import java.io.IOException
+import java.io.InputStream
 import java.nio.ByteBuffer
 import java.nio.channels.ClosedChannelException
 import java.nio.channels.ReadPendingException
@@ -14,11 +18,14 @@ import java.util.concurrent.locks.LockSupport
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.coroutineContext
+import kotlin.coroutines.resume
+import kotlin.coroutines.resumeWithException
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.FlowCollector
+import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
  * Reads a stream of bytes: a child's output, a pipe, a socket.
@@ -44,7 +51,14 @@ import kotlinx.coroutines.flow.FlowCollector
  * ended), and [IOException] if the stream fails, after what had come before the failure was read.
  */
 public class PipeReader internal constructor(private val input: Input, options: PipeOptions) : AutoCloseable {
-    private val ops = ReadOps(options.charset(), options.maxLineBytes())
+    private val ops =
+        ReadOps(
+            options.charset(),
+            options.maxLineBytes(),
+            options.lineEnds(),
+            options.malformedInput(),
+            options.readAhead(),
+        )
     private val line: ReadOp<String?> = ops.line()
     private val lineRequest: ReadOp<Boolean> = ops.requestLine()
 
@@ -64,10 +78,10 @@ public class PipeReader internal constructor(private val input: Input, options: 
         get() = input.mode()
 
     /**
-     * Reads the next line without its line end, `\n` or `\r\n`; a lone `\r` is data. An unterminated last line is a
-     * line.
+     * Reads the next line without its line end, `\n` or `\r\n`. A lone `\r` is data, unless the options have
+     * [LineEnds.ANY]. An unterminated last line is a line.
      *
-     * Malformed bytes become U+FFFD.
+     * Malformed bytes become U+FFFD, unless the options report them.
      *
      * *Cancellation:* nothing is taken, and what has come of the line stays; see [PipeReader] for the timeout that
      * strikes late.
@@ -75,6 +89,8 @@ public class PipeReader internal constructor(private val input: Input, options: 
      * @return null at the end of the stream
      * @throws LimitExceededException if the line is longer than `maxLineBytes`; it stays readable for [readAtMost] or
      *   [skipLine]
+     * @throws java.nio.charset.CharacterCodingException if the line is malformed, and the options report that; it stays
+     *   readable
      */
     @Throws(IOException::class) public suspend fun readLine(): String? = read(line)
 
@@ -149,6 +165,17 @@ public class PipeReader internal constructor(private val input: Input, options: 
         read(ops.until(delimiter, limit))
 
     /**
+     * Reads everything up to and with the delimiter that ends first, as [readUntil]: an answer or a prompt, for
+     * example.
+     *
+     * @param delimiters one or more, none of them empty
+     * @param limit how many bytes may stand before the delimiter; before the longest one, if several end at one byte
+     */
+    @Throws(IOException::class)
+    public suspend fun readUntilAny(vararg delimiters: ByteArray, limit: Int = ops.maxLineBytes()): ByteArray =
+        read(ops.untilAny(delimiters, limit))
+
+    /**
      * Reads everything up to the end of the stream.
      *
      * *Cancellation:* nothing is taken, and what has come stays.
@@ -162,7 +189,10 @@ public class PipeReader internal constructor(private val input: Input, options: 
     @JvmOverloads
     public suspend fun readAll(limit: Int = ReadOps.DEFAULT_ALL_LIMIT): ByteArray = read(ops.all(limit))
 
-    /** As [readAll], decoded; malformed bytes become U+FFFD. */
+    /**
+     * As [readAll], decoded. Malformed bytes become U+FFFD, unless the options report them: then this throws
+     * [java.nio.charset.CharacterCodingException], and all stays readable.
+     */
     @Throws(IOException::class)
     @JvmOverloads
     public suspend fun readText(limit: Int = ReadOps.DEFAULT_ALL_LIMIT): String = read(ops.text(limit))
@@ -187,8 +217,8 @@ public class PipeReader internal constructor(private val input: Input, options: 
     }
 
     /**
-     * Drops everything up to and with the next `\n`, or up to the end of the stream. Use it to go on after a line that
-     * is over the limit.
+     * Drops a line with its line end, or everything up to the end of the stream. Use it to go on after a line that is
+     * over the limit.
      *
      * *Cancellation:* nothing is dropped of a line of up to `maxLineBytes`. A longer one is dropped in pieces; after a
      * cancellation the next [skipLine] drops the rest of it.
@@ -204,6 +234,14 @@ public class PipeReader internal constructor(private val input: Input, options: 
      * @throws IllegalArgumentException if count is negative
      */
     @Throws(IOException::class) public suspend fun request(count: Int): Boolean = read(ops.request(count))
+
+    /**
+     * Waits until [count] bytes are buffered, and returns a copy of them; takes nothing.
+     *
+     * @return fewer than [count] bytes only if the stream ends before
+     * @throws IllegalArgumentException if count is negative
+     */
+    @Throws(IOException::class) public suspend fun peek(count: Int): ByteArray = read(ops.peek(count))
 
     /**
      * Waits until [readLine] would not wait: for a line, for an unterminated last one, or for one that is over the
@@ -265,6 +303,34 @@ public class PipeReader internal constructor(private val input: Input, options: 
         return transfer(count) { chunk -> target.writeAll(chunk) }
     }
 
+    /**
+     * Copies everything up to the end of the stream to several writers, as `tee` does. The slowest one sets the pace:
+     * none is ahead by more than 64 KiB. Closes none of them, nor this.
+     *
+     * *Cancellation:* each byte is either still readable here, or each of the [targets] has it or
+     * [owes][PipeWriter.owed] it.
+     *
+     * *Failure:* if a target fails, for example with [BrokenPipeException], whose message names it, the others have, or
+     * owe, exactly what was taken here. To go on without the failed one, call this again.
+     *
+     * @return how many bytes were copied
+     * @throws IllegalArgumentException if there is no target
+     */
+    @Throws(IOException::class)
+    public suspend fun teeTo(vararg targets: PipeWriter): Long {
+        require(targets.isNotEmpty()) { "there is no target" }
+        val outputs = targets.map { it.output }
+        return transfer(Long.MAX_VALUE) { chunk ->
+            suspendCancellableCoroutine<Unit> { continuation ->
+                val write =
+                    TeeWrite.begin(outputs, chunk) { failure ->
+                        if (failure == null) continuation.resume(Unit) else continuation.resumeWithException(failure)
+                    }
+                continuation.invokeOnCancellation { write.cancel() }
+            }
+        }
+    }
+
     /** Writes step by step, so that it can be cancelled. Pauses after a write that accepted nothing. */
     private suspend fun WritableByteChannel.writeAll(chunk: ByteBuffer) {
         while (chunk.hasRemaining()) {
@@ -306,6 +372,17 @@ public class PipeReader internal constructor(private val input: Input, options: 
 
     /** What is there, in pieces of 64 KiB at most, up to the end of the stream; else as [lines]. */
     public fun chunks(): Flow<ByteArray> = TakenFlow { read(ops.chunk()) }
+
+    /**
+     * Returns a blocking stream over this reader, for code that takes no other one. Its methods park the thread, also a
+     * virtual one; each is one read of this reader, outside of any [atomically] block. The stream has no buffer of its
+     * own, and closing it closes the reader, which frees a thread that is blocked in it. An interrupted thread gets
+     * [java.io.InterruptedIOException]; nothing was taken then.
+     *
+     * Call its methods where blocking is allowed, as in `withContext(Dispatchers.IO)`: a read that would have to wait
+     * on the thread of a [PipeLoop] throws [IllegalStateException].
+     */
+    public fun asInputStream(): InputStream = ReaderInputStream(ParkedReads.of(input, ops))
 
     /**
      * Closes the reader and its descriptor. A read that waits fails with

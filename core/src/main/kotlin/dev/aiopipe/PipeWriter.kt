@@ -1,10 +1,12 @@
 package dev.aiopipe
 
+import dev.aiopipe.engine.blocking.WriterOutputStream
 import dev.aiopipe.engine.support.BlockingPool
 import dev.aiopipe.engine.support.Delays
 import dev.aiopipe.engine.write.Message
 import dev.aiopipe.engine.write.Output
 import java.io.IOException
+import java.io.OutputStream
 import java.nio.ByteBuffer
 import java.nio.channels.ReadableByteChannel
 import java.util.concurrent.atomic.AtomicBoolean
@@ -45,8 +47,8 @@ import kotlinx.coroutines.withContext
  * [java.nio.channels.ClosedChannelException] on a closed writer; [IllegalStateException] to the stdin of a child that
  * was redirected elsewhere.
  */
-public class PipeWriter internal constructor(private val output: Output, private val options: PipeOptions) :
-    AutoCloseable {
+public class PipeWriter
+internal constructor(@get:JvmSynthetic internal val output: Output, private val options: PipeOptions) : AutoCloseable {
     private val transfers = Mutex() // who has it reads, unless its source is silent, or sends
 
     /** How many bytes cancelled writes still owe. */
@@ -237,6 +239,16 @@ public class PipeWriter internal constructor(private val output: Output, private
     }
 
     /**
+     * Suspends until a write of up to [WriteEnd.PIPE_BUF] bytes would not wait, and everything that was called for
+     * before is sent. Writes nothing. Use it to make data only when it can go out at once. Other writers may be faster.
+     *
+     * Returns, too, if nobody is left to read: the next write throws then, and does not wait.
+     *
+     * @throws java.nio.channels.AsynchronousCloseException if the writer is closed meanwhile
+     */
+    @Throws(IOException::class) public suspend fun awaitWritable(): Unit = send(Message.room())
+
+    /**
      * Suspends until the writer is closed, and throws if bytes that were owed were dropped, or if the loop ended
      * before.
      */
@@ -245,6 +257,17 @@ public class PipeWriter internal constructor(private val output: Output, private
         coroutineContext.ensureActive()
         output.closed().await()
     }
+
+    /**
+     * Returns a blocking stream over this writer, for code that takes no other one. Each call of `write` is one
+     * message, and parks the thread, also a virtual one, until the kernel has all of it; `flush` has nothing to do.
+     * Closing the stream closes the writer. An interrupted thread gets [java.io.InterruptedIOException], and its
+     * message is sent not at all or wholly, as with every cancelled write.
+     *
+     * Call its methods where blocking is allowed, as in `withContext(Dispatchers.IO)`: a write that would have to wait
+     * on the thread of a [PipeLoop] throws [IllegalStateException].
+     */
+    public fun asOutputStream(): OutputStream = WriterOutputStream(output)
 
     /**
      * Closes the writer as soon as all that was called for before is sent. Never blocks. Later writes throw

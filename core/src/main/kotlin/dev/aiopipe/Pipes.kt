@@ -7,6 +7,8 @@ import java.io.IOException
 import java.util.concurrent.CompletableFuture
 import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.async
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.future.await
 import kotlinx.coroutines.isActive
@@ -87,6 +89,54 @@ public suspend fun WriteEnd.open(options: PipeOptions = PipeOptions.defaults()):
     closeIfCancelled { discard() }
     return PipeWriter(openOutput(options).awaitOpen { it.abort() }, options)
 }
+
+/**
+ * Copies what each of two sides sends to the other, as a proxy does. When one side has ended, the writer to the other
+ * one is closed; this returns when both have ended. Opens both ends, and closes them in any case.
+ *
+ * *Cancellation, failure:* both sides are closed at once.
+ *
+ * @param options of all four streams
+ * @return how many bytes were copied
+ * @throws IllegalStateException if an end was used or closed already
+ * @throws IOException if a stream fails: [BrokenPipeException] if a side takes nothing more, for example
+ */
+@Throws(IOException::class)
+@JvmOverloads
+public suspend fun DuplexEnd.copyBidirectional(
+    other: DuplexEnd,
+    options: PipeOptions = PipeOptions.defaults(),
+): CopyTotals = use {
+    other.use {
+        rx.open(options).use { mine ->
+            other.rx.open(options).use { theirs ->
+                tx.open(options).abortAfter { toMe ->
+                    other.tx.open(options).abortAfter { toThem ->
+                        coroutineScope {
+                            val sent = async { mine.copyAll(toThem) }
+                            val received = async { theirs.copyAll(toMe) }
+                            CopyTotals(sent.await(), received.await())
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+private suspend fun PipeReader.copyAll(target: PipeWriter): Long {
+    val count = transferTo(target)
+    target.close()
+    target.awaitClosed()
+    return count
+}
+
+private suspend fun <T> PipeWriter.abortAfter(block: suspend (PipeWriter) -> T): T =
+    try {
+        block(this)
+    } finally {
+        abort()
+    }
 
 private suspend fun <T> CompletableFuture<T>.awaitOpen(discard: (T) -> Unit): T =
     try {

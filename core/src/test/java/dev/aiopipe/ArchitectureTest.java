@@ -36,7 +36,7 @@ class ArchitectureTest {
 
     /** From the ground up: each room may use those before it, and nothing of the package that holds the rooms. */
     private static final List<String> ROOMS =
-            List.of("support", "linux", "loop", "read", "write", "transport", "endpoint", "process");
+            List.of("support", "linux", "loop", "read", "write", "blocking", "transport", "endpoint", "process");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())

@@ -33,6 +33,7 @@ object AdoptingProgram {
             "close System.in" -> runBlocking { closeSystemIn() }
             "pass hidden" -> runBlocking { passHidden() }
             "answer on 3" -> runBlocking { answerOnThree() }
+            "read a line, start a child" -> runBlocking { readLineAndStartChild() }
             "prompts" -> runBlocking { prompts(arguments[1]) }
             "give up, start a child" -> runBlocking { giveUp { it.startHead() } }
             "give up, close, start a child" -> runBlocking { giveUp { it.closeAndSaySo().startHead() } }
@@ -134,6 +135,13 @@ object AdoptingProgram {
         println("then ${input.readLine()}")
         println("then ${input.readLine()}")
         input.close()
+    }
+
+    /** Reads a line without reading ahead; the child, which inherits stdin, has the rest. */
+    private suspend fun readLineAndStartChild() {
+        val input = ReadEnd.stdin().open(PipeOptions.defaults().withReadAhead(false))
+        println("here: ${input.readLine()}")
+        check(ProcessBuilder("cat").inheritIO().start().waitFor() == 0)
     }
 
     /** Opens stdin for each of four lines. */

@@ -36,6 +36,21 @@ class LeftoverTest {
 
     @ParameterizedTest
     @ValueSource(booleans = [false, true])
+    @DisplayName(
+        "R37 a line is read without reading ahead, and a child that inherits stdin has the rest, of every kind"
+    )
+    fun withoutReadingAhead(fallback: Boolean) =
+        runBlocking<Unit> {
+            val file = directory.resolve("lines").also { it.toFile().writeText("y\nn\nlast") }
+            for (stdin in stdinsWith("y\\nn\\nlast", file, directory.fifo())) {
+                adopting("read a line, start a child", fallback = fallback).under(stdin).withPiped { program ->
+                    assertEquals(listOf("here: y", "n", "last", null), List(4) { program.stdout.readLine() }, stdin)
+                }
+            }
+        }
+
+    @ParameterizedTest
+    @ValueSource(booleans = [false, true])
     @DisplayName("prompts get their own lines while the writer is still there")
     fun promptsOfAnOpenPipe(fallback: Boolean) =
         runBlocking<Unit> {

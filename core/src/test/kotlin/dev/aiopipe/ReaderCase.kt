@@ -18,15 +18,20 @@ interface ReaderCase {
     val threads: Threads
 
     /** One test, with a stream of its own; of the named loop, or of that of [threads]. */
-    fun reading(maxLineBytes: Int = 16 shl 20, of: PipeLoop? = null, case: suspend Reading.() -> Unit) =
-        threads.run { loop ->
-            val stream = kind.open(PipeOptions.defaults().withLoop(of ?: loop).withMaxLineBytes(maxLineBytes))
-            try {
-                Reading(stream, this, kind).case()
-            } finally {
-                withContext(NonCancellable) { stream.release() }
-            }
+    fun reading(
+        maxLineBytes: Int = 16 shl 20,
+        of: PipeLoop? = null,
+        options: (PipeOptions) -> PipeOptions = { it },
+        case: suspend Reading.() -> Unit,
+    ) = threads.run { loop ->
+        val base = PipeOptions.defaults().withLoop(of ?: loop).withMaxLineBytes(maxLineBytes)
+        val stream = kind.open(options(base))
+        try {
+            Reading(stream, this, kind).case()
+        } finally {
+            withContext(NonCancellable) { stream.release() }
         }
+    }
 }
 
 /** A stream to read from, and its other side. */

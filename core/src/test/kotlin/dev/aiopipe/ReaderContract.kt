@@ -6,4 +6,9 @@ abstract class ReaderContract(kind: ReadableKind, threads: Threads) :
 
 /** What every reader keeps, whatever kind of stream it reads. */
 abstract class EndlessReaderContract(override val kind: ReadableKind, override val threads: Threads) :
-    ReaderBytesContract, ReaderLinesContract, ReaderWaitsContract, ReaderAtomicContract, ReaderVolumeContract
+    ReaderBytesContract,
+    ReaderLinesContract,
+    ReaderWaitsContract,
+    ReaderAtomicContract,
+    ReaderVolumeContract,
+    ReaderOptionsContract

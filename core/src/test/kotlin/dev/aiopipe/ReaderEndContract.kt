@@ -22,6 +22,8 @@ interface ReaderEndContract : ReaderCase {
                 { assertEquals(null, readLine()) },
                 { assertFalse(request(1)) },
                 { assertFalse(requestLine()) },
+                { assertEquals(0, peek(1).size) },
+                { assertThrows<IncompleteReadException> { readUntilAny("\n".toByteArray(), "\r".toByteArray()) } },
                 { assertEquals(0, readAll().size) },
                 { assertEquals("", readText()) },
                 { assertEquals(0, skip(5)) },
@@ -45,6 +47,35 @@ interface ReaderEndContract : ReaderCase {
             }
         }
     }
+
+    @Test
+    @DisplayName("R39 peek gives fewer bytes at the end")
+    fun peekAtTheEnd() = reading {
+        send("ab")
+        end()
+        assertEquals("ab", reader.peek(3).decodeToString())
+        assertEquals("ab", reader.readAtMost(3).decodeToString())
+    }
+
+    @Test
+    @DisplayName("R36 malformed text up to the end is reported, and stays readable")
+    fun malformedTextUpToTheEnd() =
+        reading(options = { it.withMalformedInput(java.nio.charset.CodingErrorAction.REPORT) }) {
+            send(byteArrayOf('a'.code.toByte(), -61))
+            end()
+            assertThrows<java.nio.charset.CharacterCodingException> { reader.readText() }
+            assertThrows<java.nio.charset.CharacterCodingException> { reader.readLine() }
+            assertEquals("[97, -61]", reader.readAll().contentToString())
+        }
+
+    @Test
+    @DisplayName("R35 a \\r at the end is a whole line end")
+    fun returnAtTheEnd() =
+        reading(options = { it.withLineEnds(LineEnds.ANY) }) {
+            send("a\rb\r")
+            end()
+            assertEquals(listOf("a", "b", null), List(3) { reader.readLine() })
+        }
 
     @Test
     @DisplayName("R05 readAll reads up to the end, beyond maxLineBytes")

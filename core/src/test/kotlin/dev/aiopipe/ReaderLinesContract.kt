@@ -86,6 +86,47 @@ interface ReaderLinesContract : ReaderCase {
     }
 
     @Test
+    @DisplayName("R38 of several delimiters the one that ends first counts, also across chunks")
+    fun firstOfSeveralDelimiters() = reading {
+        suspend fun readPrompt() =
+            reader.readUntilAny("> ".toByteArray(), "$ ".toByteArray(), "END".toByteArray()).decodeToString()
+        send("a> b$ END")
+        assertEquals(listOf("a> ", "b$ ", "END"), List(3) { readPrompt() })
+        val read = waiting { readPrompt() }
+        sendAndArrive("x E")
+        sendAndArrive("N$")
+        send(" > ")
+        assertEquals("x EN$ ", read.await())
+        assertReads("> ")
+    }
+
+    @Test
+    @DisplayName("R38 of delimiters that end at one byte the longest counts for the limit")
+    fun longestOfSeveralDelimiters() = reading {
+        val ends = arrayOf("\n".toByteArray(), "\r\n".toByteArray())
+        send("abc\r\nabcd\n")
+        assertEquals(2, assertThrows<LimitExceededException> { reader.readUntilAny(*ends, limit = 2) }.limit())
+        assertEquals("abc\r\n", reader.readUntilAny(*ends, limit = 3).decodeToString())
+        assertThrows<LimitExceededException> { reader.readUntilAny(*ends, limit = 3) }
+        assertEquals("abcd\n", reader.readUntilAny(*ends, limit = 4).decodeToString())
+        assertThrows<IllegalArgumentException> { reader.readUntilAny() }
+        assertThrows<IllegalArgumentException> { reader.readUntilAny(ByteArray(0)) }
+    }
+
+    @Test
+    @DisplayName("R39 peek waits for so many bytes, and takes nothing")
+    fun peekTakesNothing() = reading {
+        val peek = waiting { reader.peek(3) }
+        sendAndArrive("ab")
+        assertTrue(peek.isActive)
+        send("cd")
+        assertEquals("abc", peek.await().decodeToString())
+        assertEquals("", reader.peek(0).decodeToString())
+        assertReads("abcd")
+        assertThrows<IllegalArgumentException> { reader.peek(-1) }
+    }
+
+    @Test
     @DisplayName("R25 line ends are \\n and \\r\\n, and a lone \\r is data")
     fun lineEndsAreRecognized() = reading {
         send("a\r\nb\nc\rd\n\r\n\n\r\r\n")

@@ -48,6 +48,8 @@ interface ReaderWaitsContract : ReaderCase {
                 { reader.skipLine() },
                 { reader.request(100) },
                 { reader.requestLine() },
+                { reader.peek(100) },
+                { reader.readUntilAny(";".toByteArray(), "--".toByteArray()) },
                 { reader.atomically { readExactly(100) } },
                 { reader.lines().collect { fail<Unit>(it) } },
             )

@@ -46,6 +46,43 @@ class SocketTest {
     }
 
     @Test
+    @DisplayName("a proxy copies both directions, passes each end on, and closes both sides")
+    fun proxy() = connected { (client, connection) ->
+        val (backend, theirs) = aioDuplex()
+        val totals = async { connection.copyBidirectional(theirs) }
+        client.tx.open().use { it.writeLine("question") }
+        assertEquals("question\n", backend.rx.open().use { it.readText() })
+        backend.tx.open().use { it.writeLine("answer") }
+        assertEquals("answer\n", client.rx.open().use { it.readText() })
+        assertEquals(CopyTotals(9, 7), totals.await())
+    }
+
+    @Test
+    @DisplayName("a copy of both directions that is cancelled, or fails, closes both sides")
+    fun endedProxy() {
+        for (cancel in listOf(true, false)) {
+            connected { (client, connection) ->
+                val (backend, theirs) = aioDuplex()
+                val totals = async { runCatching { connection.copyBidirectional(theirs) } }
+                val questions = client.tx.open()
+                val there = backend.rx.open()
+                questions.writeLine("question")
+                assertEquals("question", there.readLine())
+                there.close()
+                if (cancel) {
+                    totals.cancelAndJoin()
+                } else {
+                    questions.writeLine("nobody reads")
+                    assertTrue(totals.await().exceptionOrNull() is BrokenPipeException)
+                }
+                assertNull(client.rx.open().use { it.readLine() })
+                backend.tx.open().use { it.awaitReaderGone() }
+                questions.abort()
+            }
+        }
+    }
+
+    @Test
     @DisplayName("W02 megabytes both ways at once")
     fun volume() = connected { (near, far) ->
         val sent = ChildMain.pattern(5 shl 20)

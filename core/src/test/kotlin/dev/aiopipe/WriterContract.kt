@@ -6,4 +6,4 @@ abstract class WriterContract(kind: WritableKind, threads: Threads) :
 
 /** What every writer keeps, whatever kind of stream it writes. */
 abstract class UnwatchedWriterContract(override val kind: WritableKind, override val threads: Threads) :
-    WriterOrderContract, WriterTransferContract, WriterEndsContract
+    WriterOrderContract, WriterTransferContract, WriterRoomContract, WriterEndsContract

@@ -2,20 +2,22 @@ package dev.aiopipe.jvm;
 
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.ReadMode;
+import dev.aiopipe.engine.blocking.ReaderInputStream;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
 import dev.aiopipe.engine.read.ReadOps;
-import dev.aiopipe.jvm.internal.blocking.ReaderInputStream;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.ReadTimeout;
 import dev.aiopipe.jvm.internal.read.AtomicBlock;
 import dev.aiopipe.jvm.internal.read.BlockingTarget;
 import dev.aiopipe.jvm.internal.read.LineLoop;
+import dev.aiopipe.jvm.internal.read.ParkedTimedReads;
 import dev.aiopipe.jvm.internal.read.ReaderCore;
 import dev.aiopipe.jvm.internal.read.ReaderPublisher;
 import dev.aiopipe.jvm.internal.read.ReaderView;
 import dev.aiopipe.jvm.internal.read.SingleRead;
 import dev.aiopipe.jvm.internal.read.Transfer;
+import dev.aiopipe.jvm.internal.write.TeeTarget;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
@@ -26,6 +28,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,8 +88,10 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Reads the next line without its line end, {@code \n} or {@code \r\n}; a lone {@code \r} is data. An unterminated
-     * last line is a line. Malformed bytes become U+FFFD.
+     * Reads the next line without its line end, {@code \n} or {@code \r\n}. A lone {@code \r} is data, unless the
+     * options have {@link dev.aiopipe.LineEnds#ANY}. An unterminated last line is a line. Malformed bytes become
+     * U+FFFD, unless the options report them: then the future fails with
+     * {@link java.nio.charset.CharacterCodingException}, and the line stays readable.
      *
      * @return null at the end of the stream; fails with {@link dev.aiopipe.LimitExceededException} if the line is
      *     longer than {@code maxLineBytes}: it stays readable for {@link #readAtMost} or {@link #skipLine}
@@ -191,6 +196,29 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
+     * Reads everything up to and with the delimiter that ends first, of which {@code maxLineBytes} may stand before it.
+     *
+     * @param delimiters one or more, of one byte or more
+     * @return as {@link #readUntilAny(int, byte[]...)}
+     * @throws IllegalArgumentException if there is no delimiter, or an empty one
+     */
+    public CompletableFuture<byte[]> readUntilAny(byte[]... delimiters) {
+        return readUntilAny(ops.maxLineBytes(), delimiters);
+    }
+
+    /**
+     * Reads everything up to and with the delimiter that ends first: an answer or a prompt, for example.
+     *
+     * @param limit how many bytes may stand before the delimiter; before the longest one, if several end at one byte
+     * @param delimiters one or more, of one byte or more
+     * @return as {@link #readUntil(byte[], int)}
+     * @throws IllegalArgumentException if there is no delimiter, or an empty one, or the limit is negative
+     */
+    public CompletableFuture<byte[]> readUntilAny(int limit, byte[]... delimiters) {
+        return read(ops.untilAny(delimiters, limit));
+    }
+
+    /**
      * Reads everything up to the end of the stream, 64 MiB at most.
      *
      * @return as {@link #readAll(int)}
@@ -263,6 +291,17 @@ public final class AsyncPipeReader implements AutoCloseable {
      */
     public CompletableFuture<Boolean> request(int count) {
         return read(ops.request(count));
+    }
+
+    /**
+     * Waits until {@code count} bytes are buffered, and copies them; takes nothing.
+     *
+     * @param count how many bytes
+     * @return fewer bytes only if the stream ends before
+     * @throws IllegalArgumentException if count is negative
+     */
+    public CompletableFuture<byte[]> peek(int count) {
+        return read(ops.peek(count));
     }
 
     /**
@@ -418,6 +457,28 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
+     * Copies everything up to the end of the stream to several writers, as {@code tee} does. The slowest one sets the
+     * pace: none is ahead by more than 64 KiB. Closes none of them, nor this. Other reads fail meanwhile.
+     *
+     * <p>If the future is cancelled, each byte is either still readable here, or each target has it or
+     * {@linkplain AsyncPipeWriter#owed owes} it. If a target fails, for example with
+     * {@link dev.aiopipe.BrokenPipeException}, whose message names it, the others have, or owe, exactly what was taken
+     * here.
+     *
+     * @param targets one or more
+     * @return how many bytes were copied
+     * @throws IllegalArgumentException if there is no target
+     */
+    public CompletableFuture<Long> teeTo(AsyncPipeWriter... targets) {
+        if (targets.length == 0) {
+            throw new IllegalArgumentException("there is no target");
+        }
+        TeeTarget all =
+                new TeeTarget(Stream.of(targets).map(AsyncPipeWriter::output).toList());
+        return Transfer.of(view, Long.MAX_VALUE, all::write).begin();
+    }
+
+    /**
      * This reader as a stream that blocks: for old code, and for virtual threads, which it parks and never pins. To
      * close it closes the reader, and frees a thread that is blocked in it. A thread that is interrupted while it is
      * blocked gets an {@link java.io.InterruptedIOException}, and nothing is lost; so does one whose
@@ -426,7 +487,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @return a view of this reader, with no buffer of its own
      */
     public InputStream asInputStream() {
-        return new ReaderInputStream(view);
+        return new ReaderInputStream(new ParkedTimedReads(view));
     }
 
     /**

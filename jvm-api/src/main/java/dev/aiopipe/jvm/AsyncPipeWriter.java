@@ -1,11 +1,12 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.PipeOptions;
+import dev.aiopipe.engine.blocking.WriterOutputStream;
 import dev.aiopipe.engine.write.Message;
 import dev.aiopipe.engine.write.Output;
-import dev.aiopipe.jvm.internal.blocking.WriterOutputStream;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.RelayedFuture;
+import dev.aiopipe.jvm.internal.write.ChannelTransfer;
 import dev.aiopipe.jvm.internal.write.DirectWrite;
 import dev.aiopipe.jvm.internal.write.IteratedLines;
 import dev.aiopipe.jvm.internal.write.LineWriter;
@@ -13,6 +14,7 @@ import dev.aiopipe.jvm.internal.write.PublishedLines;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
@@ -90,7 +92,10 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * @return done when they are sent
      */
     public CompletableFuture<@Nullable Void> write(ByteBuffer... sources) {
-        Message message = Message.of(sources);
+        return send(Message.of(sources));
+    }
+
+    private CompletableFuture<@Nullable Void> send(Message message) {
         try {
             return output.offer(message) ? callbacks.completed(null) : pending(message);
         } catch (Throwable e) {
@@ -105,6 +110,10 @@ public final class AsyncPipeWriter implements AutoCloseable {
             output.cancel(message);
             throw e;
         }
+    }
+
+    Output output() {
+        return output;
     }
 
     /** Writes what remains as one message. Completes on any thread: for what only schedules. */
@@ -174,6 +183,39 @@ public final class AsyncPipeWriter implements AutoCloseable {
             return callbacks.failed(e);
         }
         return writing.get();
+    }
+
+    /**
+     * Writes all that a blocking channel, a file for example, has up to its end. Closes neither. The channel is read on
+     * a thread of this library. Each chunk is a message: those of other writers may come in between.
+     *
+     * <p>If the future is cancelled while the channel is read, that read goes on, and what it gives is sent, too; 64
+     * KiB at most. What was read is sent or {@link #owed}. Nothing is read while other messages wait to be sent.
+     *
+     * @param source where the bytes come from
+     * @return how many bytes were written
+     * @throws IllegalArgumentException if the channel is in non-blocking mode
+     */
+    public CompletableFuture<Long> transferFrom(ReadableByteChannel source) {
+        ChannelTransfer transfer = new ChannelTransfer(output, source, callbacks);
+        try {
+            output.requireOpen();
+        } catch (IOException | IllegalStateException e) {
+            return callbacks.failed(e);
+        }
+        return transfer.begin();
+    }
+
+    /**
+     * Waits until a write of up to {@link dev.aiopipe.WriteEnd#PIPE_BUF} bytes would not wait, and all that was called
+     * for before is sent. Writes nothing. Use it to make data only when it can go out at once. Other writers may be
+     * faster.
+     *
+     * @return done when there is room, or nobody is left to read: the next write fails then, and does not wait. Fails
+     *     with {@link java.nio.channels.AsynchronousCloseException} if the writer is closed meanwhile
+     */
+    public CompletableFuture<@Nullable Void> onWritable() {
+        return send(Message.room());
     }
 
     /**

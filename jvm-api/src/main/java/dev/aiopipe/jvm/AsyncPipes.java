@@ -1,14 +1,18 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.ChildOptions;
+import dev.aiopipe.CopyTotals;
+import dev.aiopipe.DuplexEnd;
 import dev.aiopipe.OutputLine;
 import dev.aiopipe.PipeEnd;
+import dev.aiopipe.PipeLoop;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.PipelineOutput;
 import dev.aiopipe.ProcessOutput;
 import dev.aiopipe.ReadEnd;
 import dev.aiopipe.WriteEnd;
 import dev.aiopipe.engine.SharedSecrets;
+import dev.aiopipe.engine.loop.AcceptedConnection;
 import dev.aiopipe.engine.process.Child;
 import dev.aiopipe.engine.process.ChildSettings;
 import dev.aiopipe.engine.process.Communication;
@@ -18,7 +22,11 @@ import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.engine.write.Output;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.RelayedFuture;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -123,6 +131,80 @@ public final class AsyncPipes {
                 output -> new AsyncPipeWriter(output, options, callbacks),
                 Output::abort,
                 callbacks);
+    }
+
+    /**
+     * Accepts a connection, see {@link #accept(ServerSocketChannel, PipeLoop, Executor)}.
+     *
+     * @param server becomes non-blocking
+     * @return the connection, for {@link DuplexEnd#of}
+     */
+    public static CompletableFuture<SocketChannel> accept(ServerSocketChannel server) {
+        return accept(server, PipeLoop.shared(), CallbackExecutor.DEFAULT);
+    }
+
+    /**
+     * Accepts a connection. One call at a time. To stop a server, cancel the future or close the channel; the call
+     * notices the close within 0.1 s. If the future is cancelled, no connection was accepted, or it was closed.
+     *
+     * @param server becomes non-blocking
+     * @param loop waits for the connection
+     * @param executor runs what follows
+     * @return the connection, for {@link DuplexEnd#of}; fails with {@link java.nio.channels.AcceptPendingException} if
+     *     another call waits, with {@link java.io.IOException} if the channel or the loop is closed
+     */
+    public static CompletableFuture<SocketChannel> accept(
+            ServerSocketChannel server, PipeLoop loop, Executor executor) {
+        return RelayedFuture.ofResource(
+                () -> accepted(server, loop),
+                connection -> connection,
+                AsyncPipes::closeUnwanted,
+                new CallbackExecutor(executor));
+    }
+
+    private static CompletableFuture<SocketChannel> accepted(ServerSocketChannel server, PipeLoop loop) {
+        try {
+            return AcceptedConnection.begin(server, SharedSecrets.get().loop(loop));
+        } catch (IOException | IllegalStateException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private static void closeUnwanted(SocketChannel connection) {
+        try {
+            connection.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * Copies both directions between two sides with the default options, see {@link #copyBidirectional(DuplexEnd,
+     * DuplexEnd, PipeOptions, Executor)}.
+     *
+     * @param one used up by this
+     * @param other used up by this
+     * @return how many bytes were copied
+     */
+    public static CompletableFuture<CopyTotals> copyBidirectional(DuplexEnd one, DuplexEnd other) {
+        return copyBidirectional(one, other, PipeOptions.defaults(), CallbackExecutor.DEFAULT);
+    }
+
+    /**
+     * Copies what each of two sides sends to the other, as a proxy does. When one side has ended, the writer to the
+     * other one is closed; this is done when both have ended. Opens both ends, and closes them in any case: after a
+     * failure of one direction, or a cancellation, at once.
+     *
+     * @param one used up by this
+     * @param other used up by this
+     * @param options of all four streams
+     * @param executor runs what follows
+     * @return how many bytes were copied; fails with the first failure
+     */
+    public static CompletableFuture<CopyTotals> copyBidirectional(
+            DuplexEnd one, DuplexEnd other, PipeOptions options, Executor executor) {
+        BidirectionalCopy copy = new BidirectionalCopy(one, other, options, executor);
+        return RelayedFuture.of(copy.begin(), copy::close, new CallbackExecutor(executor));
     }
 
     /**

@@ -15,6 +15,10 @@ import dev.aiopipe.jvm.AsyncPipeline;
 import dev.aiopipe.jvm.AsyncPipes;
 import dev.aiopipe.jvm.AsyncProcess;
 import dev.aiopipe.jvm.RunOptions;
+import dev.aiopipe.AioDuplex;
+import dev.aiopipe.CopyTotals;
+import java.nio.channels.SocketChannel;
+import java.nio.channels.ServerSocketChannel;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -45,6 +49,7 @@ public final class EveryMethod {
         loops();
         writes();
         views();
+        sockets();
         children();
         runs();
         pipelines();
@@ -92,6 +97,9 @@ public final class EveryMethod {
             CompletableFuture<byte[]> zero = reader.readUntil(0);
             expect(zero.cancel(true));
             expect(reader.atomically(r -> r.readAtMost(1)).join().length == 1);
+            expect(reader.peek(0).join().length == 0);
+            expect(reader.readUntilAny(new byte[] {'x'}).cancel(true));
+            expect(reader.readUntilAny(9, new byte[] {'x'}, new byte[] {'y'}).cancel(true));
             writer.close();
             expect(reader.readAll().join().length == 0 && reader.readAll(10).join().length == 0);
             expect(reader.readText().join().isEmpty() && reader.readText(10).join().isEmpty());
@@ -130,6 +138,7 @@ public final class EveryMethod {
             rest.join();
             expect(seen.equals(List.of("4", "5", "6", "7", "8")));
             expect(reader.transferTo(between).join() == 0);
+            expect(reader.teeTo(between, between).join() == 0);
             expect(reader.transferTo(Channels.newChannel(file)).join() == 0);
         }
     }
@@ -158,6 +167,8 @@ public final class EveryMethod {
             public void cancel() {}
         });
         writer.writeLines(publisher).join();
+        writer.onWritable().join();
+        expect(writer.transferFrom(Channels.newChannel(InputStream.nullInputStream())).join() == 0);
         CompletableFuture<?> gone = writer.onReaderGone();
         CompletableFuture<?> closed = writer.onClosed();
         reader.close();
@@ -166,6 +177,21 @@ public final class EveryMethod {
         writer.close();
         writer.abort();
         closed.join();
+    }
+
+    private static void sockets() throws Exception {
+        try (ServerSocketChannel server = ServerSocketChannel.open().bind(null);
+                SocketChannel client = SocketChannel.open(server.getLocalAddress())) {
+            AsyncPipes.accept(server).join().close();
+            expect(AsyncPipes.accept(server, PipeLoop.shared(), Runnable::run).cancel(true));
+            expect(client.isOpen());
+        }
+        CompletableFuture<CopyTotals> copy = AsyncPipes.copyBidirectional(
+                AioDuplex.create().theirs(), AioDuplex.create().theirs(), OPTIONS, Runnable::run);
+        expect(copy.cancel(true));
+        expect(AsyncPipes.copyBidirectional(AioDuplex.create().theirs(), AioDuplex.create().theirs())
+                .cancel(true));
+        expect(new CopyTotals(1, 2).sent() == 1);
     }
 
     private static void views() throws Exception {

@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * and runs some tasks.
  */
 public final class Loop {
+    /** The loop whose thread this is; null on all other threads. */
+    private static final ThreadLocal<@Nullable Loop> CURRENT = new ThreadLocal<>();
+
     /** Tasks that submit further tasks must not keep the streams waiting. */
     private static final int TASKS_PER_ROUND = 256;
 
@@ -142,6 +145,19 @@ public final class Loop {
         return closeCause != null;
     }
 
+    /**
+     * Throws on the thread of a loop, where a call that blocks would stop all streams of that loop.
+     *
+     * @param call what would block
+     * @throws IllegalStateException if the calling thread is that of a loop
+     */
+    public static void requireOtherThread(String call) {
+        Loop current = CURRENT.get();
+        if (current != null) {
+            throw new IllegalStateException(call + " that blocks would stop " + current + ", on whose thread it is");
+        }
+    }
+
     /** Returns true on the loop's thread. */
     public boolean isCurrentThread() {
         return Thread.currentThread() == thread;
@@ -233,6 +249,7 @@ public final class Loop {
         synchronized (this) {
             running();
         }
+        CURRENT.set(this);
         try {
             while (closeCause == null) {
                 round();

@@ -198,7 +198,7 @@ public abstract sealed class BufferStorage permits InputBuffer {
         }
     }
 
-    private void advance(int count) {
+    final void advance(int count) {
         if (retainLimit >= 0) {
             retained += count;
         }

@@ -82,9 +82,10 @@ public abstract sealed class BufferedSource extends ReadSlot permits Input {
         Object value;
         boolean reportedEnd;
         do {
+            buffer.skipPendingNewline();
             reportedEnd = buffer.ended() && buffer.size() == 0 && !op.consumesNothing();
             value = attempt(op);
-        } while (value == ReadOp.MORE && fill());
+        } while (value == ReadOp.MORE && fill(op));
         if (value == ReadOp.MORE) {
             Threads.requireStack(SPARE_FRAMES);
         } else {
@@ -137,8 +138,8 @@ public abstract sealed class BufferedSource extends ReadSlot permits Input {
         }
     }
 
-    /** Reads once from the source. Returns false if there is nothing now. */
-    private boolean fill() throws IOException {
+    /** Reads once from the source, as much as the operation wants. Returns false if there is nothing now. */
+    private boolean fill(ReadOp<?> op) throws IOException {
         if (sourceEmptied) {
             return false;
         } else if (handedOver) {
@@ -147,7 +148,11 @@ public abstract sealed class BufferedSource extends ReadSlot permits Input {
             throw failure;
         }
         ByteBuffer space = buffer.space();
-        int room = space.remaining();
+        int room = Math.min(space.remaining(), op.wanted(buffer));
+        if (room == 0) {
+            return false;
+        }
+        space.limit(space.position() + room);
         int count;
         try {
             count = source.read(space);

@@ -1,11 +1,11 @@
 package dev.aiopipe.engine.read;
 
+import dev.aiopipe.LineEnds;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.Charset;
-import java.nio.charset.StandardCharsets;
+import java.nio.charset.CharacterCodingException;
 import java.util.Arrays;
 import java.util.function.Supplier;
 
@@ -18,14 +18,21 @@ public final class InputBuffer extends BufferStorage {
     private static final long LOW_BITS = 0x0101010101010101L;
     private static final long HIGH_BITS = 0x8080808080808080L;
     private static final long NEWLINES = '\n' * LOW_BITS;
+    private static final long RETURNS = '\r' * LOW_BITS;
 
     private final Supplier<String> stream;
 
-    /** There is no newline from the head up to here. An index of the array; void if it is not after the head. */
+    /**
+     * There is no line end from the head up to here. An index of the array; void if it is not after the head. All reads
+     * of a stream look for the same line ends.
+     */
     private int lineScanned;
 
     /** Whether there is no byte above 0x7F either. */
     private boolean scannedAscii;
+
+    /** Whether a '\r' has ended the last line, and a '\n' that comes next belongs to its line end. */
+    private boolean newlinePending;
 
     /**
      * Creates an empty buffer.
@@ -39,6 +46,28 @@ public final class InputBuffer extends BufferStorage {
     @Override
     void forgetScan() {
         lineScanned = 0;
+        newlinePending = false;
+    }
+
+    /**
+     * Completes the line end of the last line: drops a '\n' that came after its '\r'. To be called before each read.
+     */
+    void skipPendingNewline() {
+        if (newlinePending && size() > 0) {
+            newlinePending = false;
+            if (get(0) == '\n') {
+                advance(1);
+            }
+        }
+    }
+
+    boolean isNewlinePending() {
+        return newlinePending;
+    }
+
+    /** Sets what {@link #isNewlinePending} was where the reading goes on. */
+    void setNewlinePending(boolean pending) {
+        newlinePending = pending;
     }
 
     @Override
@@ -47,6 +76,38 @@ public final class InputBuffer extends BufferStorage {
         ByteBuffer space = super.space();
         lineScanned = Math.max(lineScanned - (before - head), 0); // a stream without line reads never sets it
         return space;
+    }
+
+    /** Returns how many bytes stand before the first line end, or -1 if none is buffered. */
+    int indexOfLineEnd(LineEnds ends) {
+        return ends == LineEnds.LF ? indexOfNewline() : indexOfNewlineOrReturn();
+    }
+
+    private int indexOfNewlineOrReturn() {
+        int from = lineScanned;
+        if (from <= head) {
+            from = head;
+            scannedAscii = true;
+        }
+        byte[] array = bytes;
+        int end = tail;
+        long seen = 0;
+        for (; from <= end - Long.BYTES; from += Long.BYTES) {
+            long x = (long) LONGS.get(array, from);
+            long marks = marksOf(x ^ NEWLINES) | marksOf(x ^ RETURNS);
+            seen |= x;
+            if (marks != 0) {
+                return scanned(from + (Long.numberOfTrailingZeros(marks) >>> 3), seen);
+            }
+        }
+        for (; from < end; from++) {
+            if (array[from] == '\n' || array[from] == '\r') {
+                return scanned(from, seen);
+            }
+            seen |= array[from];
+        }
+        scanned(end, seen);
+        return -1;
     }
 
     /** Returns how many bytes stand before the first newline, or -1 if none is buffered. */
@@ -132,43 +193,72 @@ public final class InputBuffer extends BufferStorage {
     }
 
     /**
-     * Takes a line and its line end, {@code "\n"} or {@code "\r\n"}.
+     * Takes a line and its line end, {@code "\n"}, {@code "\r\n"} or {@code "\r"}.
      *
-     * @param newline the result of {@link #indexOfNewline}
+     * @param lineEnd the result of {@link #indexOfLineEnd}
      * @param limit bytes of the line at most
-     * @param charset decodes it; malformed input becomes U+FFFD
+     * @param decoder decodes it
      * @return the text without the line end
      * @throws dev.aiopipe.LimitExceededException if the line is longer; or as {@link #take(int)}, but the line end does
      *     not count
+     * @throws CharacterCodingException from the decoder
      */
-    public String takeLine(int newline, int limit, Charset charset) throws dev.aiopipe.LimitExceededException {
-        int end = newline > 0 && bytes[head + newline - 1] == '\r' ? newline - 1 : newline;
-        return takeText(end, newline + 1 - end, limit, charset);
+    public String takeLine(int lineEnd, int limit, TextDecoder decoder)
+            throws dev.aiopipe.LimitExceededException, CharacterCodingException {
+        boolean isNewline = get(lineEnd) == '\n';
+        int end = isNewline && lineEnd > 0 && get(lineEnd - 1) == '\r' ? lineEnd - 1 : lineEnd;
+        String text = takeText(end, afterLineEnd(lineEnd) - end, limit, decoder);
+        if (!isNewline) {
+            lineTaken();
+        }
+        return text;
+    }
+
+    /** Returns the offset of the byte after a line end that {@link #indexOfLineEnd} has found. */
+    int afterLineEnd(int lineEnd) {
+        boolean isPair = get(lineEnd) == '\r' && lineEnd + 1 < size() && get(lineEnd + 1) == '\n';
+        return lineEnd + (isPair ? 2 : 1);
+    }
+
+    /** Called after a line was taken with its line end: a '\n' may still come after a '\r'. */
+    void lineTaken() {
+        newlinePending = head == tail && bytes[head - 1] == '\r';
     }
 
     /**
-     * Takes all that is buffered as a line without a line end. Call it after {@link #indexOfNewline} has found none.
+     * Takes all that is buffered as a line without a line end. Call it after {@link #indexOfLineEnd} has found none.
      *
      * @param limit as {@link #takeLine}
-     * @param charset as {@link #takeLine}
+     * @param decoder as {@link #takeLine}
      * @return the text
      * @throws dev.aiopipe.LimitExceededException as {@link #takeLine}
+     * @throws CharacterCodingException from the decoder
      */
-    public String takeLastLine(int limit, Charset charset) throws dev.aiopipe.LimitExceededException {
-        return takeText(size(), 0, limit, charset);
+    public String takeLastLine(int limit, TextDecoder decoder)
+            throws dev.aiopipe.LimitExceededException, CharacterCodingException {
+        return takeText(size(), 0, limit, decoder);
+    }
+
+    /**
+     * Returns the text of the first bytes, without taking them.
+     *
+     * @param count at most {@link #size}
+     */
+    String text(int count, TextDecoder decoder) throws CharacterCodingException {
+        return decoder.decode(bytes, head, count);
     }
 
     // The deprecated constructor looks neither for other bytes nor at a charset, and takes 2/3 of the time.
-    @SuppressWarnings({"deprecation", "ReferenceEquality"}) // another charset of that name decodes as well, but slower
-    private String takeText(int count, int lineEnd, int limit, Charset charset)
-            throws dev.aiopipe.LimitExceededException {
+    @SuppressWarnings("deprecation")
+    private String takeText(int count, int lineEnd, int limit, TextDecoder decoder)
+            throws dev.aiopipe.LimitExceededException, CharacterCodingException {
         if (count > limit) {
             throw exceeds("line", "maxLineBytes", limit);
         }
-        // the scan for the newline has seen all of the line
-        String text = scannedAscii && charset == StandardCharsets.UTF_8
+        // the scan for the line end has seen all of the line
+        String text = scannedAscii && decoder.isUtf8()
                 ? new String(bytes, 0, head, count)
-                : new String(bytes, head, count, charset);
+                : decoder.decode(bytes, head, count);
         take(count + lineEnd, lineEnd);
         return text;
     }

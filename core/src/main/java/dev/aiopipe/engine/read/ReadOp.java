@@ -2,6 +2,7 @@ package dev.aiopipe.engine.read;
 
 import java.io.IOException;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,16 @@ public interface ReadOp<T extends @Nullable Object> {
         return MORE;
     }
 
+    /**
+     * Returns how many more bytes may be read from the source. Asked after an attempt that found too little, and does
+     * not change anything.
+     *
+     * @return 1 or more; 0 if nothing may be read
+     */
+    default int wanted(InputBuffer in) {
+        return Integer.MAX_VALUE;
+    }
+
     /** Whether the operation never takes a byte. Then it does not consume the end of the stream either. */
     default boolean consumesNothing() {
         return false;
@@ -79,6 +90,11 @@ public interface ReadOp<T extends @Nullable Object> {
             }
 
             @Override
+            public int wanted(InputBuffer in) {
+                return original.wanted(in);
+            }
+
+            @Override
             public boolean consumesNothing() {
                 return original.consumesNothing();
             }
@@ -97,15 +113,20 @@ public interface ReadOp<T extends @Nullable Object> {
      * @param look the same operation, whose attempts take nothing
      */
     static <T extends @Nullable Object> ReadOp<T> look(ReadOp<T> look) {
-        return new ReadOp<>() {
-            @Override
-            public @Nullable Object attempt(InputBuffer in) throws IOException {
-                return look.attempt(in);
-            }
-
+        return new ForwardingReadOp<>(look) {
             @Override
             public boolean consumesNothing() {
                 return true;
+            }
+        };
+    }
+
+    /** Returns this operation, which {@linkplain #wanted wants} so many bytes. */
+    default ReadOp<T> wanting(ToIntFunction<InputBuffer> bytes) {
+        return new ForwardingReadOp<>(this) {
+            @Override
+            public int wanted(InputBuffer in) {
+                return bytes.applyAsInt(in);
             }
         };
     }

@@ -1,9 +1,12 @@
 package dev.aiopipe.engine.read;
 
 import dev.aiopipe.IncompleteReadException;
+import dev.aiopipe.LineEnds;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
+import java.nio.charset.CodingErrorAction;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,18 +20,40 @@ public final class ReadOps {
     /** The limit of {@link #all} and {@link #text} where the caller names none, in bytes. */
     public static final int DEFAULT_ALL_LIMIT = 64 << 20;
 
-    private final Charset charset;
+    private final TextDecoder decoder;
+    private final LineOps lines;
     private final int maxLineBytes;
+    private final boolean readsAhead;
 
     /**
      * Binds the operations.
      *
-     * @param charset decodes lines and text; malformed input becomes U+FFFD
+     * @param charset decodes lines and text
      * @param maxLineBytes bytes of a line at most, without the line end
+     * @param lineEnds what ends a line
+     * @param malformedInput what happens to bytes that are no text: REPLACE, with U+FFFD, or REPORT
+     * @param readsAhead whether more may be read from the source than an operation asks for
      */
-    public ReadOps(Charset charset, int maxLineBytes) {
-        this.charset = charset;
+    public ReadOps(
+            Charset charset,
+            int maxLineBytes,
+            LineEnds lineEnds,
+            CodingErrorAction malformedInput,
+            boolean readsAhead) {
+        this.decoder = new TextDecoder(charset, malformedInput);
+        this.lines = new LineOps(lineEnds, decoder, maxLineBytes);
         this.maxLineBytes = maxLineBytes;
+        this.readsAhead = readsAhead;
+    }
+
+    /** Binds the operations; the other options are the defaults. */
+    public ReadOps(Charset charset, int maxLineBytes) {
+        this(charset, maxLineBytes, LineEnds.LF, CodingErrorAction.REPLACE, true);
+    }
+
+    /** Limits what is read from the source to the bytes that are wanted, if nothing may be read ahead. */
+    private <T extends @Nullable Object> ReadOp<T> bounded(ReadOp<T> op, ToIntFunction<InputBuffer> wanted) {
+        return readsAhead ? op : op.wanting(wanted);
     }
 
     /**
@@ -41,38 +66,12 @@ public final class ReadOps {
 
     /** Takes a line without its line end; null at the end of the stream. Without state. */
     public ReadOp<@Nullable String> line() {
-        Charset decoding = charset;
-        int limit = maxLineBytes;
-        return in -> {
-            int newline = in.indexOfNewline();
-            if (newline >= 0) {
-                return in.takeLine(newline, limit, decoding);
-            } else if (!in.ended() && !isTooLong(in, limit)) {
-                return ReadOp.MORE;
-            }
-            return in.size() == 0 ? null : in.takeLastLine(limit, decoding);
-        };
+        return bounded(lines.line(), in -> 1);
     }
 
     /** Gives true as soon as {@link #line} would not wait, false at the end; takes nothing. Without state. */
     public ReadOp<Boolean> requestLine() {
-        return ReadOp.look(in -> {
-            if (in.indexOfNewline() >= 0) {
-                return true;
-            } else if (in.ended()) {
-                return in.size() > 0;
-            }
-            return isTooLong(in, maxLineBytes) ? true : ReadOp.MORE;
-        });
-    }
-
-    /**
-     * Whether a line whose newline is not buffered yet exceeds the limit. A '\r' right after the limit may be half of a
-     * line end.
-     */
-    private static boolean isTooLong(InputBuffer in, int limit) {
-        int size = in.size();
-        return size > limit && !(size - 1 == limit && in.get(limit) == '\r');
+        return bounded(lines.requestLine(), in -> 1);
     }
 
     /**
@@ -82,10 +81,11 @@ public final class ReadOps {
      */
     public ReadOp<byte[]> atMost(int count) {
         requireNotNegative(count);
-        return unlessNothing(count, in -> {
+        ReadOp<byte[]> op = in -> {
             int available = Math.min(in.size(), count);
             return available == 0 && count > 0 && !in.ended() ? ReadOp.MORE : taken(in, available);
-        });
+        };
+        return unlessNothing(count, bounded(op, in -> count));
     }
 
     /** Takes what is buffered, at least one byte and at most 64 KiB; null at the end. Without state. */
@@ -100,7 +100,7 @@ public final class ReadOps {
      */
     public ReadOp<byte[]> upTo(int count) {
         requireNotNegative(count);
-        return unlessNothing(count, new ReadOp<>() {
+        ReadOp<byte[]> op = new ReadOp<>() {
             private boolean ended;
 
             @Override
@@ -117,7 +117,8 @@ public final class ReadOps {
             public boolean reportedEnd() {
                 return ended;
             }
-        });
+        };
+        return unlessNothing(count, bounded(op, in -> count - in.size()));
     }
 
     /**
@@ -127,7 +128,7 @@ public final class ReadOps {
      */
     public ReadOp<Integer> into(ByteBuffer target) {
         requireWritable(target);
-        return unlessNothing(target.remaining(), in -> {
+        ReadOp<Integer> op = in -> {
             int available = Math.min(in.size(), target.remaining());
             if (available == 0 && target.hasRemaining()) {
                 return in.ended() ? -1 : ReadOp.MORE;
@@ -135,7 +136,8 @@ public final class ReadOps {
             Integer count = available; // first the value: there may be no memory for it
             in.take(target, available);
             return count;
-        });
+        };
+        return unlessNothing(target.remaining(), bounded(op, in -> target.remaining()));
     }
 
     /**
@@ -145,7 +147,8 @@ public final class ReadOps {
      */
     public ReadOp<byte[]> exactly(int count) {
         requireNotNegative(count);
-        return unlessNothing(count, in -> in.size() < count ? moreOf(in, count) : taken(in, count));
+        ReadOp<byte[]> op = in -> in.size() < count ? moreOf(in, count) : taken(in, count);
+        return unlessNothing(count, bounded(op, in -> count - in.size()));
     }
 
     /**
@@ -156,13 +159,14 @@ public final class ReadOps {
     public ReadOp<Integer> exactly(ByteBuffer target) {
         requireWritable(target);
         Integer count = target.remaining();
-        return unlessNothing(count, in -> {
+        ReadOp<Integer> op = in -> {
             if (in.size() < count) {
                 return moreOf(in, count);
             }
             in.take(target, count);
             return count;
-        });
+        };
+        return unlessNothing(count, bounded(op, in -> count - in.size()));
     }
 
     private static Object moreOf(InputBuffer in, int count) throws IncompleteReadException {
@@ -179,11 +183,28 @@ public final class ReadOps {
      * @param limit bytes before the delimiter at most
      */
     public ReadOp<byte[]> until(byte[] delimiter, int limit) {
+        return untilAny(new byte[][] {delimiter}, limit);
+    }
+
+    /**
+     * Takes everything up to and with the delimiter that ends first. With state.
+     *
+     * @param delimiters one or more, of one byte or more
+     * @param limit bytes before the delimiter at most; before the longest one, if several end at one byte
+     */
+    public ReadOp<byte[]> untilAny(byte[][] delimiters, int limit) {
         requireLimit(limit);
-        if (delimiter.length == 0) {
-            throw new IllegalArgumentException("delimiter is empty");
+        if (delimiters.length == 0) {
+            throw new IllegalArgumentException("there is no delimiter");
         }
-        return new UntilOp(delimiter.clone(), limit);
+        byte[][] copies = new byte[delimiters.length][];
+        for (int i = 0; i < copies.length; i++) {
+            copies[i] = delimiters[i].clone();
+            if (copies[i].length == 0) {
+                throw new IllegalArgumentException("delimiter is empty");
+            }
+        }
+        return bounded(new UntilOp(copies, limit), in -> 1);
     }
 
     /**
@@ -205,14 +226,28 @@ public final class ReadOps {
      * @param limit bytes at most
      */
     public ReadOp<byte[]> all(int limit) {
+        return all(limit, in -> in.copy(in.size()));
+    }
+
+    /** As {@link #all}, decoded. */
+    public ReadOp<String> text(int limit) {
+        return all(limit, in -> in.text(in.size(), decoder));
+    }
+
+    /** Takes everything up to the end of the stream; {@code value} looks at it, and makes the value. */
+    private <T> ReadOp<T> all(int limit, ReadOp<T> value) {
         requireLimit(limit);
-        return new ReadOp<>() {
+        ReadOp<T> op = new ReadOp<>() {
             @Override
-            public Object attempt(InputBuffer in) throws IOException {
+            public @Nullable Object attempt(InputBuffer in) throws IOException {
                 if (in.size() > limit) {
                     throw in.exceeds("the rest", "limit", limit);
+                } else if (!in.ended()) {
+                    return MORE;
                 }
-                return in.ended() ? taken(in, in.size()) : MORE;
+                Object all = value.attempt(in);
+                in.take(in.size());
+                return all;
             }
 
             @Override
@@ -220,11 +255,7 @@ public final class ReadOps {
                 return true;
             }
         };
-    }
-
-    /** As {@link #all}, decoded. */
-    public ReadOp<String> text(int limit) {
-        return all(limit).map(bytes -> new String(bytes, charset));
+        return bounded(op, in -> (int) Math.min(limit - in.size() + 1L, Integer.MAX_VALUE));
     }
 
     /**
@@ -235,15 +266,16 @@ public final class ReadOps {
      */
     public ReadOp<Long> skip(long count) {
         requireNotNegative(count);
-        return unlessNothing(count, new SkipOp.Bytes(count, maxLineBytes));
+        SkipOp.Bytes op = new SkipOp.Bytes(count, maxLineBytes);
+        return unlessNothing(count, bounded(op, op::missing));
     }
 
     /**
-     * Drops everything up to and with the next newline, a line over the limit in pieces, and gives the count of bytes.
+     * Drops everything up to and with the next line end, a line over the limit in pieces, and gives the count of bytes.
      * With state.
      */
     public ReadOp<Long> skipLine() {
-        return new SkipOp.Line(maxLineBytes);
+        return bounded(lines.skipLine(), in -> 1);
     }
 
     /**
@@ -254,7 +286,7 @@ public final class ReadOps {
      * @param most bytes at most, 1 or more; never more than 64 KiB
      */
     public ReadOp<ByteBuffer> toTransfer(long most) {
-        return in -> {
+        ReadOp<ByteBuffer> op = in -> {
             int takeable = in.takeable();
             if (takeable == 0 && in.size() > 0) {
                 in.take(1); // throws an exception that names the limit
@@ -262,6 +294,7 @@ public final class ReadOps {
             int count = (int) Math.min(Math.min(most, InputBuffer.READ_SIZE), Math.min(in.size(), takeable));
             return count > 0 || in.ended() ? ByteBuffer.wrap(in.copy(count)) : ReadOp.MORE;
         };
+        return bounded(op, in -> (int) Math.min(most, Integer.MAX_VALUE));
     }
 
     /**
@@ -286,17 +319,25 @@ public final class ReadOps {
      */
     public ReadOp<Boolean> request(int count) {
         requireNotNegative(count);
-        return ReadOp.look(in -> {
-            if (in.size() >= count) {
-                return true;
-            }
-            return in.ended() ? false : ReadOp.MORE;
-        });
+        ReadOp<Boolean> op = in -> in.size() >= count ? (Object) true : in.ended() ? (Object) false : ReadOp.MORE;
+        return ReadOp.look(bounded(op, in -> count - in.size()));
+    }
+
+    /**
+     * Copies so many bytes, fewer only at the end of the stream; takes nothing. Without state.
+     *
+     * @param count bytes
+     */
+    public ReadOp<byte[]> peek(int count) {
+        requireNotNegative(count);
+        ReadOp<byte[]> op = in -> in.size() >= count || in.ended() ? in.copy(Math.min(in.size(), count)) : ReadOp.MORE;
+        return ReadOp.look(bounded(op, in -> count - in.size()));
     }
 
     /** Gives the count of buffered bytes as soon as there is one, 0 at the end; takes nothing. Without state. */
     public ReadOp<Integer> available() {
-        return ReadOp.look(in -> in.size() > 0 || in.ended() ? (Object) in.size() : ReadOp.MORE);
+        ReadOp<Integer> op = in -> in.size() > 0 || in.ended() ? (Object) in.size() : ReadOp.MORE;
+        return ReadOp.look(bounded(op, in -> 0));
     }
 
     private static byte[] taken(InputBuffer in, int count) throws IOException {

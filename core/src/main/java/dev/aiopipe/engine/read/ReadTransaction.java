@@ -30,6 +30,9 @@ public final class ReadTransaction implements ExclusiveReader {
     /** How much stays taken after a roll-back. Set once, while the slot is BUSY. */
     private int mark;
 
+    /** Whether the line end before the transaction was open; see {@link InputBuffer#isNewlinePending}. */
+    private boolean newlinePending;
+
     private volatile boolean over;
 
     private ReadTransaction(Input input, @Nullable ReadTransaction outer, boolean retains) {
@@ -65,6 +68,7 @@ public final class ReadTransaction implements ExclusiveReader {
                 input.buffer.retain(limit);
             }
             mark = limit == NO_LIMIT ? Integer.MAX_VALUE : input.buffer.retained();
+            newlinePending = input.buffer.isNewlinePending();
             input.exclusive = this;
         } finally {
             input.slot = input.exclusive;
@@ -100,6 +104,9 @@ public final class ReadTransaction implements ExclusiveReader {
         }
         try {
             input.settle(keep, outer == null || !outer.retains);
+            if (keep != Integer.MAX_VALUE) {
+                input.buffer.setNewlinePending(newlinePending);
+            }
         } finally {
             input.exclusive = outer;
             input.slot = outer;

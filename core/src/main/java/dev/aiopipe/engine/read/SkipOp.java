@@ -1,6 +1,7 @@
 package dev.aiopipe.engine.read;
 
 import dev.aiopipe.LimitExceededException;
+import dev.aiopipe.LineEnds;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +64,11 @@ abstract class SkipOp implements ReadOp<Long> {
             return drop(in, available, available == missing || in.ended(), count > maxAtOnce);
         }
 
+        /** Returns how many bytes are neither dropped nor buffered yet. */
+        int missing(InputBuffer in) {
+            return (int) Math.min(count - dropped() - in.size(), Integer.MAX_VALUE);
+        }
+
         @Override
         public boolean reportedEnd() {
             return dropped() < count;
@@ -74,19 +80,25 @@ abstract class SkipOp implements ReadOp<Long> {
         }
     }
 
-    /** Drops everything up to and with the next newline. */
+    /** Drops everything up to and with the next line end. */
     static final class Line extends SkipOp {
+        private final LineEnds ends;
         private final int maxAtOnce;
 
-        Line(int maxAtOnce) {
+        Line(LineEnds ends, int maxAtOnce) {
+            this.ends = ends;
             this.maxAtOnce = maxAtOnce;
         }
 
         @Override
         public Object attempt(InputBuffer in) throws IOException {
-            int newline = in.indexOfNewline();
-            int count = newline < 0 ? in.size() : newline + 1;
-            return drop(in, count, newline >= 0 || in.ended(), dropped() > 0 || count > maxAtOnce);
+            int end = in.indexOfLineEnd(ends);
+            int count = end < 0 ? in.size() : in.afterLineEnd(end);
+            Object value = drop(in, count, end >= 0 || in.ended(), dropped() > 0 || count > maxAtOnce);
+            if (end >= 0 && ends == LineEnds.ANY) {
+                in.lineTaken();
+            }
+            return value;
         }
     }
 }

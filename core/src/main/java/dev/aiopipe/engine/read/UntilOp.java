@@ -3,16 +3,34 @@ package dev.aiopipe.engine.read;
 import dev.aiopipe.IncompleteReadException;
 import java.io.IOException;
 
-/** Takes everything up to and with a delimiter. Remembers how far it searched, so that each byte is searched once. */
+/**
+ * Takes everything up to and with the first of some delimiters. If two end at the same byte, the longer one counts.
+ * Remembers how far it searched, so that each byte is searched once for each delimiter.
+ */
 final class UntilOp implements ReadOp<byte[]> {
-    private final byte[] delimiter;
+    private final byte[][] delimiters;
+    private final int longest;
     private final int limit;
+
+    /** How many bytes the last attempt has searched: a delimiter that it did not find ends after them. */
     private int searched;
+
     private int putBackCount;
 
-    UntilOp(byte[] delimiter, int limit) {
-        this.delimiter = delimiter;
+    /**
+     * Creates an operation.
+     *
+     * @param delimiters one or more, none of them empty; not changed any more
+     * @param limit bytes before the delimiter at most
+     */
+    UntilOp(byte[][] delimiters, int limit) {
+        this.delimiters = delimiters;
         this.limit = limit;
+        int most = 0;
+        for (byte[] delimiter : delimiters) {
+            most = Math.max(most, delimiter.length);
+        }
+        this.longest = most;
     }
 
     @Override
@@ -21,19 +39,26 @@ final class UntilOp implements ReadOp<byte[]> {
             putBackCount = in.putBackCount();
             searched = 0;
         }
-        int found = in.indexOf(delimiter, searched);
-        int size = in.size();
-        searched = Math.max(size - delimiter.length + 1, 0);
-        if (found > limit || (found < 0 && searched > limit)) {
-            throw in.exceeds("a message", "limit", limit);
-        } else if (found < 0) {
-            if (in.ended()) {
-                throw new IncompleteReadException(-1, size);
+        int end = Integer.MAX_VALUE;
+        int start = 0;
+        for (byte[] delimiter : delimiters) {
+            int found = in.indexOf(delimiter, Math.max(searched - delimiter.length + 1, 0));
+            if (found >= 0 && found + delimiter.length <= end) {
+                start = found + delimiter.length < end ? found : Math.min(start, found);
+                end = found + delimiter.length;
             }
-            return MORE;
         }
-        byte[] taken = in.copy(found + delimiter.length);
-        in.take(taken.length);
-        return taken;
+        boolean isFound = end != Integer.MAX_VALUE;
+        searched = in.size();
+        if (isFound ? start > limit : searched - longest + 1 > limit) {
+            throw in.exceeds("a message", "limit", limit);
+        } else if (isFound) {
+            byte[] taken = in.copy(end);
+            in.take(end);
+            return taken;
+        } else if (in.ended()) {
+            throw new IncompleteReadException(-1, in.size());
+        }
+        return MORE;
     }
 }

@@ -96,6 +96,11 @@ public final class ThreadedSink extends ThreadedStream<OutputStream> implements 
     }
 
     @Override
+    public boolean signalsRoom() {
+        return false;
+    }
+
+    @Override
     public boolean failsWithoutReader() {
         return toReader;
     }

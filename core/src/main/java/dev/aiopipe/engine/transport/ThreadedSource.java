@@ -15,7 +15,8 @@ import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a blocking stream: one read at a time, on a thread of {@link BlockingPool}, and only when a reader wants bytes.
+ * Reads a blocking stream: one read at a time, on a thread of {@link BlockingPool}, and only when a reader wants bytes;
+ * never more than that reader has room for.
  *
  * <pre>
  *     IDLE ── read, if ready ──► READING ── bytes, end or failure ──► FILLED ── read: all handed out ──► IDLE
@@ -116,7 +117,8 @@ public final class ThreadedSource extends ThreadedStream<InputStream> implements
             case IDLE -> {
                 if (stream.isReady()) {
                     // This may throw. The task waits for the lock that is held here.
-                    BlockingPool.EXECUTOR.execute(this::readChunk);
+                    int most = Math.min(target.remaining(), chunk.length);
+                    BlockingPool.EXECUTOR.execute(() -> readChunk(most));
                     state = State.READING;
                 }
                 return 0;
@@ -160,12 +162,12 @@ public final class ThreadedSource extends ThreadedStream<InputStream> implements
         return count;
     }
 
-    private void readChunk() {
+    private void readChunk(int most) {
         int count = 0;
         IOException problem = null;
         try {
             InputStream open = opened();
-            count = open == null ? 0 : readFrom(open);
+            count = open == null ? 0 : readFrom(open, most);
         } catch (IOException e) {
             problem = e;
         } catch (Throwable e) {
@@ -179,9 +181,9 @@ public final class ThreadedSource extends ThreadedStream<InputStream> implements
         }
     }
 
-    private int readFrom(InputStream open) throws IOException {
+    private int readFrom(InputStream open, int most) throws IOException {
         try {
-            int count = open.read(chunk);
+            int count = open.read(chunk, 0, most);
             return count < 0 && stream.isOnlyEmpty() ? 0 : count;
         } catch (IOException e) {
             if (stream.endsByFailure()) {

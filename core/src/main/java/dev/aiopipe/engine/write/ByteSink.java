@@ -33,6 +33,14 @@ public interface ByteSink extends Closeable {
     }
 
     /**
+     * Returns whether readiness is signalled whenever there is room for a write. Otherwise there is room if
+     * {@link #isFlushed}.
+     */
+    default boolean signalsRoom() {
+        return true;
+    }
+
+    /**
      * Returns whether a failed write means that nobody reads: true of a pipe, FIFO, terminal or socket, not of a file.
      */
     default boolean failsWithoutReader() {

@@ -26,7 +26,13 @@ public final class Message {
     @Nullable
     Message next;
 
-    private final boolean barrier;
+    private enum Kind {
+        BYTES,
+        BARRIER,
+        ROOM
+    }
+
+    private final Kind kind;
 
     /** The caller's buffers: their positions move when the message is done. */
     private ByteBuffer[] sources;
@@ -47,8 +53,8 @@ public final class Message {
     private @Nullable Throwable failure;
     private @Nullable Listener listener;
 
-    private Message(boolean barrier, ByteBuffer... sources) {
-        this.barrier = barrier;
+    private Message(Kind kind, ByteBuffer... sources) {
+        this.kind = kind;
         this.sources = sources;
         unsent = new ByteBuffer[sources.length];
         for (int i = 0; i < sources.length; i++) {
@@ -64,7 +70,7 @@ public final class Message {
      *     are at their limits
      */
     public static Message of(ByteBuffer... sources) {
-        return new Message(false, sources);
+        return new Message(Kind.BYTES, sources);
     }
 
     /**
@@ -72,11 +78,25 @@ public final class Message {
      * are.
      */
     public static Message barrier() {
-        return new Message(true);
+        return new Message(Kind.BARRIER);
     }
 
+    /**
+     * Returns a message without a byte, to be offered once. It is done when all messages that were offered before it
+     * are, and a write of up to {@link dev.aiopipe.WriteEnd#PIPE_BUF} bytes would not wait.
+     */
+    public static Message room() {
+        return new Message(Kind.ROOM);
+    }
+
+    /** Returns whether it has to wait for the messages before it, although it has no byte. */
     boolean isBarrier() {
-        return barrier;
+        return kind != Kind.BYTES;
+    }
+
+    /** Returns whether it is a wait for room. */
+    boolean isRoom() {
+        return kind == Kind.ROOM;
     }
 
     /** From now on this is owed when it is given up, not dropped: its bytes can't be had again. */

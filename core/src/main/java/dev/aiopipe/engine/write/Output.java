@@ -171,7 +171,7 @@ public final class Output implements Readiness.Waiter {
         Message finished;
         boolean ended;
         synchronized (this) {
-            queue.send();
+            queue.woken();
             ended = queue.settle() || queue.isClosed();
             finished = queue.takeFinished();
         }
@@ -218,14 +218,16 @@ public final class Output implements Readiness.Waiter {
      * @throws UncheckedIOException if the descriptor can't be closed
      */
     public void close() {
+        Message failed;
         boolean ended;
         synchronized (this) {
             queue.close();
             ended = queue.settle();
+            failed = queue.takeFinished();
         }
-        if (ended) {
-            throwUnchecked(release());
-        }
+        Throwable problem = ended ? release() : null;
+        notifyListeners(failed);
+        throwUnchecked(problem);
     }
 
     /**

@@ -82,7 +82,7 @@ final class SendQueue {
      */
     boolean offer(Message message) {
         boolean idle = unsent.isEmpty();
-        if (!message.hasUnsent() && (idle || !message.isBarrier())) {
+        if (!message.hasUnsent() && !message.isRoom() && (idle || !message.isBarrier())) {
             return true;
         }
         // An overflow later would leave the JDK's channel locked, and this message in the queue.
@@ -100,6 +100,16 @@ final class SendQueue {
         return true;
     }
 
+    /** Sends after a signal: there may be room now. */
+    void woken() {
+        Message head = unsent.peek();
+        if (waiting && head != null && head.isRoom() && readiness.closeCause() == null) {
+            unsent.poll();
+            finish(head, null);
+        }
+        send();
+    }
+
     /** Sends as much as the kernel has room for, or one budget. */
     void send() {
         stopWaiting();
@@ -114,9 +124,9 @@ final class SendQueue {
             Throwable failure = null;
             boolean sent = false;
             try {
-                sent = budget > 0 && head.send(sink, budget) && sink.isFlushed();
+                sent = head.isRoom() ? hasRoom() : budget > 0 && head.send(sink, budget) && sink.isFlushed();
                 budget -= before - head.unsentBytes();
-                if (!sent) {
+                if (!sent && !waiting) {
                     waiting = readiness.await(waiter);
                     // Without a wait, a signal was used up, and no other one may come. So this must try again.
                     budget = BUDGET;
@@ -135,6 +145,18 @@ final class SendQueue {
                 }
             }
         }
+    }
+
+    /** Returns whether a write would not wait. If that is not known, waits for a signal: see {@link #woken}. */
+    private boolean hasRoom() throws IOException {
+        if (!sink.signalsRoom()) {
+            return sink.isFlushed();
+        }
+        // The first call may only use up a signal of the past. If no signal comes any more, the next write finds out.
+        for (int tries = 0; tries < 2 && !waiting; tries++) {
+            waiting = readiness.await(waiter);
+        }
+        return !waiting;
     }
 
     /**
@@ -204,10 +226,21 @@ final class SendQueue {
         }
     }
 
-    /** Takes no more messages, and closes when all are sent: the caller must {@link #settle}. */
+    /**
+     * Takes no more messages, and closes when all are sent: the caller must {@link #settle}. Waits for room fail, as
+     * nobody can write there any more.
+     */
     void close() {
         if (state == State.OPEN) {
             state = State.CLOSING;
+            Message following;
+            for (Message message = unsent.peek(); message != null; message = following) {
+                following = message.next;
+                if (message.isRoom()) {
+                    unsent.remove(message);
+                    finish(message, CloseReasons.meanwhile(name, null));
+                }
+            }
         }
     }
 

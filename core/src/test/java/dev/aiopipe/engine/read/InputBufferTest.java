@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.LimitExceededException;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -21,6 +23,8 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.Tuple;
 
 class InputBufferTest {
+    private static final TextDecoder UTF_8 = new TextDecoder(StandardCharsets.UTF_8, CodingErrorAction.REPLACE);
+
     /** One thing that is done to the buffer and to the model. The numbers mean what the action makes of them. */
     private record Step(Action action, int size, int seed) {}
 
@@ -226,16 +230,14 @@ class InputBufferTest {
             }
             try {
                 assertEquals(new String(bytes, 0, end, StandardCharsets.UTF_8), line(newline, most));
-            } catch (LimitExceededException e) {
+            } catch (LimitExceededException | CharacterCodingException e) {
                 throw new AssertionError(e);
             }
             taken(next);
         }
 
-        private String line(int newline, int most) throws LimitExceededException {
-            return newline < 0
-                    ? buffer.takeLastLine(most, StandardCharsets.UTF_8)
-                    : buffer.takeLine(newline, most, StandardCharsets.UTF_8);
+        private String line(int newline, int most) throws LimitExceededException, CharacterCodingException {
+            return newline < 0 ? buffer.takeLastLine(most, UTF_8) : buffer.takeLine(newline, most, UTF_8);
         }
 
         private void taken(int count) {

@@ -7,7 +7,6 @@ import dev.aiopipe.engine.process.Child;
 import dev.aiopipe.engine.read.BusyReader;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
-import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.support.Threads;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.SerialTask;
@@ -235,7 +234,7 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
         Side(Input input, OutputLine.Source source, PipeOptions options) {
             this.input = input;
             this.source = source;
-            this.line = new ReadOps(options.charset(), options.maxLineBytes()).line();
+            this.line = ReaderCore.opsOf(options).line();
         }
 
         /** A line, null at the end, or MORE. */

@@ -18,7 +18,16 @@ public final class ReaderCore {
 
     public ReaderCore(Input input, PipeOptions options, CallbackExecutor callbacks) {
         this.input = input;
-        this.ops = new ReadOps(options.charset(), options.maxLineBytes());
+        this.ops = opsOf(options);
         this.callbacks = callbacks;
+    }
+
+    static ReadOps opsOf(PipeOptions options) {
+        return new ReadOps(
+                options.charset(),
+                options.maxLineBytes(),
+                options.lineEnds(),
+                options.malformedInput(),
+                options.readAhead());
     }
 }

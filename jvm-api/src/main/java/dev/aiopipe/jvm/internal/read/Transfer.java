@@ -195,6 +195,11 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
                     : ops.toTransfer(count - moved).attempt(in);
         }
 
+        @Override
+        public int wanted(InputBuffer in) {
+            return ops.toTransfer(count - moved).wanted(in);
+        }
+
         /** After the last byte of the count it does not look for the end of the stream. */
         @Override
         public boolean consumesNothing() {
