@@ -27,6 +27,7 @@ import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonObjectBuilder
 import kotlinx.serialization.json.buildJsonObject
 import kotlinx.serialization.json.int
+import kotlinx.serialization.json.intOrNull
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
 import kotlinx.serialization.json.put
@@ -112,7 +113,7 @@ class LanguageClient(
         val method = message["method"]?.jsonPrimitive?.content
         when {
             id == null -> {} // a notification, for example of a diagnosis; this client needs none
-            method == null -> answers.remove(id.jsonPrimitive.int)?.let { complete(it, message) }
+            method == null -> answers.remove(id.jsonPrimitive.intOrNull ?: return)?.let { complete(it, message) }
             else -> scope.launch { refuse(id, method) } // while the next message is read
         }
     }

@@ -28,7 +28,7 @@ suspend fun <R> withMcpServer(command: List<String>, block: suspend (Client) -> 
 
 /** The server's command, and after `--` the name of a tool and its arguments as a JSON object. */
 fun main(arguments: Array<String>) = runBlocking {
-    System.setProperty("kotlin-logging.logStartupMessage", "false") // the SDK logs by a library that prints this
+    System.setProperty("kotlin-logging.logStartupMessage", "false") // or the SDK's logging prints it
     val command = arguments.takeWhile { it != "--" }
     val call = arguments.drop(command.size + 1)
     withMcpServer(command) { client ->

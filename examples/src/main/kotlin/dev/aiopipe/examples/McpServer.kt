@@ -39,7 +39,7 @@ import kotlinx.serialization.json.putJsonObject
 
 fun main() =
     runBlocking<Unit> {
-        System.setProperty("kotlin-logging.logStartupMessage", "false") // the SDK logs by a library that prints this
+        System.setProperty("kotlin-logging.logStartupMessage", "false") // or the SDK's logging prints it
         System.setOut(System.err) // stdout belongs to the protocol; what else is printed goes to stderr
         val server = toolServer()
         Runtime.getRuntime().addShutdownHook(Thread { endAtExit(server) })

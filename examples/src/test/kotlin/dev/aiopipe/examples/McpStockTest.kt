@@ -17,8 +17,8 @@ import org.junit.jupiter.api.DisplayName
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 
-/** Our server, and clients that others wrote. */
-class McpStockClientsTest {
+/** Our server with clients that others wrote, and our client with such a server. */
+class McpStockTest {
     @TempDir lateinit var directory: Path
 
     private val server = example("McpServerKt").command()
@@ -57,5 +57,17 @@ class McpStockClientsTest {
             val output = client.runPiped().orThrow()
             val expected = listOf("run count_lines", "3", "true sleep 1000 did not end within 300 ms")
             assertEquals(expected, output.stdoutLines(), output.stderrText())
+        }
+
+    @Test
+    @DisplayName("our client lists the tools of a stock server of npm, and calls one")
+    fun npmServer() =
+        runBlocking<Unit> {
+            val modules = requireNodeModule("@modelcontextprotocol/server-everything")
+            val stock = "$modules/.bin/mcp-server-everything"
+            val client = example("McpClientKt", stock, "--", "echo", """{"message": "äöü €"}""")
+            val lines = client.runPiped().orThrow().stdoutLines()
+            assertTrue(lines.any { it.startsWith("echo: ") }, "$lines")
+            assertEquals("Echo: äöü €", lines.last())
         }
 }
