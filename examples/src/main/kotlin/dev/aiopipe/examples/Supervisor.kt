@@ -20,12 +20,12 @@ import kotlinx.coroutines.withTimeoutOrNull
 //
 //     java -cp … dev.aiopipe.examples.SupervisorKt cat -- one two three
 //
-// A command prefix takes the workers elsewhere: `ssh host cat`, `kubectl exec -i pod -- cat`. Each worker has a command
-// of its own, so to use several machines is a matter of the list.
+// A command prefix takes the workers elsewhere, here or in the list of `main`: `ssh host cat -- …`,
+// `kubectl exec -i pod -- cat -- …`. The requests come after the last `--`.
 
 // begin supervisor
 /** Answers requests by the workers that [supervise] runs. */
-class Supervisor internal constructor(private val requests: Channel<Request>) {
+class Workers internal constructor(private val requests: Channel<Request>) {
     /** The answer. Fails with [IOException] if three workers have died or hung over the request. */
     suspend fun ask(request: String): String = Request(request).also { requests.send(it) }.answer.await()
 }
@@ -44,12 +44,12 @@ internal class Request(val text: String) {
 }
 
 /** Runs [block] with workers, each of which is started by one of the [commands], and ends them after it. */
-suspend fun <R> supervise(commands: List<List<String>>, limit: Duration, block: suspend (Supervisor) -> R): R =
+suspend fun <R> supervise(commands: List<List<String>>, limit: Duration, block: suspend (Workers) -> R): R =
     coroutineScope {
         val requests = Channel<Request>(Channel.UNLIMITED)
         val workers = launch { for (command in commands) launch { while (true) work(command, requests, limit) } }
         try {
-            block(Supervisor(requests))
+            block(Workers(requests))
         } finally {
             workers.cancel()
         }
@@ -84,9 +84,11 @@ private const val MAX_TRIES = 3
 
 /** The worker's command, `--`, and the requests. */
 fun main(arguments: Array<String>) = runBlocking {
-    val command = arguments.takeWhile { it != "--" }
-    val requests = arguments.drop(command.size + 1)
-    supervise(List(2) { command }, limit = 5.seconds) { supervisor ->
-        requests.map { async { supervisor.ask(it) } }.awaitAll().forEach(::println)
+    val separator = arguments.lastIndexOf("--")
+    val command = arguments.take(separator)
+    // A prefix for each worker, such as listOf("ssh", "host"), listOf("kubectl", "exec", "-i", "pod", "--").
+    val places = listOf<List<String>>(emptyList(), emptyList())
+    supervise(places.map { place -> place + command }, limit = 5.seconds) { workers ->
+        arguments.drop(separator + 1).map { async { workers.ask(it) } }.awaitAll().forEach(::println)
     }
 }

@@ -19,7 +19,7 @@ class ReadmeTest {
         val source = Path.of("src/main/kotlin/dev/aiopipe/examples/ReadmeSnippets.kt").readText()
         assertEquals(blocks(source, "// begin\n", "// end"), blocks(readme, "```kotlin\n", "```"))
         val java =
-            listOf("HelloFromJava", "StdinFilter", "WorkerPool").flatMap {
+            listOf("HelloFromJava", "StdinFilter", "Supervisor").flatMap {
                 blocks(Path.of("src/main/java/dev/aiopipe/examples/$it.java").readText(), "// begin\n", "// end")
             }
         assertEquals(java, blocks(readme, "```java\n", "```"))
