@@ -67,7 +67,7 @@ public abstract sealed class PipeEnd implements AutoCloseable permits ReadEnd, W
 
     /** Returns this end as the start of a child needs it. */
     final PassedEnd passed() {
-        return new PassedEnd(this instanceof ReadEnd, this::handOver, this::close);
+        return new PassedEnd(toString(), this instanceof ReadEnd, this::handOver, this::close);
     }
 
     /** Uses the end up, unless it is used, and leaves nothing open. */

@@ -8,6 +8,7 @@ import dev.aiopipe.engine.process.PipelineStart;
 import dev.aiopipe.engine.process.ProcessStart;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.write.Output;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -41,7 +42,8 @@ public final class PipeLoop implements AutoCloseable {
                     PipeOptions options,
                     ChildSettings settings) {
                 Map<Integer, PassedEnd> ends = new TreeMap<>();
-                passing.forEach((number, end) -> ends.put(number, end.passed()));
+                Map<PipeEnd, PassedEnd> passed = new HashMap<>();
+                passing.forEach((number, end) -> ends.put(number, passed.computeIfAbsent(end, PipeEnd::passed)));
                 return new ProcessStart(builder, ends, options.loop().engine(), options.capacity(), settings);
             }
 

@@ -28,13 +28,20 @@ import kotlinx.coroutines.withContext
  * The child has blocking descriptors, as any program expects, and none of this process's others. The start itself
  * blocks for a millisecond or so, on a thread of this library.
  *
+ * [passing] gives the child further descriptors: `mapOf(3 to tx)`. The numbers 0 to 2 replace the pipe of that stream:
+ * its reader here is at its end, and its writer refuses writes. An end may stand under several numbers; starting the
+ * child uses it up, also if the start fails. The numbers from 3 on need `/bin/sh`, which opens a descriptor anew by its
+ * path under `/proc`; a socket, or a file that this process was started with, has no such path that leads to the same
+ * place, and can only be passed under the number that it has here.
+ *
  * *Cancellation:* a start that has not begun never runs, and one that has is waited for; then the child is killed, and
  * nothing is left behind.
  *
  * @param child how the child is started and ended; by default the exit of the JVM leaves it alone
  * @return to be closed, or [stopped][PipedProcess.stop]; [withPiped] does that by itself
  * @throws IOException naming the program, if it can't be started; nothing is left behind
- * @throws IllegalArgumentException if the command is empty, or a number is not from 3 to 9
+ * @throws IllegalArgumentException if the command is empty, or a number of [passing] is not from 0 to 9, or names a
+ *   stream that the builder redirects, or that the child uses in the other direction
  */
 @Throws(IOException::class)
 @JvmOverloads

@@ -168,19 +168,104 @@ class DescriptorPassingTest {
         }
 
     @Test
-    @DisplayName("E05 numbers other than 3 to 9, and ends that can't be handed over, are refused; the ends are closed")
+    @DisplayName("E05 numbers other than 0 to 9, and streams that are used otherwise, are refused; the ends are closed")
     fun misuse() =
         runBlocking<Unit> {
-            for (number in listOf(-1, 0, 2, 10)) {
+            val refused =
+                listOf<Triple<Int, ProcessBuilder, String>>(
+                    Triple(-1, sh(":"), "descriptor not within 0 to 9: -1"),
+                    Triple(10, sh(":"), "descriptor not within 0 to 9: 10"),
+                    Triple(0, sh(":"), "a child reads descriptor 0: WriteEnd["),
+                    Triple(1, sh(":").inheritIO(), "descriptor 1 is passed, and redirected by the builder: INHERIT"),
+                    Triple(2, sh(":").redirectErrorStream(true), "descriptor 2 is passed, and merged with stdout"),
+                )
+            for ((number, builder, message) in refused) {
                 val (rx, tx) = aioPipe()
                 val failure =
-                    assertThrowsSuspending<IllegalArgumentException> { sh(":").startPiped(mapOf(number to tx)) }
-                assertEquals("descriptor not within 3 to 9: $number", failure.message)
+                    assertThrowsSuspending<IllegalArgumentException> { builder.startPiped(mapOf(number to tx)) }
+                assertTrue(failure.message!!.startsWith(message), failure.message)
                 rx.open().use { assertNull(it.readLine()) }
             }
             val (rx, tx) = aioPipe()
-            assertThrowsSuspending<IllegalStateException> { sh(":").startPiped(mapOf(3 to tx, 4 to tx)) }
-            rx.open().use { assertNull(it.readLine()) }
+            val failure = assertThrowsSuspending<IllegalArgumentException> { sh(":").startPiped(mapOf(1 to rx)) }
+            assertTrue(failure.message!!.startsWith("a child writes descriptor 1: ReadEnd["), failure.message)
+            tx.open().use { assertThrowsSuspending<BrokenPipeException> { it.write("x") } }
+        }
+
+    @Test
+    @DisplayName("E05 the numbers 0 to 2 replace the pipes of the child's stdio")
+    fun zeroToTwo() =
+        runBlocking<Unit> {
+            val input = aioPipe()
+            val output = aioPipe()
+            val errors = aioPipe()
+            sh("cat; echo errors >&2; ls /proc/self/fd | wc -w >&2").withPiped(
+                mapOf(0 to input.rx, 1 to output.tx, 2 to errors.tx)
+            ) { child ->
+                val refusal = assertThrowsSuspending<IllegalStateException> { child.stdin.write("x") }
+                assertTrue(refusal.message!!.startsWith("stdin is redirected: ReadEnd["), refusal.message)
+                assertNull(child.stdout.readLine())
+                assertNull(child.stderr.readLine())
+                input.tx.open().use { it.writeLine("through cat") }
+                output.rx.open().use { assertEquals("through cat\n", it.readText()) }
+                errors.rx.open().use {
+                    assertEquals(listOf("errors", "4"), listOf(it.readLine(), it.readLine()?.trim()))
+                }
+                assertEquals(0, child.awaitExit())
+            }
+            val only = aioPipe()
+            sh("cat; echo errors >&2").withPiped(mapOf(2 to only.tx)) { child -> // the others are pipes as ever
+                child.stdin.use { it.writeLine("line") }
+                assertEquals("line\n", child.stdout.readText())
+                only.rx.open().use { assertEquals("errors\n", it.readText()) }
+            }
+        }
+
+    @Test
+    @DisplayName("E05 one end under several numbers is one pipe, whose end comes after the child's")
+    fun oneEndTwice() =
+        runBlocking<Unit> {
+            for (numbers in listOf(listOf(1, 2), listOf(3, 4), listOf(1, 2, 5))) {
+                val (rx, tx) = aioPipe()
+                sh(numbers.joinToString("; ") { "echo by $it >&$it" }).withPiped(numbers.associateWith { tx }) { child
+                    ->
+                    assertEquals(
+                        numbers.map { "by $it" } + null,
+                        rx.open().use { r -> List(numbers.size + 1) { r.readLine() } },
+                    )
+                    assertEquals(0, child.awaitExit())
+                }
+                assertThrowsSuspending<IllegalStateException> { tx.open() }
+            }
+        }
+
+    @Test
+    @DisplayName("E05 a FIFO as stdin and stdout: the start does not wait for its other side")
+    fun fifoAsStdio() =
+        runBlocking<Unit> {
+            val there = directory.fifo("there")
+            val back = directory.fifo("back")
+            sh("exec cat").withPiped(mapOf(0 to ReadEnd.fifo(there), 1 to WriteEnd.fifo(back))) { child ->
+                WriteEnd.fifo(there).open().use { writer ->
+                    ReadEnd.fifo(back).open().use { reader ->
+                        writer.writeLine("through both")
+                        assertEquals("through both", reader.readLine())
+                    }
+                }
+                child.awaitExit()
+            }
+        }
+
+    @Test
+    @DisplayName("E06 a start that fails closes the ends of 0 to 2")
+    fun failedStartWithStdio() =
+        runBlocking<Unit> {
+            val input = aioPipe()
+            val output = aioPipe()
+            val passing = mapOf(0 to input.rx, 1 to output.tx, 2 to output.tx)
+            assertThrowsSuspending<IOException> { ProcessBuilder("no-such-program-here").startPiped(passing) }
+            output.rx.open().use { assertNull(it.readLine()) }
+            input.tx.open().use { assertThrowsSuspending<BrokenPipeException> { it.write("x") } }
         }
 
     @Test

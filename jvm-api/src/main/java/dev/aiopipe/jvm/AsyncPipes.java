@@ -242,7 +242,7 @@ public final class AsyncPipes {
      * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with
      *     {@link java.io.IOException} naming the program if it can't be started, with {@link IllegalStateException} if
      *     an end was used already, with {@link IllegalArgumentException} if the command is empty or a number is not
-     *     from 3 to 9. Nothing is left behind then
+     *     from 0 to 9. Nothing is left behind then
      */
     public static CompletableFuture<AsyncProcess> start(ProcessBuilder builder) {
         return start(builder, Map.of());
@@ -252,11 +252,11 @@ public final class AsyncPipes {
      * Starts a child with further descriptors, see {@link #start(ProcessBuilder, Map, PipeOptions, Executor)}.
      *
      * @param builder copied; stays as it is
-     * @param passing ends, by the number from 3 to 9 that the child is to see them at; used up by this
+     * @param passing ends, by the number from 0 to 9 that the child is to see them at; used up by this
      * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with
      *     {@link java.io.IOException} naming the program if it can't be started, with {@link IllegalStateException} if
      *     an end was used already, with {@link IllegalArgumentException} if the command is empty or a number is not
-     *     from 3 to 9. Nothing is left behind then
+     *     from 0 to 9. Nothing is left behind then
      */
     public static CompletableFuture<AsyncProcess> start(
             ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing) {
@@ -267,12 +267,12 @@ public final class AsyncPipes {
      * Starts a child with further descriptors, see {@link #start(ProcessBuilder, Map, PipeOptions, Executor)}.
      *
      * @param builder copied; stays as it is
-     * @param passing ends, by the number from 3 to 9 that the child is to see them at; used up by this
+     * @param passing ends, by the number from 0 to 9 that the child is to see them at; used up by this
      * @param options how its pipes are opened
      * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with
      *     {@link java.io.IOException} naming the program if it can't be started, with {@link IllegalStateException} if
      *     an end was used already, with {@link IllegalArgumentException} if the command is empty or a number is not
-     *     from 3 to 9. Nothing is left behind then
+     *     from 0 to 9. Nothing is left behind then
      */
     public static CompletableFuture<AsyncProcess> start(
             ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options) {
@@ -288,13 +288,13 @@ public final class AsyncPipes {
      * itself blocks for a millisecond or so, on a thread for that.
      *
      * @param builder copied; stays as it is
-     * @param passing ends, by the number from 3 to 9 that the child is to see them at; used up by this
+     * @param passing ends, by the number from 0 to 9 that the child is to see them at; used up by this
      * @param options how its pipes are opened
      * @param executor runs what follows on reads, on writes and on the child's exit
      * @return the child, to be {@linkplain AsyncProcess#stop() stopped} or closed; fails with
      *     {@link java.io.IOException} naming the program if it can't be started, with {@link IllegalStateException} if
      *     an end was used already, with {@link IllegalArgumentException} if the command is empty or a number is not
-     *     from 3 to 9. Nothing is left behind then
+     *     from 0 to 9. Nothing is left behind then
      */
     public static CompletableFuture<AsyncProcess> start(
             ProcessBuilder builder, Map<Integer, ? extends PipeEnd> passing, PipeOptions options, Executor executor) {
@@ -305,7 +305,7 @@ public final class AsyncPipes {
      * Starts a child, see {@link #start(ProcessBuilder, Map, PipeOptions, Executor)}.
      *
      * @param builder copied; stays as it is
-     * @param passing ends, by the number from 3 to 9 that the child is to see them at; used up by this
+     * @param passing ends, by the number from 0 to 9 that the child is to see them at; used up by this
      * @param options how its pipes are opened
      * @param child how it is started and ended; by default the exit of the JVM leaves it alone
      * @param executor runs what follows on reads, on writes and on the child's exit

@@ -73,6 +73,15 @@ public interface Endpoint extends Closeable {
     boolean canBeHandedOver();
 
     /**
+     * Returns whether {@link #redirect} gives exactly this to a child, without a wait.
+     *
+     * @param number 0 to 2, what the child gets this as
+     */
+    default boolean isRedirectable(int number) {
+        return true;
+    }
+
+    /**
      * Returns the redirect by which the JDK gives this to a child as stdin, stdout or stderr.
      *
      * @param usable asked at each start: whether this process's copy is still open

@@ -296,6 +296,12 @@ public final class FifoEndpoint implements Endpoint {
         return true;
     }
 
+    /** The JDK would open the FIFO here, and wait for the other side. */
+    @Override
+    public boolean isRedirectable(int number) {
+        return false;
+    }
+
     @Override
     public Redirect redirect(BooleanSupplier usable) throws IOException {
         prepare();

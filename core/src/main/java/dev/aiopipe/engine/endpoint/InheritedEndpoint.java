@@ -143,6 +143,12 @@ public final class InheritedEndpoint implements Endpoint {
         return true;
     }
 
+    /** A child inherits 0 to 2 under their own numbers only. */
+    @Override
+    public boolean isRedirectable(int number) {
+        return fd > 2 || fd == number;
+    }
+
     @Override
     public Redirect redirect(BooleanSupplier usable) throws IOException {
         DescriptorKind kind = check();

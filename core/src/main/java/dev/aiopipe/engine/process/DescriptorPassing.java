@@ -2,7 +2,6 @@ package dev.aiopipe.engine.process;
 
 import dev.aiopipe.engine.endpoint.ChannelEndpoint;
 import dev.aiopipe.engine.endpoint.Endpoint;
-import dev.aiopipe.engine.support.CloseOnce;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,15 +14,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 
 /**
- * Gives a child the descriptors 3 to 9. The JDK closes all of these in a child, so the start runs {@code /bin/sh} in
- * the program's place. The shell opens the descriptors anew through this process's {@code /proc/…/fd}, acknowledges
- * that, and becomes the program.
+ * Gives a child the descriptors that the JDK can't give it: from 3 on, it closes all of them in a child. So the start
+ * runs {@code /bin/sh} in the program's place. The shell opens the descriptors anew through this process's
+ * {@code /proc/…/fd}, acknowledges that, and becomes the program.
  *
  * <pre>
  *     sh -c 'exec 3>/proc/$PPID/fd/N 4&lt;/proc/$PPID/fd/M &amp;&amp; echo >/proc/$PPID/fd/A
@@ -63,37 +61,21 @@ final class DescriptorPassing implements AutoCloseable {
             "SHELLOPTS",
             "BASHOPTS");
 
-    private final Map<Integer, Endpoint> ends = new TreeMap<>();
-    private final Map<Integer, String> operators = new TreeMap<>();
+    private final PassedDescriptors passed;
     private final Pipe acknowledgement;
     private final List<Process> holders = new ArrayList<>();
-    private volatile boolean closed;
 
     /**
-     * Uses the ends up.
+     * Prepares a start.
      *
-     * @throws IllegalArgumentException if a descriptor is not from 3 to 9
-     * @throws IllegalStateException if an end was used already, or can't be handed over
+     * @param passed has what is left to a shell
      */
-    DescriptorPassing(Map<Integer, PassedEnd> passing) throws IOException {
-        for (int number : passing.keySet()) {
-            if (number < 3 || number > 9) {
-                throw new IllegalArgumentException("descriptor not within 3 to 9: " + number);
-            }
-        }
+    DescriptorPassing(PassedDescriptors passed) throws IOException {
         if (!new File(SHELL).canExecute()) {
             throw new IOException("no " + SHELL + ", which hands descriptors over");
         }
-        try {
-            passing.forEach((number, end) -> {
-                ends.put(number, end.handingOver().get());
-                operators.put(number, end.readable() ? "<" : ">");
-            });
-            acknowledgement = Pipe.open();
-        } catch (Throwable e) {
-            closeEnds();
-            throw e;
-        }
+        this.passed = passed;
+        this.acknowledgement = Pipe.open();
     }
 
     /** Returns the command to start instead of the builder's. Changes the builder's environment for it. */
@@ -101,16 +83,17 @@ final class DescriptorPassing implements AutoCloseable {
         StringBuilder script = new StringBuilder("exec");
         StringBuilder fifos = new StringBuilder("exec");
         boolean hidden = isHidden();
-        for (Map.Entry<Integer, Endpoint> end : ends.entrySet()) {
-            String path = end.getValue().path(OUR_PROC);
+        for (Map.Entry<Integer, PassedEnd> left : passed.left().entrySet()) {
+            Endpoint endpoint = passed.endpoint(left.getValue());
+            String path = endpoint.path(OUR_PROC);
             boolean ours = path.startsWith(OUR_PROC);
             if (ours && hidden) {
-                path = pathInHolder(end.getValue().redirect(() -> !closed), path);
+                path = pathInHolder(endpoint.redirect(passed::isOpen), path);
             }
             (ours ? script : fifos)
                     .append(' ')
-                    .append(end.getKey())
-                    .append(operators.get(end.getKey()))
+                    .append(left.getKey())
+                    .append(left.getValue().readable() ? '<' : '>')
                     .append(ours ? path : quoted(path));
         }
         ChannelEndpoint sink = new ChannelEndpoint(acknowledgement.sink(), true, "acknowledgement");
@@ -244,21 +227,9 @@ final class DescriptorPassing implements AutoCloseable {
 
     @Override
     public void close() {
-        closeEnds();
         closeAcknowledgement();
         try {
             acknowledgement.source().close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private void closeEnds() {
-        closed = true;
-        try {
-            for (Endpoint end : ends.values()) {
-                CloseOnce.both(end, end::closeHandedOver).close();
-            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

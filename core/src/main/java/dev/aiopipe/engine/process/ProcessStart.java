@@ -26,8 +26,8 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Starts a child whose stdio are pipes, and which may get further descriptors. The arguments are copied when this is
- * made: their owner may change them from then on, and finds the builder unchanged.
+ * Starts a child whose stdio are pipes, and which may get other ends instead of them, and further descriptors. The
+ * arguments are copied when this is made: their owner may change them from then on, and finds the builder unchanged.
  */
 public final class ProcessStart implements Callable<Child> {
     private final ProcessBuilder builder;
@@ -40,7 +40,7 @@ public final class ProcessStart implements Callable<Child> {
      * Prepares a start. {@link #call} or {@link #discard} uses the ends up.
      *
      * @param builder copied
-     * @param passing further ends by the descriptors that the child gets; copied
+     * @param passing ends by the descriptors that the child gets; copied
      * @param loop waits for the child's streams
      * @param capacity of the child's pipes, a wish in bytes; 0 for none
      * @param settings how the child is ended
@@ -113,13 +113,14 @@ public final class ProcessStart implements Callable<Child> {
     private Child start() throws IOException {
         List<String> command = List.copyOf(builder.command());
         String program = command.get(0);
-        Redirect redirectedInput = builder.redirectInput();
         boolean merged = builder.redirectErrorStream();
-        try (DescriptorPassing passed = passing.isEmpty() ? null : new DescriptorPassing(passing);
-                Stdio in = new Stdio("stdin of " + program, true, Redirect.PIPE.equals(redirectedInput));
+        try (PassedDescriptors passed = new PassedDescriptors(passing, builder);
+                DescriptorPassing shell = passed.left().isEmpty() ? null : new DescriptorPassing(passed);
+                Stdio in = new Stdio("stdin of " + program, true, Redirect.PIPE.equals(builder.redirectInput()));
                 Stdio out = new Stdio("stdout of " + program, false, Redirect.PIPE.equals(builder.redirectOutput()));
                 Stdio err = new Stdio(
                         "stderr of " + program, false, Redirect.PIPE.equals(builder.redirectError()) && !merged)) {
+            Redirect redirectedInput = builder.redirectInput();
             if (in.pipe != null) {
                 builder.redirectInput(in.open(in.pipe));
             } else if (Redirect.INHERIT.equals(redirectedInput)) {
@@ -134,8 +135,8 @@ public final class ProcessStart implements Callable<Child> {
                 // Else the JDK makes a pipe that nothing uses.
                 builder.redirectError(Redirect.DISCARD);
             }
-            if (passed != null) {
-                builder.command(passed.command(builder));
+            if (shell != null) {
+                builder.command(shell.command(builder));
             }
             if (settings.stopSignal() != Signal.TERM && settings.stopSignal() != Signal.KILL) {
                 NativeAccess.hasLibC(); // loaded here, or the stop would wait for that
@@ -143,14 +144,14 @@ public final class ProcessStart implements Callable<Child> {
             if (settings.ownGroup()) {
                 builder.command(OwnGroup.command(builder));
             }
-            Process process = passed == null ? builder.start() : passed.start(builder, program);
+            Process process = shell == null ? builder.start() : shell.start(builder, program);
             try {
-                if (passed != null) {
-                    passed.awaitAcknowledgement(process, program);
+                if (shell != null) {
+                    shell.awaitAcknowledgement(process, program);
                 }
                 Output stdin = in.piped
                         ? in.output(process.getOutputStream())
-                        : Output.refusing("stdin is redirected: " + redirectedInput);
+                        : Output.refusing("stdin is redirected: " + passed.nameOfStdin(redirectedInput));
                 Input stdout = out.input(process.getInputStream());
                 Child child = new Child(command, process, settings, stdin, stdout, err.input(process.getErrorStream()));
                 in.handOver();
