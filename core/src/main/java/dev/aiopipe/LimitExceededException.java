@@ -2,7 +2,9 @@ package dev.aiopipe;
 
 import java.io.IOException;
 
-/** What was asked for is larger than its limit. The bytes stay readable, in pieces, or can be skipped. */
+/**
+ * Thrown by a read whose value would be larger than its limit. The bytes stay readable, in pieces, or can be skipped.
+ */
 public class LimitExceededException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -1,6 +1,6 @@
 package dev.aiopipe;
 
-/** What ends a line for a reader, see {@link PipeOptions#withLineEnds}. */
+/** The line ends that a reader recognizes, see {@link PipeOptions#withLineEnds}. */
 public enum LineEnds {
     /** {@code \n} ends a line, and {@code \r\n} is one line end. A lone {@code \r} is data. */
     LF,

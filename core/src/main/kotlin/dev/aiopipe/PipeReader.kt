@@ -366,11 +366,11 @@ public class PipeReader internal constructor(private val input: Input, options: 
      * continues where the last one stopped. Reads nothing ahead, and does not close the reader.
      *
      * *Cancellation:* a line that was taken reaches the collector; what `take(3)` leaves can be read. The collector may
-     * read from this reader itself, a body behind its header for example.
+     * read from this reader itself, a body after its header for example.
      */
     public fun lines(): Flow<String> = TakenFlow { readLine() }
 
-    /** What is there, in pieces of 64 KiB at most, up to the end of the stream; else as [lines]. */
+    /** The bytes up to the end of the stream, in pieces of 64 KiB at most, as they come; else as [lines]. */
     public fun chunks(): Flow<ByteArray> = TakenFlow { read(ops.chunk()) }
 
     /**

@@ -40,7 +40,7 @@ import kotlinx.coroutines.withContext
  * **Cancellation.** Of a cancelled write either nothing was sent, or all of it will be: the rest is copied, [owed], and
  * goes out before anything else. A message is never torn. The array is the caller's again at once; a buffer's position
  * is unchanged if nothing was sent, or else at its limit. [abort], the end of the loop, a reader that goes and the exit
- * of the JVM drop what is owed: [awaitClosed] tells.
+ * of the JVM drop what is owed: [awaitClosed] throws then.
  *
  * **Exceptions.** Each write throws [BrokenPipeException] if nobody is left to read, every time;
  * [java.nio.channels.AsynchronousCloseException] if it waits when the writer is aborted or the loop ends;
@@ -49,7 +49,7 @@ import kotlinx.coroutines.withContext
  */
 public class PipeWriter
 internal constructor(@get:JvmSynthetic internal val output: Output, private val options: PipeOptions) : AutoCloseable {
-    private val transfers = Mutex() // who has it reads, unless its source is silent, or sends
+    private val transfers = Mutex() // held by the transfer that reads, unless its source is silent, or that sends
 
     /** How many bytes cancelled writes still owe. */
     public val owed: Int
@@ -58,7 +58,7 @@ internal constructor(@get:JvmSynthetic internal val output: Output, private val 
     /**
      * Writes what remains in [source].
      *
-     * @param source its position is at its limit afterwards; not to be touched while the write waits
+     * @param source its position is at its limit afterwards; must not be touched while the write waits
      */
     @Throws(IOException::class) public suspend fun write(source: ByteBuffer): Unit = send(Message.of(source))
 
@@ -68,7 +68,7 @@ internal constructor(@get:JvmSynthetic internal val output: Output, private val 
     /**
      * Writes [length] bytes from [offset] on.
      *
-     * @param bytes not to be touched while the write waits
+     * @param bytes must not be touched while the write waits
      * @throws IllegalArgumentException if the array has no such bytes
      */
     @Throws(IOException::class)
@@ -227,7 +227,7 @@ internal constructor(@get:JvmSynthetic internal val output: Output, private val 
      * Suspends until nobody is left to read, without a write: on an idle pipe, a full one, and one whose reader has
      * gone already.
      *
-     * A socket's peer has gone when its own output ended or failed; behind other input, that shows when it is read. A
+     * A socket's peer has gone when its own output ended or failed; after other input, that shows when it is read. A
      * terminal, what threads write, and all where there is no C library, show it with the next write.
      *
      * @throws java.nio.channels.AsynchronousCloseException if the writer is closed meanwhile

@@ -32,13 +32,13 @@ public class PipedProcess internal constructor(private val child: Child, private
     internal val command: List<String>
         get() = child.command()
 
-    /** What the child reads. If it was redirected elsewhere, each write throws [IllegalStateException]. */
+    /** Writes to the child. If its stdin was redirected, each write throws [IllegalStateException]. */
     public val stdin: PipeWriter = PipeWriter(child.stdin(), options)
 
-    /** What the child writes. If it was redirected elsewhere, it is at its end. */
+    /** Reads the output of the child. If that was redirected, this is at its end. */
     public val stdout: PipeReader = PipeReader(child.stdout(), options)
 
-    /** What the child reports. If it was redirected elsewhere, or into stdout, it is at its end. */
+    /** Reads the errors of the child. If they were redirected, or merged with stdout, this is at its end. */
     public val stderr: PipeReader = PipeReader(child.stderr(), options)
 
     /**
@@ -120,7 +120,7 @@ public class PipedProcess internal constructor(private val child: Child, private
         stdinGrace: Duration = grace,
     ): Int = stop(grace, descendants, stdinGrace, patient = false)
 
-    /** Ends a child of which nobody wants anything more. */
+    /** Ends a child whose output is not needed any more. */
     @JvmSynthetic
     internal suspend fun stopAtOnce() {
         stop(StopSequence.AT_ONCE_GRACE.toKotlinDuration(), stdinGrace = Duration.ZERO)
@@ -149,19 +149,19 @@ public class PipedProcess internal constructor(private val child: Child, private
         return stop.await()
     }
 
-    /** Waits until the outputs were read to their ends, and the readers are through with that; but not for ever. */
+    /** Waits, for a limited time, until the outputs were read to their ends and the readers are done. */
     @JvmSynthetic
     internal suspend fun awaitReaders(readers: List<Job>, grace: Duration) {
-        val through = CompletableFuture<Unit>()
+        val done = CompletableFuture<Unit>()
         val left = AtomicInteger(readers.size)
         readers.forEach { reader ->
-            reader.invokeOnCompletion { if (left.decrementAndGet() == 0) through.complete(Unit) }
+            reader.invokeOnCompletion { if (left.decrementAndGet() == 0) done.complete(Unit) }
         }
-        val timeout = Delays.run({ through.complete(Unit) }, grace.inWholeNanoseconds)
+        val timeout = Delays.run({ done.complete(Unit) }, grace.inWholeNanoseconds)
         child.outputsOver().thenRun {
-            Delays.run({ through.complete(Unit) }, PATIENCE.inWholeNanoseconds)
+            Delays.run({ done.complete(Unit) }, PATIENCE.inWholeNanoseconds)
         }
-        through.await()
+        done.await()
         timeout.cancel(false)
     }
 

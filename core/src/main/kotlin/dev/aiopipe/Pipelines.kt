@@ -116,10 +116,10 @@ internal constructor(
     /** The stages, in their order. Their streams between two stages are not connected here. */
     public val processes: List<PipedProcess>
 ) : AutoCloseable {
-    /** What the first stage reads. */
+    /** Writes to the first stage. */
     public val stdin: PipeWriter = processes.first().stdin
 
-    /** What the last stage writes. */
+    /** Reads the output of the last stage. */
     public val stdout: PipeReader = processes.last().stdout
 
     /**

@@ -21,9 +21,9 @@ import kotlinx.coroutines.job
 import kotlinx.coroutines.withContext
 
 /**
- * Starts a child whose stdin, stdout and stderr are pipes to this process, read and written without threads. What the
- * builder redirects stays redirected, and `redirectErrorStream` is honoured. The builder and [passing] are copied when
- * this is called, and never changed; they may be used again, or changed, at once.
+ * Starts a child whose stdin, stdout and stderr are pipes to this process, read and written without threads. Streams
+ * that the builder redirects stay redirected, and `redirectErrorStream` is honoured. The builder and [passing] are
+ * copied when this is called, and never changed; they may be used again, or changed, at once.
  *
  * The child has blocking descriptors, as any program expects, and none of this process's others. The start itself
  * blocks for a millisecond or so, on a thread of this library.
@@ -86,13 +86,13 @@ internal inline fun Throwable.suppressing(block: () -> Unit) {
     }
 }
 
-/** The scope of [withPiped]'s block. What is launched in it is waited for before the child is stopped. */
+/** The scope of [withPiped]'s block. The child is stopped after the coroutines that the block has launched in it. */
 public interface PipedScope : CoroutineScope {
     /**
-     * For coroutines that go along with the child, and are not waited for before it is stopped: a collector of its
-     * stderr reads on until that output ends, and is over when [withPiped] returns. What goes on a tenth of a second
-     * behind the end of both outputs is cancelled, also if it is at work on lines that `buffer` or `flowOn` has read
-     * ahead. If one of them fails, so does the block.
+     * The scope of coroutines that go along with the child; the stop of the child does not wait for them. A collector
+     * of its stderr reads on until that output ends, and is done when [withPiped] returns. A coroutine that is still
+     * active a tenth of a second after the end of both outputs is cancelled, also if it works on lines that `buffer` or
+     * `flowOn` has read ahead. If one of them fails, the block fails, too.
      */
     public val backgroundScope: CoroutineScope
 }

@@ -30,7 +30,8 @@ import kotlinx.coroutines.withContext
  *
  * Writes [input] to the child's stdin and closes it, and collects stdout and stderr side by side. A child that does not
  * read its input has not failed, see [ProcessOutput.inputAccepted]; nor has one that exits with another code than 0:
- * [ProcessOutput.orThrow] throws then. What the builder redirects stays redirected, and is empty in the result.
+ * [ProcessOutput.orThrow] throws then. A stream that the builder redirects stays redirected, and is empty in the
+ * result.
  *
  * *Cancellation:* the child gets the stop signal at once, and KILL after a second. Nothing is left behind.
  *
@@ -140,10 +141,10 @@ internal suspend fun runAll(
     return Run.begin(start, plan).await()
 }
 
-/** What came of the run. If this is cancelled, it waits until nothing of the run is left. */
+/** Returns the outcome of the run. If this is cancelled, it waits until nothing of the run is left. */
 @JvmSynthetic internal suspend fun Run.await(): List<ProcessOutput> = output().awaitOr { cancel() }
 
-/** The value of this. If the caller is cancelled first, the work behind this is stopped, and waited for. */
+/** Returns the value. If the caller is cancelled first, stops the work, and waits for its end. */
 @JvmSynthetic
 internal suspend fun <T> CompletableFuture<T>.awaitOr(stop: () -> CompletableFuture<Void>): T {
     try {

@@ -118,7 +118,7 @@ class ChildLifeTest {
             child.close() // what is detached is not killed by a later close
             val handle = child.process.toHandle()
             Await.until("the child is sleep") { File("/proc/${child.process.pid()}/comm").readText() == "sleep\n" }
-            assertEquals('S', stateOf(child.process.pid()))
+            awaitState(child.process.pid(), 'S')
             handle.destroyForcibly()
             child.awaitExit()
         }

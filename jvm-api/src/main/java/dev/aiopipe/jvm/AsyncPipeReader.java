@@ -73,7 +73,7 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * The same reader, each read of which may take so long at most: then its future fails with
+     * Returns the same reader, each read of which takes so long at most: after that its future fails with
      * {@link java.util.concurrent.TimeoutException}, has taken nothing, and the next read continues. {@link #lines},
      * {@link #forEachLine} and the like wait so long for each of their parts.
      *
@@ -315,9 +315,9 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * The lines up to the end of the stream, as {@link #readLine} gives them, as many as the subscriber asks for and
-     * when it asks for them: nothing is read ahead. A line that was taken is delivered; those after a cancelled
-     * subscription can be read, or subscribed to again.
+     * Publishes the lines up to the end of the stream, as {@link #readLine} returns them, as many as the subscriber
+     * asks for and when it asks for them: nothing is read ahead. A line that was taken is delivered; those after a
+     * cancelled subscription can be read, or subscribed to again.
      *
      * <p>Signals come on the executor. A reader has one subscriber at a time; a second one gets {@code onError} at
      * once. The subscriber may itself read in {@code onNext}, a body after its header for example, if that is complete
@@ -330,7 +330,8 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * What is there, in pieces of 64 KiB at most, up to the end of the stream; else as {@link #lines}.
+     * Publishes the bytes up to the end of the stream, in pieces of 64 KiB at most, as they come; else as
+     * {@link #lines}.
      *
      * @return a publisher over this reader; the buffers are the subscriber's
      */
@@ -339,7 +340,7 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Hands each line to an action, on the executor, one after the other. A slow action holds the reading up, and with
+     * Passes each line to an action, on the executor, one after the other. A slow action holds the reading up, and with
      * it the writer. The action may read from this reader itself, if that is complete when it returns.
      *
      * <p>To cancel the future ends this after the line that the action has; no other was taken.
@@ -356,7 +357,7 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * Hands each line to an action, on the executor, the next one when the stage that the action returned is complete.
+     * Passes each line to an action, on the executor, the next one when the stage that the action returned is complete.
      * The action, and what it starts, may read from this reader before that stage is complete.
      *
      * <p>To cancel the future ends this after the line that the action has; no other was taken. The stage goes on.
@@ -479,8 +480,8 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * This reader as a stream that blocks: for old code, and for virtual threads, which it parks and never pins. To
-     * close it closes the reader, and frees a thread that is blocked in it. A thread that is interrupted while it is
+     * Returns a blocking stream over this reader: for old code, and for virtual threads, which it parks and never pins.
+     * To close it closes the reader, and frees a thread that is blocked in it. A thread that is interrupted while it is
      * blocked gets an {@link java.io.InterruptedIOException}, and nothing is lost; so does one whose
      * {@linkplain #withTimeout time} is over.
      *
@@ -491,7 +492,7 @@ public final class AsyncPipeReader implements AutoCloseable {
     }
 
     /**
-     * How many bytes are here and can be read without waiting for the system.
+     * Returns how many bytes are here and can be read without waiting for the system.
      *
      * @return a moment's value
      */

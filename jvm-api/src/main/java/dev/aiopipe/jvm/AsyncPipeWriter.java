@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * or all of it will be: the rest is copied, {@link #owed}, and goes out before anything else. A message is never torn.
  * When {@code cancel} returns the array is the caller's again; a buffer's position is unchanged if nothing was sent, or
  * else at its limit. {@link #abort}, the end of the loop, a reader that goes and the exit of the JVM drop what is owed:
- * {@link #onClosed} tells.
+ * {@link #onClosed} fails then.
  *
  * <p><b>Exceptions.</b> Wrong arguments are refused by the call. All else completes the future:
  * {@link dev.aiopipe.BrokenPipeException} if nobody is left to read, every time;
@@ -106,7 +106,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
     private CompletableFuture<@Nullable Void> pending(Message message) {
         try {
             return RelayedFuture.of(output, message, callbacks);
-        } catch (Throwable e) { // no memory: nobody waits for the message then
+        } catch (Throwable e) { // no memory: the message has no listener then
             output.cancel(message);
             throw e;
         }
@@ -146,7 +146,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * ones are sent together. The lines are iterated on this thread while the kernel has room, for 128 writes at most;
      * then on the executor, or on a thread that waits for the future. Wait for the future before {@link #close}.
      *
-     * <p>To cancel the future stops this behind whole lines.
+     * <p>If the future is cancelled, whole lines were sent, from the first on.
      *
      * @param lines if their iterator throws, the future fails with that, and what came before was sent
      * @return done when all are sent
@@ -159,9 +159,9 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * Writes the lines of a publisher, as {@link #writeLines(Iterable)}. While it pauses, all that it has published is
      * on its way.
      *
-     * <p>To cancel the future cancels the subscription and stops this behind whole lines; up to 64 more may have been
-     * published. If the writer is closed while the publisher pauses, the subscription is cancelled, and the future
-     * fails with {@link java.nio.channels.AsynchronousCloseException}.
+     * <p>If the future is cancelled, the subscription is cancelled, and whole lines were sent, from the first on; up to
+     * 64 more may have been published. If the writer is closed while the publisher pauses, the subscription is
+     * cancelled, and the future fails with {@link java.nio.channels.AsynchronousCloseException}.
      *
      * @param lines if they fail, the future fails with that, and what came before was sent
      * @return done when all are sent
@@ -219,11 +219,11 @@ public final class AsyncPipeWriter implements AutoCloseable {
     }
 
     /**
-     * This writer as a stream that blocks: for old code, and for virtual threads, which it parks and never pins. Each
-     * call of {@code write} is one message, and returns when the kernel has all of it; so {@code flush} has nothing to
-     * do. To close it closes the writer. A thread that is interrupted while it is blocked gets an
+     * Returns a blocking stream over this writer: for old code, and for virtual threads, which it parks and never pins.
+     * Each call of {@code write} is one message, and returns when the kernel has all of it; so {@code flush} has
+     * nothing to do. To close it closes the writer. A thread that is interrupted while it is blocked gets an
      * {@link java.io.InterruptedIOException}, and its message is sent either not at all or wholly, as with every
-     * cancelled write ({@code bytesTransferred} tells).
+     * cancelled write ({@code bytesTransferred} says which).
      *
      * @return a view of this writer, with no buffer of its own
      */
@@ -232,7 +232,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
     }
 
     /**
-     * How many bytes cancelled writes still owe.
+     * Returns how many bytes cancelled writes still owe.
      *
      * @return a moment's value
      */
@@ -241,10 +241,11 @@ public final class AsyncPipeWriter implements AutoCloseable {
     }
 
     /**
-     * When nobody is left to read, without a write: on an idle pipe, a full one, and one whose reader has gone already.
+     * Reports, without a write, that nobody is left to read: on an idle pipe, a full one, and one whose reader has gone
+     * already.
      *
-     * <p>A socket's peer has gone when its own output ended or failed; behind other input, that shows when it is read.
-     * A terminal, what threads write, and all where there is no C library, show it with the next write.
+     * <p>A socket's peer has gone when its own output ended or failed; after other input, that shows when it is read. A
+     * terminal, what threads write, and all where there is no C library, show it with the next write.
      *
      * @return done when the last reader has gone; fails with {@link java.nio.channels.ClosedChannelException} if the
      *     writer is closed before
@@ -260,7 +261,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
     }
 
     /**
-     * The end of this writer.
+     * Reports the end of this writer.
      *
      * @return done when the writer is closed and all is sent; fails if bytes that were owed were dropped, or if the
      *     loop ended before

@@ -16,6 +16,7 @@ import dev.aiopipe.engine.loop.AcceptedConnection;
 import dev.aiopipe.engine.process.Child;
 import dev.aiopipe.engine.process.ChildSettings;
 import dev.aiopipe.engine.process.Communication;
+import dev.aiopipe.engine.process.PipelineStart;
 import dev.aiopipe.engine.process.Run;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.support.BlockingPool;
@@ -38,7 +39,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * Opens ends and starts children. Where no executor is given continuations run on the
+ * Opens ends and starts children. Where no executor is given, callbacks run on the
  * {@linkplain java.util.concurrent.ForkJoinPool#commonPool common pool}, or on a thread for each task where that has no
  * parallelism; where no options are, {@link PipeOptions#defaults} hold.
  *
@@ -383,8 +384,8 @@ public final class AsyncPipes {
      *
      * <p>Writes the input to the child's stdin and closes it, and collects stdout and stderr side by side. A child that
      * does not read its input has not failed, nor has one that exits with another code than 0:
-     * {@link ProcessOutput#orThrow} throws then. What the builder redirects stays redirected, and is empty in the
-     * result. To cancel the future stops the child: by the stop signal at once, and by KILL after a second.
+     * {@link ProcessOutput#orThrow} throws then. A stream that the builder redirects stays redirected, and is empty in
+     * the result. To cancel the future stops the child: by the stop signal at once, and by KILL after a second.
      *
      * @param builder copied; stays as it is
      * @param options input, limits and the rest
@@ -460,7 +461,7 @@ public final class AsyncPipes {
 
     private static <T> CompletableFuture<T> running(
             List<ProcessBuilder> stages, RunOptions options, Function<List<ProcessOutput>, T> result) {
-        Callable<List<Child>> start = pipelineStart(stages, options);
+        PipelineStart start = pipelineStart(stages, options);
         Communication.Plan plan = options.plan();
         Redirect stdin = stages.get(0).redirectInput();
         if (plan.input().length > 0 && !Redirect.PIPE.equals(stdin)) {
@@ -470,7 +471,7 @@ public final class AsyncPipes {
         return RelayedFuture.of(run.output().thenApply(result), run::cancel, new CallbackExecutor(options.executor()));
     }
 
-    private static Callable<List<Child>> pipelineStart(List<ProcessBuilder> stages, RunOptions options) {
+    private static PipelineStart pipelineStart(List<ProcessBuilder> stages, RunOptions options) {
         SharedSecrets secrets = SharedSecrets.get();
         return secrets.startPipeline(stages, options.pipes(), secrets.settings(options.child(), true));
     }

@@ -47,7 +47,7 @@ public final class AsyncProcess implements AutoCloseable {
     }
 
     /**
-     * What the child reads.
+     * Returns the writer to the child's stdin.
      *
      * @return if it was redirected elsewhere, each write fails with {@link IllegalStateException}
      */
@@ -56,7 +56,7 @@ public final class AsyncProcess implements AutoCloseable {
     }
 
     /**
-     * What the child writes.
+     * Returns the reader of the child's stdout.
      *
      * @return if it was redirected elsewhere, it is at its end
      */
@@ -65,7 +65,7 @@ public final class AsyncProcess implements AutoCloseable {
     }
 
     /**
-     * What the child reports.
+     * Returns the reader of the child's stderr.
      *
      * @return if it was redirected elsewhere, or into stdout, it is at its end
      */

@@ -27,16 +27,16 @@
  *       {@code completeOnTimeout}.
  * </ul>
  *
- * <p>Futures that <em>depend</em> on it are something else; Java's futures tell their dependents, and not the other way
- * round. {@code readLine().thenApply(f).orTimeout(1, SECONDS)} fails the future of {@code f} after a second, and the
- * read goes on: the next {@code readLine} fails with {@link java.nio.channels.ReadPendingException}, and the line that
- * comes goes to the old one, where nobody looks. So keep the future that {@code readLine} has returned in order to
+ * <p>Futures that <em>depend</em> on it are something else; Java's futures complete their dependents, and not the other
+ * way round. {@code readLine().thenApply(f).orTimeout(1, SECONDS)} fails the future of {@code f} after a second, and
+ * the read goes on: the next {@code readLine} fails with {@link java.nio.channels.ReadPendingException}, and the line
+ * that comes goes to the old one, where nobody looks. So keep the future that {@code readLine} has returned in order to
  * cancel it, put {@code orTimeout} on that very future, or, best of all, ask a view of the reader:
  * {@link dev.aiopipe.jvm.AsyncPipeReader#withTimeout reader.withTimeout(ofSeconds(1)).readLine()}, which fails with
  * {@link java.util.concurrent.TimeoutException}, on the executor.
  *
- * <p>{@code readLine().completeOnTimeout(null, …)} loses nothing either, but its null can't be told from the end of the
- * stream.
+ * <p>{@code readLine().completeOnTimeout(null, …)} loses nothing either, but its null can't be distinguished from the
+ * end of the stream.
  *
  * <h2>Threads</h2>
  *

@@ -35,7 +35,7 @@ public interface ParkedReads {
         return new InputReads(input, ops);
     }
 
-    /** What a read that was given up results in: the count of what it has dropped by then, or its exception. */
+    /** Ends a read that was given up: returns the count of bytes that it has dropped, or throws its exception. */
     @SuppressWarnings({"unchecked", "NullAway"}) // an operation of T gives a T or MORE
     static <T extends @Nullable Object> T givenUp(ReadOp<T> op, InterruptedIOException why)
             throws InterruptedIOException {

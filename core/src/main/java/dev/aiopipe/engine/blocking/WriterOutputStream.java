@@ -42,7 +42,7 @@ public final class WriterOutputStream extends OutputStream {
             Loop.requireOtherThread("a write");
             outcome = new Outcome(Thread.currentThread());
             output.await(message, outcome);
-        } catch (Throwable e) { // nobody waits for the message then
+        } catch (Throwable e) { // the message has no listener then
             output.cancel(message);
             throw e;
         }

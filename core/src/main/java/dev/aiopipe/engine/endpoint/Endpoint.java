@@ -10,7 +10,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** What an end stands for before it is used. It is opened here, or handed to a child, once. */
+/** The descriptor of an end that is not used yet. It is opened here, or handed to a child, once. */
 public interface Endpoint extends Closeable {
     /**
      * Opens the endpoint for reading. If that fails, nothing is left open.

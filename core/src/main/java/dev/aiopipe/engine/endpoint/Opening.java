@@ -44,7 +44,7 @@ public final class Opening<T> {
     @GuardedBy("this")
     private boolean failed;
 
-    /** What an attempt has opened, until it is handed over or discarded. */
+    /** The stream that an attempt has opened, until it is handed over or discarded. */
     @GuardedBy("this")
     private @Nullable T opened;
 

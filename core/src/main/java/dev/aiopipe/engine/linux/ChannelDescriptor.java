@@ -7,6 +7,7 @@ import java.nio.channels.Pipe;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -22,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 public final class ChannelDescriptor {
     private static final String PREFIX = "tfd:";
 
-    /** The selector, with the fdinfo file of its epoll instance. */
-    private record Probe(Selector selector, Path info) {}
+    /** The selector, the fdinfo file of its epoll instance, and what that watches for the selector itself. */
+    private record Probe(Selector selector, Path info, Set<Integer> own) {}
 
     /** Opened by the first look-up. */
     @GuardedBy("ChannelDescriptor.class")
@@ -46,13 +47,12 @@ public final class ChannelDescriptor {
             throw new IOException("descriptors of channels can't be found here: no /proc, or a selector without epoll");
         }
         Selector selector = available.selector;
-        Set<Integer> before = watched(available.info);
         channel.configureBlocking(false);
         SelectionKey key = channel.register(selector, channel.validOps() & ~SelectionKey.OP_CONNECT);
         try {
             selector.selectNow();
             Set<Integer> added = watched(available.info);
-            added.removeAll(before);
+            added.removeAll(available.own);
             if (added.size() != 1) {
                 throw new IOException("can't find the descriptor of " + channel + " in " + added);
             }
@@ -90,7 +90,7 @@ public final class ChannelDescriptor {
         Path info = null;
         try {
             info = infoOf(selector, pipe.source());
-            return info == null ? null : new Probe(selector, info);
+            return info == null ? null : new Probe(selector, info, watched(info));
         } finally {
             pipe.source().close();
             pipe.sink().close();
@@ -160,7 +160,8 @@ public final class ChannelDescriptor {
     private static Set<Integer> watched(Path info) throws IOException {
         Set<Integer> fds = new HashSet<>();
         try {
-            for (String line : Files.readAllLines(info)) {
+            for (String line :
+                    Files.readString(info, StandardCharsets.US_ASCII).lines().toList()) {
                 if (line.startsWith(PREFIX)) {
                     String rest = line.substring(PREFIX.length()).trim();
                     fds.add(Integer.parseInt(rest.substring(0, rest.indexOf(' '))));

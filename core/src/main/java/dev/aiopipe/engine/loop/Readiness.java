@@ -35,8 +35,8 @@ public final class Readiness {
         void wake();
 
         /**
-         * Returns true if the read behind this waiter was cancelled after the wake-up and before it ran. It learns of
-         * that when it runs; others need not reckon with it.
+         * Returns true if the read of this waiter was cancelled after the wake-up and before it ran. It learns of that
+         * when it runs; others need not reckon with it.
          */
         default boolean isGivenUp() {
             return false;

@@ -167,7 +167,7 @@ public final class Communication {
     public CompletableFuture<Void> cancel() {
         CancellationException cancelled = new CancellationException("the communication was cancelled");
         synchronized (this) {
-            if (state == State.STOPPING && failure == null) { // the time is over, and now nobody wants the output
+            if (state == State.STOPPING && failure == null) { // the time is over, and the output is not needed now
                 failure = cancelled;
             }
         }
@@ -252,7 +252,7 @@ public final class Communication {
             failure = cause;
         }
         StopSequence.beginAtOnce(child, this).whenComplete((code, problem) -> {
-            if (problem != null || cause != null) { // nobody waits for what the outputs still give
+            if (problem != null || cause != null) { // the rest of the outputs is not needed
                 end(problem);
             } else { // the time is over, for the outputs, too
                 drained();

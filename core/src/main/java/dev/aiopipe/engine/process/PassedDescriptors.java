@@ -19,7 +19,8 @@ import java.util.TreeMap;
  * child itself: those are {@link #left} to a shell.
  */
 final class PassedDescriptors implements Closeable {
-    private static final Redirect NOTHING = Redirect.from(new File("/dev/null"));
+    /** A stdin that is at its end. */
+    static final Redirect NOTHING = Redirect.from(new File("/dev/null"));
 
     private final Map<PassedEnd, Endpoint> endpoints = new HashMap<>();
     private final Map<Integer, PassedEnd> byNumber;
@@ -96,7 +97,7 @@ final class PassedDescriptors implements Closeable {
         return left;
     }
 
-    /** Returns what an end stands for. */
+    /** Returns the descriptor of an end. */
     Endpoint endpoint(PassedEnd end) {
         return Objects.requireNonNull(endpoints.get(end));
     }

@@ -50,6 +50,13 @@ public final class PipelineStart implements Callable<List<Child>> {
     }
 
     /**
+     * Has the first stage read nothing, where its stdin would be a pipe to this process. Called before {@link #call}.
+     */
+    void withoutInput() {
+        starts.get(0).withoutInput();
+    }
+
+    /**
      * Starts all stages, the first one first. If one can't be started, those before it are killed, and nothing is left
      * open.
      */

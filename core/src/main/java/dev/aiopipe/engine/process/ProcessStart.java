@@ -92,6 +92,13 @@ public final class ProcessStart implements Callable<Child> {
         }
     }
 
+    /** Has the child read nothing, where its stdin would be a pipe to this process. Called before {@link #call}. */
+    void withoutInput() {
+        if (Redirect.PIPE.equals(builder.redirectInput()) && !passing.containsKey(0)) {
+            builder.redirectInput(PassedDescriptors.NOTHING);
+        }
+    }
+
     /** Has the child read from a pipe between two stages. Called before {@link #call}. */
     void redirectInput(Redirect from) {
         builder.redirectInput(from);

@@ -6,7 +6,6 @@ import dev.aiopipe.ProcessTimeoutException;
 import dev.aiopipe.engine.support.BlockingPool;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -37,13 +36,16 @@ public final class Run {
     /**
      * Begins.
      *
-     * @param start starts the children, on a thread of the engine; if it is not called, it leaves nothing to be
-     *     released
-     * @param plan how to communicate with them; the input is for the first one
+     * @param start starts the children, on a thread of the engine
+     * @param plan how to communicate with them; the input is for the first one. Without input, that one gets no pipe,
+     *     and is at the end of its stdin at once
      * @return the run that has begun
      */
-    public static Run begin(Callable<List<Child>> start, Communication.Plan plan) {
+    public static Run begin(PipelineStart start, Communication.Plan plan) {
         Run run = new Run(plan);
+        if (plan.input().length == 0) {
+            start.withoutInput();
+        }
         try {
             BlockingPool.EXECUTOR.execute(() -> run.start(start));
         } catch (Throwable e) { // no thread can be had
@@ -72,7 +74,7 @@ public final class Run {
         return over;
     }
 
-    private void start(Callable<List<Child>> start) {
+    private void start(PipelineStart start) {
         try {
             if (!isCancelled()) {
                 communicate(start.call());

@@ -117,7 +117,7 @@ public final class StopSequence {
     }
 
     /**
-     * Ends a child of which nobody wants anything more: by the stop signal at once, and by KILL after a second.
+     * Ends a child whose output is not needed any more: by the stop signal at once, and by KILL after a second.
      *
      * @param child the child to end
      * @param stopper see {@link BusyReader}

@@ -31,7 +31,7 @@ public final class TextDecoder {
     /**
      * Decodes a text.
      *
-     * @throws CharacterCodingException if it is malformed, and that is to be reported
+     * @throws CharacterCodingException if it is malformed, and the decoder reports that
      */
     String decode(byte[] bytes, int offset, int count) throws CharacterCodingException {
         return reportsMalformed

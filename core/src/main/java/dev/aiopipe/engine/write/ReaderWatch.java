@@ -36,7 +36,7 @@ public final class ReaderWatch {
         int fd() throws IOException;
     }
 
-    /** What is watched. */
+    /** The descriptor that is watched. */
     private record Target(Descriptor descriptor, boolean isSocket, Loop loop) {}
 
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);

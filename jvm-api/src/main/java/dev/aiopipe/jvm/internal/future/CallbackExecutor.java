@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs the continuations of one stream, or of one child and its streams, on the user's executor.
+ * Runs the callbacks of one stream, or of one child and its streams, on the user's executor.
  *
  * <p>If the executor refuses a task, a thread of the default executor reports that to the task: the thread that brought
  * the event is likely to be the loop's, which serves all other streams. For the same reason an executor that runs tasks
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * or child, then those of the others, see {@link ExecutorStreams}.
  */
 public final class CallbackExecutor {
-    /** What runs on the executor. */
+    /** A task for the executor. */
     public interface Task extends Runnable {
         /**
          * Called instead of {@code run}.

@@ -5,7 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
-/** What futures wrap around a failure on its way from stage to stage. */
+/** Unwraps failures, which futures wrap on their way from stage to stage. */
 public final class FutureFailures {
     private FutureFailures() {}
 

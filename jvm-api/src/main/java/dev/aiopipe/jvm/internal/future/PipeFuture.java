@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what it completes with
  */
 public final class PipeFuture<T extends @Nullable Object> extends CompletableFuture<T> {
-    /** What a future is completed by. */
+    /** The operation that completes a future. */
     public interface Operation {
         /**
          * Ends the operation without an outcome, unless it has one. May wait for a step of it that is under way, which
@@ -74,7 +74,7 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
     private volatile @Nullable Object withdrawing; // the thread that asks the operation, then the answer
     private volatile @Nullable Queue<Joiner> joiners; // threads that wait
     private volatile @Nullable Claim resumption;
-    private @Nullable Thread helping; // tells a thread whether that is itself
+    private @Nullable Thread helping; // lets a thread see whether that is itself
 
     public PipeFuture(CallbackExecutor callbacks, Operation operation) {
         this.callbacks = callbacks;
@@ -118,12 +118,12 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
         }
     }
 
-    /** What has come to depend on this while a joining thread worked for it is for the executor all the same. */
+    /** Runs dependents that came while a joining thread worked for this on the executor all the same. */
     private void decided(BooleanSupplier completion) {
         if (helping == Thread.currentThread() && hasDependents()) {
-            callbacks.runAnyway(() -> told(completion.getAsBoolean()));
+            callbacks.runAnyway(() -> wakeJoiners(completion.getAsBoolean()));
         } else {
-            told(completion.getAsBoolean());
+            wakeJoiners(completion.getAsBoolean());
         }
     }
 
@@ -151,7 +151,7 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
         callbacks.run(claim);
         resumption = claim;
         if (!claim.hasBegun()) {
-            told(false);
+            wakeJoiners(false);
         }
     }
 
@@ -221,7 +221,7 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
             Queue<Joiner> created = new ConcurrentLinkedQueue<>();
             boolean first = JOINERS.compareAndSet(this, null, created);
             if (first && operation == NO_OPERATION) { // its completion does not come by a method of this class
-                super.whenComplete((value, failure) -> told(true));
+                super.whenComplete((value, failure) -> wakeJoiners(true));
             }
             queue = Objects.requireNonNull(joiners);
         }
@@ -237,8 +237,8 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
         joiner.leave();
     }
 
-    /** Has the threads that wait look. */
-    private boolean told(boolean completed) {
+    /** Wakes the threads that wait, so that they look. Returns its argument. */
+    private boolean wakeJoiners(boolean completed) {
         Queue<Joiner> waiting = joiners;
         if (waiting != null) {
             waiting.forEach(joiner -> LockSupport.unpark(joiner.thread()));
@@ -294,18 +294,18 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
 
     @Override
     public boolean cancel(boolean mayInterruptIfRunning) {
-        return withdraw() ? told(super.cancel(mayInterruptIfRunning)) : isCancelled();
+        return withdraw() ? wakeJoiners(super.cancel(mayInterruptIfRunning)) : isCancelled();
     }
 
     @Override
     public boolean complete(T value) {
-        return withdraw() && told(super.complete(value));
+        return withdraw() && wakeJoiners(super.complete(value));
     }
 
     @Override
     public boolean completeExceptionally(Throwable failure) {
         Objects.requireNonNull(failure);
-        return withdraw() && told(super.completeExceptionally(failure));
+        return withdraw() && wakeJoiners(super.completeExceptionally(failure));
     }
 
     @Override
@@ -327,7 +327,7 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
     public void obtrudeValue(T value) {
         withdraw();
         super.obtrudeValue(value);
-        told(true);
+        wakeJoiners(true);
     }
 
     @Override
@@ -335,7 +335,7 @@ public final class PipeFuture<T extends @Nullable Object> extends CompletableFut
         Objects.requireNonNull(failure);
         withdraw();
         super.obtrudeException(failure);
-        told(true);
+        wakeJoiners(true);
     }
 
     @Override

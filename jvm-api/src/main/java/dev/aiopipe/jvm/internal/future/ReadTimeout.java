@@ -4,7 +4,7 @@ import dev.aiopipe.engine.support.Delays;
 import java.time.Duration;
 import java.util.concurrent.Future;
 
-/** How long something may take, and what tells that it took longer. */
+/** A time limit, and the alarm at its end. */
 public record ReadTimeout(Duration duration, long nanos, Alarm alarm) {
     /** Runs something later. */
     public interface Alarm {

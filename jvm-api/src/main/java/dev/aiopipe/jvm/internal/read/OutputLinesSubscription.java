@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 public final class OutputLinesSubscription implements Flow.Subscription, BusyReader {
-    /** What happens around the lines. All but {@code over} is called on the executor, outside of locks. */
+    /** Observes the lines. All but {@code over} is called on the executor, outside of locks. */
     public interface Source {
         /** A line is about to be delivered. */
         default void line(OutputLine line) {}
@@ -211,8 +211,8 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
     }
 
     /**
-     * A subscriber that throws breaks its contract (Reactive Streams 2.13): it gets nothing more, and the thread's
-     * handler is told.
+     * Runs a signal. A subscriber that throws breaks its contract (Reactive Streams 2.13): it gets nothing more, and
+     * the thread's handler gets the exception.
      */
     private void guarded(Runnable signal) {
         try {

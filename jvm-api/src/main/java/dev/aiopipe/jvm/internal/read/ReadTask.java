@@ -10,7 +10,7 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a take over a source for somebody who may lose interest at any moment.
+ * Runs a read that may be given up at any moment.
  *
  * <pre>
  *                  take: MORE             wake
@@ -44,7 +44,7 @@ public abstract class ReadTask implements Readiness.Waiter {
     final ReaderView view;
     private final Input input;
     private final ReadOp<?> take;
-    private final State rest; // behind an outcome
+    private final State rest; // after an outcome
     private final Object monitor;
     private State state; // guarded by the monitor, as is all that follows
     private @Nullable Exception failure; // of ENDED
@@ -126,7 +126,7 @@ public abstract class ReadTask implements Readiness.Waiter {
                 if (asked) {
                     throw timedOut();
                 }
-                value = start(); // what came behind a short read was not looked for yet
+                value = start(); // what came after a short read was not looked for yet
             }
         }
     }
@@ -170,8 +170,8 @@ public abstract class ReadTask implements Readiness.Waiter {
     }
 
     /**
-     * Has a wait end with a failure. The slot is free when this returns; the caller, who has the monitor, wakes it
-     * then.
+     * Ends a wait with a failure. The slot is free when this returns. The caller has the monitor, and calls
+     * {@link #onWake} without it.
      */
     final void end(Exception why) {
         failure = why;
@@ -189,7 +189,7 @@ public abstract class ReadTask implements Readiness.Waiter {
         onWake();
     }
 
-    /** Whether it reads in a scope, or in one within it. */
+    /** Returns whether this reads in a scope, or in one within it. */
     final boolean isOf(ReadScope scope) {
         return view.scope() != null && view.scope().isWithin(scope);
     }
@@ -209,7 +209,7 @@ public abstract class ReadTask implements Readiness.Waiter {
         }
     }
 
-    /** Gives the slot up, if this waits with it. */
+    /** Frees the slot, if this waits with it. */
     private void give(State next) {
         if (state == State.WAITING || state == State.WOKEN) {
             input.abandon(this);

@@ -110,8 +110,8 @@ final class ReaderSubscription<T> extends ReadLoop implements Flow.Subscription,
     }
 
     /**
-     * A subscriber that throws breaks its contract (Reactive Streams 2.13): it gets nothing more, and the thread's
-     * handler is told.
+     * Runs a signal. A subscriber that throws breaks its contract (Reactive Streams 2.13): it gets nothing more, and
+     * the thread's handler gets the exception.
      */
     private void guarded(Runnable signal) {
         try {

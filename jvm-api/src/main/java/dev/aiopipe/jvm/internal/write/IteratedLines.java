@@ -32,6 +32,6 @@ public final class IteratedLines implements LineWriter.Lines {
 
     @Override
     public void stop() {
-        // nobody has to be told
+        // there is no one to report it to
     }
 }

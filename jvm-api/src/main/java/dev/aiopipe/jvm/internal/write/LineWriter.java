@@ -27,7 +27,7 @@ public final class LineWriter implements PipeFuture.Operation {
         @Nullable
         CharSequence next() throws Exception;
 
-        /** Whether no line comes behind those that {@code next} gave. */
+        /** Whether no line comes after those that {@code next} returned. */
         boolean ended();
 
         /** Why they ended, once they have: null if that is all of them. */
