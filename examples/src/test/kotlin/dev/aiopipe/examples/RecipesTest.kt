@@ -29,10 +29,10 @@ import dev.aiopipe.examples.recipes.proxy
 import dev.aiopipe.examples.recipes.python
 import dev.aiopipe.examples.recipes.quoted
 import dev.aiopipe.examples.recipes.readFrame
+import dev.aiopipe.examples.recipes.respondEvents
 import dev.aiopipe.examples.recipes.runAll
 import dev.aiopipe.examples.recipes.runBy
 import dev.aiopipe.examples.recipes.stopSoon
-import dev.aiopipe.examples.recipes.streamEvents
 import dev.aiopipe.examples.recipes.through
 import dev.aiopipe.examples.recipes.watch
 import dev.aiopipe.examples.recipes.withServer
@@ -47,6 +47,10 @@ import dev.aiopipe.testkit.Posix
 import dev.aiopipe.testkit.Programs.requireProgram
 import dev.aiopipe.testkit.Programs.sh
 import dev.aiopipe.withPiped
+import io.ktor.server.cio.CIO
+import io.ktor.server.engine.embeddedServer
+import io.ktor.server.routing.get
+import io.ktor.server.routing.routing
 import java.io.EOFException
 import java.io.IOException
 import java.net.InetAddress
@@ -602,23 +606,38 @@ class RecipesTest {
                 assertEquals(listOf("data: one", "data: two"), events, response)
             }
 
+        /** By the JDK's server, then by Ktor. */
         private fun serving(program: ProcessBuilder, beat: Duration, use: (Socket) -> Unit) {
             val threads = Executors.newCachedThreadPool()
             val server = HttpServer.create(InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0)
             try {
                 server.executor = threads
-                server.createContext("/") { streamEvents(it, program, beat) }
+                server.createContext("/") { it.respondEvents(program, beat) }
                 server.start()
-                Socket(server.address.address, server.address.port).use { client ->
-                    val request = "GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
-                    client.getOutputStream().write(request.toByteArray())
-                    use(client)
-                }
+                requesting(server.address, use)
             } finally {
                 server.stop(0)
                 threads.shutdown()
             }
+            val ktor =
+                embeddedServer(CIO, port = 0, host = "127.0.0.1") {
+                    routing { get("/") { call.respondEvents(program, beat) } }
+                }
+            try {
+                ktor.start()
+                val port = runBlocking { ktor.engine.resolvedConnectors().single().port }
+                requesting(InetSocketAddress(InetAddress.getLoopbackAddress(), port), use)
+            } finally {
+                ktor.stop(0, 5_000)
+            }
         }
+
+        private fun requesting(address: InetSocketAddress, use: (Socket) -> Unit) =
+            Socket(address.address, address.port).use { client ->
+                val request = "GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
+                client.getOutputStream().write(request.toByteArray())
+                use(client)
+            }
     }
 
     private fun recipe(name: String, vararg arguments: String) = example("RecipeProgramsKt", name, *arguments)
