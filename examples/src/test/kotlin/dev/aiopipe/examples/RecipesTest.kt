@@ -533,6 +533,7 @@ class RecipesTest {
                     openServer().use { server ->
                         val proxying = launch(Dispatchers.IO) { proxy(server, target.localAddress) }
                         Socket(loopback, server.socket().localPort).use { client ->
+                            client.soTimeout = 30_000
                             client.getOutputStream().write("ping\n".toByteArray())
                             client.shutdownOutput()
                             target.accept().socket().use {
@@ -634,6 +635,7 @@ class RecipesTest {
 
         private fun requesting(address: InetSocketAddress, use: (Socket) -> Unit) =
             Socket(address.address, address.port).use { client ->
+                client.soTimeout = 30_000
                 val request = "GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
                 client.getOutputStream().write(request.toByteArray())
                 use(client)
