@@ -11,6 +11,7 @@ import java.util.Locale
 import kotlin.time.DurationUnit
 import kotlin.time.TimeSource
 import kotlinx.coroutines.runBlocking
+import me.tongfei.progressbar.ConsoleProgressBarConsumer
 import me.tongfei.progressbar.ProgressBarBuilder
 
 private const val LINES_PER_BLOCK = 1024
@@ -73,6 +74,7 @@ private fun progressBar(bytes: Long) =
         .setInitialMax(bytes)
         .setUnit(" MiB", 1L shl 20)
         .setUpdateIntervalMillis(100)
+        .setConsumer(ConsoleProgressBarConsumer(System.err, 80)) // the default one takes ^C away from the JVM
         .build()
 
 /** The child: whole blocks, straight to its stdout. */

@@ -15,14 +15,24 @@ class ReadmeTest {
     @Test
     @DisplayName("the README shows exactly the snippets that are compiled here")
     fun readmeShowsTheSnippets() {
-        val readme = Path.of("../README.md").readText()
-        val source = Path.of("src/main/kotlin/dev/aiopipe/examples/ReadmeSnippets.kt").readText()
-        assertEquals(blocks(source, "// begin\n", "// end"), blocks(readme, "```kotlin\n", "```"))
-        val java =
-            listOf("HelloFromJava", "StdinFilter", "Supervisor").flatMap {
-                blocks(Path.of("src/main/java/dev/aiopipe/examples/$it.java").readText(), "// begin\n", "// end")
-            }
-        assertEquals(java, blocks(readme, "```java\n", "```"))
+        assertShows("README.md", "kotlin", listOf("ReadmeSnippets.kt"))
+        assertShows("README.md", "java", listOf("HelloFromJava", "StdinFilter", "Supervisor").map { "$it.java" })
+    }
+
+    @Test
+    @DisplayName("docs/recipes.md shows exactly the recipes that are compiled here")
+    fun recipesShowTheSources() {
+        val sections = listOf("Running", "Talking", "Ending", "Streams", "Serving").map { "recipes/$it" }
+        assertShows("docs/recipes.md", "kotlin", sections.map { "$it.kt" })
+        assertShows("docs/recipes.md", "java", sections.map { "$it.java" })
+    }
+
+    /** The blocks of the document are those between the markers of the sources, in the same order. */
+    private fun assertShows(document: String, language: String, sources: List<String>) {
+        val compiled = sources.flatMap {
+            blocks(Path.of("src/main/$language/dev/aiopipe/examples/$it").readText(), "// begin\n", "// end")
+        }
+        assertEquals(compiled, blocks(Path.of("../$document").readText(), "```$language\n", "```"))
     }
 
     private fun blocks(text: String, begin: String, end: String) =
