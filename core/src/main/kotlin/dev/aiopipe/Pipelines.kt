@@ -31,7 +31,6 @@ import kotlinx.coroutines.withContext
  *
  * @return to be closed, or [stopped][PipedPipeline.stop]; [withPipeline] does that by itself
  * @throws IOException naming the program that can't be started; those before it are killed, and nothing is left behind.
- *   Or if descriptors can't be handed over here, in the fallback
  * @throws IllegalArgumentException if there is no stage, or what is between two stages is redirected
  */
 @Throws(IOException::class)

@@ -97,8 +97,8 @@ class PipelineTest {
             val read = pipe.rx().forChild()
             val counter = ProcessBuilder("wc", "-l").redirectInput(read.redirect()).startPiped()
             val writers = List(5) { sh("seq 1000").redirectOutput(written.redirect()).startPiped() }
-            pipe.close()
             written.close()
+            read.close()
             counter.use {
                 assertEquals("5000", it.stdout.readLine()?.trim())
                 it.stop()

@@ -63,7 +63,7 @@ public final class PipelineStart implements Callable<List<Child>> {
     @Override
     public List<Child> call() throws IOException {
         if (starts.size() > 1 && Fallback.isNeeded()) {
-            throw new IOException("no pipelines in the fallback: descriptors can't be handed over");
+            return startByJdk();
         }
         List<Link> links = new ArrayList<>();
         List<Child> children = new ArrayList<>();
@@ -87,6 +87,26 @@ public final class PipelineStart implements Callable<List<Child>> {
             for (Link link : links) {
                 link.close();
             }
+        }
+    }
+
+    /** The JDK makes the pipes between the stages where descriptors can't be handed over. */
+    private List<Child> startByJdk() throws IOException {
+        List<ProcessBuilder> builders = new ArrayList<>();
+        for (ProcessStart start : starts) {
+            builders.add(start.prepareForJdk());
+        }
+        List<Process> processes = ProcessBuilder.startPipeline(builders);
+        List<Child> children = new ArrayList<>();
+        try {
+            for (int i = 0; i < processes.size(); i++) {
+                children.add(starts.get(i).childOf(processes.get(i), i == 0, i == processes.size() - 1));
+            }
+            return children;
+        } catch (Throwable e) {
+            children.forEach(Child::close);
+            processes.forEach(Process::destroyForcibly);
+            throw e;
         }
     }
 

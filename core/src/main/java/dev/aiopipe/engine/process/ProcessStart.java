@@ -19,6 +19,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.channels.Pipe;
 import java.nio.channels.SelectableChannel;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ProcessStart implements Callable<Child> {
     private final ProcessBuilder builder;
+    private final List<String> command;
     private final Map<Integer, PassedEnd> passing;
     private final Loop loop;
     private final int capacity;
@@ -48,6 +50,7 @@ public final class ProcessStart implements Callable<Child> {
     public ProcessStart(
             ProcessBuilder builder, Map<Integer, PassedEnd> passing, Loop loop, int capacity, ChildSettings settings) {
         this.builder = copyOf(builder);
+        this.command = Collections.unmodifiableList(new ArrayList<>(builder.command())); // may have a null, yet
         this.passing = new TreeMap<>(passing);
         this.loop = loop;
         this.capacity = capacity;
@@ -81,15 +84,19 @@ public final class ProcessStart implements Callable<Child> {
     @Override
     public Child call() throws IOException {
         try {
-            if (builder.command().isEmpty()) {
-                throw new IllegalArgumentException("the command is empty");
-            }
-            loop.requireOpen();
-            DescriptorHeadroom.require("can't start " + builder.command().get(0));
+            require();
             return start();
         } finally {
             discard();
         }
+    }
+
+    private void require() throws IOException {
+        if (command.isEmpty()) {
+            throw new IllegalArgumentException("the command is empty");
+        }
+        loop.requireOpen();
+        DescriptorHeadroom.require("can't start " + command.get(0));
     }
 
     /** Has the child read nothing, where its stdin would be a pipe to this process. Called before {@link #call}. */
@@ -118,57 +125,100 @@ public final class ProcessStart implements Callable<Child> {
      * Starts the child. All that can fail comes before the fork, because a program that has run can't be taken back.
      */
     private Child start() throws IOException {
-        List<String> command = List.copyOf(builder.command());
         String program = command.get(0);
-        boolean merged = builder.redirectErrorStream();
         try (PassedDescriptors passed = new PassedDescriptors(passing, builder);
                 DescriptorPassing shell = passed.left().isEmpty() ? null : new DescriptorPassing(passed);
-                Stdio in = new Stdio("stdin of " + program, true, Redirect.PIPE.equals(builder.redirectInput()));
-                Stdio out = new Stdio("stdout of " + program, false, Redirect.PIPE.equals(builder.redirectOutput()));
-                Stdio err = new Stdio(
-                        "stderr of " + program, false, Redirect.PIPE.equals(builder.redirectError()) && !merged)) {
-            Redirect redirectedInput = builder.redirectInput();
+                Stdio in = stdin(Redirect.PIPE.equals(builder.redirectInput()));
+                Stdio out = stdout(Redirect.PIPE.equals(builder.redirectOutput()));
+                Stdio err = stderr()) {
+            String redirectedInput = passed.nameOfStdin(builder.redirectInput());
             if (in.pipe != null) {
                 builder.redirectInput(in.open(in.pipe));
-            } else if (Redirect.INHERIT.equals(redirectedInput)) {
-                builder.redirectInput(InheritedEndpoint.stdinForChild());
             }
             if (out.pipe != null) {
                 builder.redirectOutput(out.open(out.pipe));
             }
             if (err.pipe != null) {
                 builder.redirectError(err.open(err.pipe));
-            } else if (merged) {
-                // Else the JDK makes a pipe that nothing uses.
-                builder.redirectError(Redirect.DISCARD);
             }
             if (shell != null) {
                 builder.command(shell.command(builder));
             }
-            if (settings.stopSignal() != Signal.TERM && settings.stopSignal() != Signal.KILL) {
-                NativeAccess.hasLibC(); // loaded here, or the stop would wait for that
-            }
-            if (settings.ownGroup()) {
-                builder.command(OwnGroup.command(builder));
-            }
+            finishBuilder();
             Process process = shell == null ? builder.start() : shell.start(builder, program);
             try {
                 if (shell != null) {
                     shell.awaitAcknowledgement(process, program);
                 }
-                Output stdin = in.piped
-                        ? in.output(process.getOutputStream())
-                        : Output.refusing("stdin is redirected: " + passed.nameOfStdin(redirectedInput));
-                Input stdout = out.input(process.getInputStream());
-                Child child = new Child(command, process, settings, stdin, stdout, err.input(process.getErrorStream()));
-                in.handOver();
-                out.handOver();
-                err.handOver();
-                return child;
+                return child(process, in, out, err, redirectedInput);
             } catch (Throwable e) {
                 process.destroyForcibly();
                 throw e;
             }
+        }
+    }
+
+    private void finishBuilder() throws IOException {
+        if (Redirect.INHERIT.equals(builder.redirectInput())) {
+            builder.redirectInput(InheritedEndpoint.stdinForChild());
+        }
+        if (builder.redirectErrorStream()) {
+            // Else the JDK makes a pipe that nothing uses.
+            builder.redirectError(Redirect.DISCARD);
+        }
+        if (settings.stopSignal() != Signal.TERM && settings.stopSignal() != Signal.KILL) {
+            NativeAccess.hasLibC(); // loaded here, or the stop would wait for that
+        }
+        if (settings.ownGroup()) {
+            builder.command(OwnGroup.command(builder));
+        }
+    }
+
+    private Stdio stdin(boolean piped) throws IOException {
+        return new Stdio("stdin of " + command.get(0), true, piped);
+    }
+
+    private Stdio stdout(boolean piped) throws IOException {
+        return new Stdio("stdout of " + command.get(0), false, piped);
+    }
+
+    private Stdio stderr() throws IOException {
+        boolean piped = Redirect.PIPE.equals(builder.redirectError()) && !builder.redirectErrorStream();
+        return new Stdio("stderr of " + command.get(0), false, piped);
+    }
+
+    private Child child(Process process, Stdio in, Stdio out, Stdio err, String redirectedInput) throws IOException {
+        Output stdin = in.piped
+                ? in.output(process.getOutputStream())
+                : Output.refusing("stdin is redirected: " + redirectedInput);
+        Input stdout = out.input(process.getInputStream());
+        Child child = new Child(command, process, settings, stdin, stdout, err.input(process.getErrorStream()));
+        in.handOver();
+        out.handOver();
+        err.handOver();
+        return child;
+    }
+
+    /**
+     * Prepares a start by {@link ProcessBuilder#startPipeline}, in the fallback, where descriptors can't be handed
+     * over.
+     *
+     * @return the builder of this stage
+     */
+    ProcessBuilder prepareForJdk() throws IOException {
+        require();
+        DescriptorPassing.resolve(builder); // the JDK would leave pipes of the earlier stages open
+        finishBuilder();
+        return builder;
+    }
+
+    /** Returns the child of a start that was {@linkplain #prepareForJdk prepared}. */
+    Child childOf(Process process, boolean isFirst, boolean isLast) throws IOException {
+        try (Stdio in = stdin(isFirst && Redirect.PIPE.equals(builder.redirectInput()));
+                Stdio out = stdout(isLast && Redirect.PIPE.equals(builder.redirectOutput()));
+                Stdio err = stderr()) {
+            return child(
+                    process, in, out, err, isFirst ? builder.redirectInput().toString() : "PIPE");
         }
     }
 
