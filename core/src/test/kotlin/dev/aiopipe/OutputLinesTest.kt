@@ -12,6 +12,7 @@ import kotlin.time.TimeSource
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.async
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.flow.first
@@ -129,6 +130,20 @@ class OutputLinesTest {
             val lines = sh("echo start >>$log; wc -l <$log").outputLines()
             assertFalse(log.exists())
             assertEquals(listOf("1", "2"), List(2) { lines.toList().single().text.trim() })
+        }
+
+    @Test
+    @DisplayName("P18 P29 a collection in a cancelled coroutine starts nothing")
+    fun cancelledBefore(@TempDir directory: Path) =
+        runBlocking<Unit> {
+            val marker = directory.resolve("started").toFile()
+            val collector = launch {
+                cancel()
+                ProcessBuilder("touch", "$marker").outputLines().collect {}
+            }
+            collector.join()
+            assertTrue(collector.isCancelled)
+            assertFalse(marker.exists())
         }
 
     @Test

@@ -5,16 +5,19 @@ import dev.aiopipe.testkit.Programs.sh
 import java.io.File
 import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
+import java.nio.channels.ClosedChannelException
 import java.nio.file.Path
 import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.async
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.DisplayName
@@ -137,6 +140,37 @@ class PipelineTest {
             listOf(sh(deaf), sh(deaf), sh("cat; exit 5")).startPipeline().use { pipeline ->
                 pipeline.processes.take(2).forEach { assertEquals("ready", it.stderr.readLine()) }
                 assertEquals(listOf(137, 137), pipeline.stop(100.milliseconds).take(2))
+            }
+        }
+
+    @Test
+    @DisplayName("P38 a stop from within a collector drains what the last stage still flushes")
+    fun stopWithinCollector() =
+        runBlocking<Unit> {
+            val flushing = sh("echo first; cat >/dev/null; head -c 300000 /dev/zero; exit 7")
+            listOf(ProcessBuilder("cat"), flushing).startPipeline().use { pipeline ->
+                var codes = emptyList<Int>()
+                assertThrowsSuspending<ClosedChannelException> {
+                    pipeline.stdout.lines().collect { codes = pipeline.stop(1.hours) }
+                }
+                assertEquals(listOf(0, 7), codes)
+            }
+        }
+
+    @Test
+    @DisplayName("P38 in a cancelled coroutine no stage is started")
+    fun cancelledBefore(@TempDir directory: Path) =
+        runBlocking<Unit> {
+            val marker = directory.resolve("started").toFile()
+            val stages = listOf(ProcessBuilder("touch", "$marker"), ProcessBuilder("cat"))
+            repeat(100) { round ->
+                val run = launch {
+                    cancel()
+                    if (round == 0) stages.startPipeline() else stages.runPipeline()
+                }
+                run.join()
+                assertTrue(run.isCancelled)
+                assertFalse(marker.exists())
             }
         }
 

@@ -33,6 +33,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -146,6 +147,52 @@ class RunTest {
                         .withChildOptions(ChildOptions.defaults().withOwnGroup(true))));
         assertEquals("came\n", output.stdoutText());
         assertFalse(output.outputComplete());
+    }
+
+    @Test
+    @DisplayName("P16 P19 a timeout ends a communicate although a grandchild holds the outputs open")
+    void timeoutBesideGrandchild() {
+        try (AsyncProcess child = get(AsyncPipes.start(sh("sleep 1000 & echo $!; exec sleep 1000")))) {
+            long grandchild = Long.parseLong(get(child.stdout().readLine()));
+            ProcessTimeoutException timeout = failure(
+                    ProcessTimeoutException.class,
+                    child.communicate(options()
+                            .withTimeout(Duration.ofMillis(50))
+                            .withDrain(Duration.ofSeconds(Long.MAX_VALUE))));
+            ProcessHandle.of(grandchild).ifPresent(ProcessHandle::destroyForcibly);
+            assertEquals(143, timeout.output().exitCode());
+            assertFalse(timeout.output().outputComplete());
+        }
+    }
+
+    @Test
+    @DisplayName("P19 a drain without an end does not hold up a run whose outputs end")
+    void endlessDrain() {
+        ProcessOutput output = get(AsyncPipes.run(
+                sh("echo came; exec >&- 2>&-; sleep 0.1"), options().withDrain(Duration.ofSeconds(Long.MAX_VALUE))));
+        assertEquals("came\n", output.stdoutText());
+    }
+
+    @Test
+    @DisplayName("J03 P18 whatever an executor refuses: a run has its outcome, lines fail, and no child is left")
+    void refusingExecutor() {
+        ManualExecutor executor = new ManualExecutor();
+        executor.refuse();
+        RunOptions refused = options().withExecutor(executor);
+        assertEquals("came\n", get(AsyncPipes.run(sh("echo came"), refused)).stdoutText());
+        failure(
+                ProcessTimeoutException.class,
+                AsyncPipes.run(sh("exec sleep 1000"), refused.withTimeout(Duration.ofMillis(50))));
+        failure(IOException.class, AsyncPipes.run(new ProcessBuilder("no-such-program"), refused));
+        CompletableFuture<ProcessOutput> cancelled = AsyncPipes.run(sh("exec sleep 1000"), refused);
+        assertTrue(cancelled.cancel(false));
+        Collecting<OutputLine> lines = new Collecting<>(1);
+        AsyncPipes.outputLines(sh("echo line; exec sleep 1000"), refused).subscribe(lines);
+        failure(RejectedExecutionException.class, lines.done);
+        try (AsyncPipeline pipeline = get(AsyncPipes.startPipeline(List.of(new ProcessBuilder("cat")), refused))) {
+            assertEquals(List.of(0), get(pipeline.stop(Duration.ofHours(1))));
+        }
+        Await.until("it lives", () -> ProcessHandle.current().children().noneMatch(ProcessHandle::isAlive));
     }
 
     @Test
