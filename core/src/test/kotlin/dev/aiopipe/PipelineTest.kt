@@ -1,6 +1,7 @@
 package dev.aiopipe
 
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.requireThat
 import dev.aiopipe.testkit.Programs.sh
 import java.io.File
 import java.io.IOException
@@ -89,6 +90,36 @@ class PipelineTest {
                 listOf(failureOf<IOException> { stages.startPipeline() }, failureOf { stages.runPipeline() })) {
                 assertTrue("no-such-program" in failure.message!!) { "$failure" }
             }
+        }
+
+    @Test
+    @DisplayName("P35 the bytes between stages never enter this process")
+    fun bytesStayOutside() =
+        runBlocking<Unit> {
+            requireThat(runCatching { movedBytes() }.isSuccess, "/proc/self/task/…/io")
+            val stages = { count: Int ->
+                listOf(ProcessBuilder("head", "-c", "$count", "/dev/zero"), ProcessBuilder("cat"), sh("wc -c"))
+            }
+            stages(1).runPipeline().orThrow() // loads the classes, which are read from files
+            val before = movedBytes()
+            val output = stages(256 shl 20).runPipeline().orThrow()
+            val moved = movedBytes() - before
+            assertEquals("${256 shl 20}", output.stdoutText().trim())
+            assertTrue(moved < 1 shl 20) { "$moved bytes" }
+        }
+
+    /**
+     * What the threads of this process have read and written, of anything. /proc/self/io counts for its children, too,
+     * once they have ended. The library's threads do not end within seconds.
+     */
+    private fun movedBytes(): Long =
+        File("/proc/self/task").listFiles()!!.sumOf { thread ->
+            val counts = runCatching { thread.resolve("io").readLines() }
+            if (thread.exists()) counts.getOrThrow() // else it has ended
+            counts
+                .getOrDefault(emptyList())
+                .filter { it.startsWith("rchar:") || it.startsWith("wchar:") }
+                .sumOf { it.substringAfter(' ').toLong() }
         }
 
     @Test
