@@ -8,6 +8,7 @@ import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
 import java.nio.channels.ReadPendingException
 import java.nio.file.Path
+import java.util.concurrent.CountDownLatch
 import kotlin.random.Random
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.days
@@ -227,6 +228,22 @@ class RunPipedTest {
                 ProcessHandle.of(pid.toLong()).ifPresent { it.destroyForcibly() }
                 assertEquals(60_000 + pid.length + 1, output.stdout.size)
                 assertFalse(!fallback && output.outputComplete)
+            }
+        }
+
+    @Test
+    @DisplayName("P19 without drain an output whose end nobody has reported yet is complete")
+    fun noDrainAndNoReport() =
+        runBlocking<Unit> {
+            val free = CountDownLatch(1)
+            PipeLoop.create("busy").use { loop ->
+                launch(loop.dispatcher) { free.await() } // so nothing is reported
+                val output =
+                    sh("echo out; echo err >&2")
+                        .runPiped(drain = Duration.ZERO, options = PipeOptions.defaults().withLoop(loop))
+                free.countDown()
+                assertEquals("out\n" to "err\n", output.stdoutText() to output.stderrText())
+                assertTrue(output.outputComplete)
             }
         }
 

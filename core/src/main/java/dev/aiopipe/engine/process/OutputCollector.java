@@ -182,9 +182,13 @@ final class OutputCollector implements Readiness.Waiter, BusyReader {
         for (long burstEnd = size + BURST; state != State.OVER; ) {
             if (value == ReadOp.MORE) {
                 if (state == State.FINISHING) {
-                    input.abandon();
-                    end(null);
-                    return;
+                    value = input.retry(nextChunk); // a short read before says nothing of the end
+                    if (value == ReadOp.MORE) {
+                        input.abandon();
+                        end(null);
+                        return;
+                    }
+                    continue;
                 } else if (input.await(this)) {
                     return; // to be woken
                 }
