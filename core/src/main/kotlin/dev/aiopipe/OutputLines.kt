@@ -3,7 +3,6 @@ package dev.aiopipe
 import dev.aiopipe.engine.loop.Readiness
 import dev.aiopipe.engine.read.Input
 import dev.aiopipe.engine.read.ReadOp
-import dev.aiopipe.engine.read.ReadOps
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
@@ -76,7 +75,7 @@ internal class OutputLines(stdout: Input, stderr: Input, options: PipeOptions) :
     }
 
     private class Side(val input: Input, val source: OutputLine.Source, options: PipeOptions) {
-        private val ops = ReadOps(options.charset(), options.maxLineBytes())
+        private val ops = options.readOps()
         val line: ReadOp<String?> = ops.line()
         val lineRequest: ReadOp<Boolean> = ops.requestLine()
         var isAwaited = false

@@ -147,6 +147,14 @@ class OutputLinesTest {
         }
 
     @Test
+    @DisplayName("lines end as the options have it")
+    fun lineEnds() =
+        runBlocking<Unit> {
+            val options = PipeOptions.defaults().withLineEnds(LineEnds.ANY)
+            assertEquals(listOf(out("a"), out("b")), sh("printf 'a\\rb\\r'").outputLines(options).toList())
+        }
+
+    @Test
     @DisplayName("P30 a line over the limit ends the child")
     fun longLine() =
         runBlocking<Unit> {
