@@ -293,6 +293,38 @@ class RunTest {
     }
 
     @Test
+    @DisplayName("P19 P24 a grandchild that holds the outputs open delays the end of the lines by the drain only")
+    void linesBesideGrandchild() {
+        RunOptions options = options().withDrain(Duration.ofMillis(50));
+        String script = "sleep 1000 & echo $!; printf end; exit ";
+        for (long demand : new long[] {2, Long.MAX_VALUE}) {
+            Collecting<OutputLine> lines = new Collecting<>(demand);
+            AsyncPipes.outputLines(sh(script + 0), options).subscribe(lines);
+            get(lines.done);
+            kill(lines.received.get(0));
+            assertEquals("end", lines.received.get(1).text());
+        }
+        Collecting<OutputLine> failing = new Collecting<>(Long.MAX_VALUE);
+        AsyncPipes.outputLines(sh(script + 3), options).subscribe(failing);
+        failure(ProcessFailedException.class, failing.done);
+        kill(failing.received.get(0));
+
+        Collecting<OutputLine> late = new Collecting<>(1);
+        AsyncPipes.outputLines(sh(script + 0), options.withDrain(Duration.ZERO)).subscribe(late);
+        Await.until("it has exited", () -> late.received.size() == 1
+                && ProcessHandle.current().children().noneMatch(ProcessHandle::isAlive));
+        kill(late.received.get(0));
+        assertFalse(late.done.isDone());
+        late.subscription.request(1);
+        get(late.done);
+        assertEquals("end", late.received.get(1).text());
+    }
+
+    private static void kill(OutputLine pid) {
+        ProcessHandle.of(Long.parseLong(pid.text())).ifPresent(ProcessHandle::destroyForcibly);
+    }
+
+    @Test
     @DisplayName("P25 a failed exit fails the publisher after its last line")
     void failedLines() {
         Collecting<OutputLine> all = new Collecting<>(Long.MAX_VALUE);

@@ -36,7 +36,7 @@ final class OutputCollector implements Readiness.Waiter, BusyReader {
     private static final int BURST = 4 * CHUNK;
 
     /** More than any pipe of an unprivileged user holds: what a child wrote before its exit is less. */
-    private static final int REST = 1 << 20;
+    static final int REST = 1 << 20;
 
     private final Input input;
     private final int limit;

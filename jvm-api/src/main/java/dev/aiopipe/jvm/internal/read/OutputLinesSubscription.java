@@ -4,9 +4,11 @@ import dev.aiopipe.OutputLine;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.process.Child;
+import dev.aiopipe.engine.process.RestOfLines;
 import dev.aiopipe.engine.read.BusyReader;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.support.Threads;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.SerialTask;
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  *     STARTING ── attach ──► LINES ── both outputs have ended ──► ENDED ── complete, or fail ──► OVER
  *        └───────────────────── cancel, a failure, a refusal of the executor ─────────────────────►
  * </pre>
+ *
+ * <p>When {@link #drained}, an output ends where nothing more is there.
  */
 public final class OutputLinesSubscription implements Flow.Subscription, BusyReader {
     /** What happens around the lines. All but {@code over} is called on the executor, outside of locks. */
@@ -45,6 +49,7 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
     private volatile Flow.@Nullable Subscriber<? super OutputLine> subscriber; // null after the last signal
     private volatile @Nullable Throwable failure;
     private volatile boolean completed;
+    private volatile boolean drained;
     private List<Side> sides = List.of(); // guarded by this, as is what follows
     private boolean attached;
     private boolean ended;
@@ -79,6 +84,12 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
             sides.forEach(side -> side.input.enter(this));
             attached = true;
         }
+        task.schedule();
+    }
+
+    /** No end is waited for any more: the outputs end with what is there. */
+    public void drained() {
+        drained = true;
         task.schedule();
     }
 
@@ -171,13 +182,17 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
             Side side = sides.get(next);
             Object value = side.take();
             if (value == null) {
-                side.input.leave(this);
-                sides = sides.stream().filter(other -> other != side).toList();
+                ended(side);
             } else if (value != ReadOp.MORE) {
                 return new OutputLine(side.source, (String) value);
             }
         }
         return null;
+    }
+
+    private void ended(Side side) {
+        side.input.leave(this);
+        sides = sides.stream().filter(other -> other != side).toList();
     }
 
     private void end(Flow.Subscriber<? super OutputLine> receiver, @Nullable Throwable problem) {
@@ -228,36 +243,48 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
         private final Input input;
         private final OutputLine.Source source;
         private final ReadOp<@Nullable String> line;
+        private final RestOfLines rest;
         private boolean waiting; // guarded by the subscription
         private volatile boolean woken;
 
         Side(Input input, OutputLine.Source source, PipeOptions options) {
             this.input = input;
             this.source = source;
-            this.line = ReaderCore.opsOf(options).line();
+            ReadOps ops = ReaderCore.opsOf(options);
+            this.line = ops.line();
+            this.rest = new RestOfLines(input, ops);
         }
 
         /** A line, null at the end, or MORE. */
         @Nullable
         Object take() throws IOException {
+            if (drained) {
+                stop();
+                return rest.next();
+            }
+            return attempt(line);
+        }
+
+        /** A value, or MORE: then this waits. */
+        private @Nullable Object attempt(ReadOp<?> op) throws IOException {
             if (waiting && !woken) {
                 return ReadOp.MORE;
             }
-            Object value = waiting ? proceed() : input.start(line, null);
+            Object value = waiting ? proceed(op) : input.start(op, null);
             while (value == ReadOp.MORE) {
                 woken = false;
                 waiting = true;
                 if (input.await(this)) {
                     break;
                 }
-                value = proceed();
+                value = proceed(op);
             }
             return value;
         }
 
-        private @Nullable Object proceed() throws IOException {
+        private @Nullable Object proceed(ReadOp<?> op) throws IOException {
             waiting = false;
-            return input.proceed(this, line);
+            return input.proceed(this, op);
         }
 
         void stop() {
