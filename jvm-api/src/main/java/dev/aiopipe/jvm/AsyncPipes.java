@@ -439,8 +439,8 @@ public final class AsyncPipes {
      * child stopped at once: by the stop signal, and by KILL after a second.
      *
      * <p>The last line is that before the ends of both outputs; or, if a process that the child left behind holds one
-     * open, the last one that was there when the {@linkplain RunOptions#withDrain drain} after the exit was over. After
-     * the last line the exit is looked at: the publisher fails with
+     * open, the last one that was there when the {@linkplain RunOptions#withDrain drain} after the exit was over. The
+     * end is signalled without demand, too. After the last line the exit is looked at: the publisher fails with
      * {@link dev.aiopipe.ProcessFailedException} if its code is not 0, and the output of the exception has the last
      * lines of stderr. It fails with {@link dev.aiopipe.LimitExceededException} at a line longer than
      * {@code maxLineBytes}, and with {@link java.io.IOException} if the program can't be started.

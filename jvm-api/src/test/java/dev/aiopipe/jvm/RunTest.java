@@ -293,6 +293,31 @@ class RunTest {
     }
 
     @Test
+    @DisplayName("J04 P24 the end is signalled without demand: of a program, of one that fails, and of a running child")
+    void endAtExactDemand() {
+        Collecting<OutputLine> two = new Collecting<>(2);
+        AsyncPipes.outputLines(sh("echo out; echo err >&2")).subscribe(two);
+        get(two.done);
+        assertEquals(2, two.received.size());
+
+        Collecting<OutputLine> none = new Collecting<>(0);
+        AsyncPipes.outputLines(sh("exit 3")).subscribe(none);
+        failure(ProcessFailedException.class, none.done);
+
+        try (AsyncProcess child = get(AsyncPipes.start(sh("echo line; read end; echo last >&2")))) {
+            Collecting<OutputLine> one = new Collecting<>(1);
+            child.outputLines().subscribe(one);
+            Await.until("a line", () -> one.received.size() == 1);
+            get(child.stdin().writeLine("end"));
+            assertEquals(0, get(child.onExit()));
+            assertFalse(one.done.isDone()); // a line is left
+            one.subscription.request(1);
+            get(one.done);
+            assertEquals("last", one.received.get(1).text());
+        }
+    }
+
+    @Test
     @DisplayName("P19 P24 a grandchild that holds the outputs open delays the end of the lines by the drain only")
     void linesBesideGrandchild() {
         RunOptions options = options().withDrain(Duration.ofMillis(50));

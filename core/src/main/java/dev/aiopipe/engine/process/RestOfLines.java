@@ -11,6 +11,7 @@ public final class RestOfLines {
     private final Input input;
     private final ReadOp<@Nullable String> line;
     private final ReadOp<@Nullable String> unterminated;
+    private final ReadOp<Boolean> look;
 
     /** Whoever holds the output may write on and on. */
     private long left = OutputCollector.REST;
@@ -20,6 +21,7 @@ public final class RestOfLines {
         this.input = input;
         this.line = ops.line();
         this.unterminated = ops.lineSoFar();
+        this.look = ops.request(1);
     }
 
     /**
@@ -43,5 +45,20 @@ public final class RestOfLines {
             left -= text.length() + 1;
         }
         return text;
+    }
+
+    /** Returns whether {@link #next} would give a line. */
+    public boolean hasNext() throws IOException {
+        if (left <= 0) {
+            return false;
+        }
+        Object value = input.start(look, null);
+        if (value == ReadOp.MORE) {
+            value = input.retry(look);
+        }
+        if (value == ReadOp.MORE) {
+            input.abandon();
+        }
+        return value == Boolean.TRUE;
     }
 }

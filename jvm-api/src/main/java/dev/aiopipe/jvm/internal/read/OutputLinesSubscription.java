@@ -13,8 +13,10 @@ import dev.aiopipe.engine.support.Threads;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.SerialTask;
 import java.io.IOException;
+import java.nio.channels.ReadPendingException;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  *        └───────────────────── cancel, a failure, a refusal of the executor ─────────────────────►
  * </pre>
  *
- * <p>When {@link #drained}, an output ends where nothing more is there.
+ * <p>When the child has exited, the ends are looked for without demand, too. When {@link #drained}, an output ends
+ * where nothing more is there.
  */
 public final class OutputLinesSubscription implements Flow.Subscription, BusyReader {
     /** What happens around the lines. All but {@code over} is called on the executor, outside of locks. */
@@ -50,6 +53,7 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
     private volatile @Nullable Throwable failure;
     private volatile boolean completed;
     private volatile boolean drained;
+    private volatile @Nullable CompletableFuture<Integer> exit; // of the attached child
     private List<Side> sides = List.of(); // guarded by this, as is what follows
     private boolean attached;
     private boolean ended;
@@ -83,8 +87,10 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
                     new Side(child.stderr(), OutputLine.Source.STDERR, options));
             sides.forEach(side -> side.input.enter(this));
             attached = true;
+            exit = child.exit();
         }
         task.schedule();
+        Objects.requireNonNull(exit).thenRun(task::schedule);
     }
 
     /** No end is waited for any more: the outputs end with what is there. */
@@ -142,10 +148,13 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
             if (problem == null && !completed) {
                 try {
                     synchronized (this) {
-                        if (!attached || ended || (demand.get() == 0 && !sides.isEmpty())) {
+                        if (!attached || ended) {
                             return;
+                        } else if (demand.get() > 0) {
+                            line = nextLine();
+                        } else {
+                            lookForEnds();
                         }
-                        line = nextLine();
                         endedNow = sides.isEmpty();
                         ended = endedNow;
                     }
@@ -190,6 +199,18 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
         return null;
     }
 
+    /** Leaves the sides at their end. Takes nothing. */
+    private void lookForEnds() throws IOException {
+        CompletableFuture<Integer> exited = exit;
+        if (exited != null && exited.isDone()) {
+            for (Side side : sides) {
+                if (side.isAtEnd()) {
+                    ended(side);
+                }
+            }
+        }
+    }
+
     private void ended(Side side) {
         side.input.leave(this);
         sides = sides.stream().filter(other -> other != side).toList();
@@ -210,16 +231,21 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
     /** The subscriber gets nothing more; true for the first who says so. */
     private boolean leave() {
         boolean early;
+        CompletableFuture<Integer> left;
         synchronized (this) {
             if (subscriber == null) {
                 return false;
             }
             subscriber = null;
             early = !ended;
+            left = exit;
             for (Side side : sides) {
                 side.stop();
                 side.input.leave(this);
             }
+        }
+        if (left != null) {
+            left.cancel(false);
         }
         source.over(early);
         return true;
@@ -243,6 +269,7 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
         private final Input input;
         private final OutputLine.Source source;
         private final ReadOp<@Nullable String> line;
+        private final ReadOp<Boolean> look;
         private final RestOfLines rest;
         private boolean waiting; // guarded by the subscription
         private volatile boolean woken;
@@ -252,6 +279,7 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
             this.source = source;
             ReadOps ops = ReaderCore.opsOf(options);
             this.line = ops.line();
+            this.look = ops.request(1);
             this.rest = new RestOfLines(input, ops);
         }
 
@@ -263,6 +291,19 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
                 return rest.next();
             }
             return attempt(line);
+        }
+
+        /** Whether nothing comes any more. False, too, while somebody else reads. */
+        boolean isAtEnd() throws IOException {
+            try {
+                if (drained) {
+                    stop();
+                    return !rest.hasNext();
+                }
+                return attempt(look) == Boolean.FALSE;
+            } catch (ReadPendingException e) {
+                return false;
+            }
         }
 
         /** A value, or MORE: then this waits. */
