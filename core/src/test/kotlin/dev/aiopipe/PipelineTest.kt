@@ -131,7 +131,7 @@ class PipelineTest {
             val read = pipe.rx().forChild()
             val counter = ProcessBuilder("wc", "-l").redirectInput(read.redirect()).startPiped()
             val writers = List(5) { sh("seq 1000").redirectOutput(written.redirect()).startPiped() }
-            pipe.close()
+            read.close()
             written.close()
             counter.use {
                 assertEquals("5000", it.stdout.readLine()?.trim())
