@@ -22,7 +22,7 @@ public final class EndWatch implements AutoCloseable {
     private final Output output;
     private final Consumer<? super Throwable> listener;
     private final CompletableFuture<Void> closing;
-    private final Future<?> timer;
+    private final @Nullable Future<?> timer;
 
     @GuardedBy("this")
     private @Nullable CompletableFuture<Void> reader;
@@ -34,7 +34,15 @@ public final class EndWatch implements AutoCloseable {
         this.output = output;
         this.listener = listener;
         this.closing = output.closed();
-        this.timer = Delays.run(() -> BlockingPool.run(this::watchReader), DELAY_NANOS);
+        this.timer = later(this::watchReader);
+    }
+
+    private static @Nullable Future<?> later(Runnable watch) {
+        try {
+            return Delays.run(() -> BlockingPool.run(watch), DELAY_NANOS);
+        } catch (OutOfMemoryError e) { // no thread can be had: the next write finds out
+            return null;
+        }
     }
 
     /**
@@ -57,11 +65,11 @@ public final class EndWatch implements AutoCloseable {
             return; // the next write finds out
         }
         if (gone != null) {
-            begin(gone);
+            await(gone);
         }
     }
 
-    private void begin(CompletableFuture<Void> gone) {
+    private void await(CompletableFuture<Void> gone) {
         boolean tooLate;
         synchronized (this) {
             tooLate = over;
@@ -95,7 +103,9 @@ public final class EndWatch implements AutoCloseable {
             over = true;
             watched = reader;
         }
-        timer.cancel(false);
+        if (timer != null) {
+            timer.cancel(false);
+        }
         closing.cancel(false);
         if (watched != null) {
             output.leave(watched);
