@@ -1,9 +1,9 @@
 package dev.aiopipe
 
 import dev.aiopipe.engine.loop.Readiness
+import dev.aiopipe.engine.process.RestOfLines
 import dev.aiopipe.engine.read.Input
 import dev.aiopipe.engine.read.ReadOp
-import dev.aiopipe.engine.read.ReadOps
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
@@ -22,6 +22,15 @@ internal class OutputLines(stdout: Input, stderr: Input, options: PipeOptions) :
     private val sides =
         listOf(Side(stdout, OutputLine.Source.STDOUT, options), Side(stderr, OutputLine.Source.STDERR, options))
 
+    @Volatile private var drained = false
+    @Volatile private var waiting: Wake? = null
+
+    /** No end is waited for any more: each collection ends with what is there. */
+    fun drained() {
+        drained = true // first: a wait that begins now looks for it
+        waiting?.wake()
+    }
+
     override suspend fun collect(collector: FlowCollector<OutputLine>) {
         val collecting = Collecting(coroutineContext[Job])
         sides.forEach { it.input.enter(collecting) }
@@ -29,6 +38,10 @@ internal class OutputLines(stdout: Input, stderr: Input, options: PipeOptions) :
             var open = sides
             while (open.isNotEmpty()) {
                 coroutineContext.ensureActive()
+                if (drained) {
+                    open.forEach { it.emitRest(collector) }
+                    return
+                }
                 open = open.filter { it.emitBuffered(collector) }
                 awaitEither(open)
             }
@@ -39,18 +52,23 @@ internal class OutputLines(stdout: Input, stderr: Input, options: PipeOptions) :
 
     /** Returns when one of the sides may have a line, or its end. */
     private suspend fun awaitEither(open: List<Side>) {
-        val waiting = mutableListOf<Side>()
+        val empty = mutableListOf<Side>()
         val news = Wake()
         try {
             for (side in open) {
                 if (side.input.start(side.lineRequest, null) !== ReadOp.MORE) return
-                waiting += side
+                empty += side
             }
-            if (waiting.isNotEmpty()) {
-                suspendCancellableCoroutine<Unit> { continuation -> news.on(continuation, waiting) }
+            if (empty.isNotEmpty()) {
+                suspendCancellableCoroutine<Unit> { continuation ->
+                    news.on(continuation, empty)
+                    waiting = news
+                    if (drained) news.wake()
+                }
             }
         } finally {
-            waiting.forEach { it.endWait(news) }
+            waiting = null
+            empty.forEach { it.endWait(news) }
         }
     }
 
@@ -76,7 +94,7 @@ internal class OutputLines(stdout: Input, stderr: Input, options: PipeOptions) :
     }
 
     private class Side(val input: Input, val source: OutputLine.Source, options: PipeOptions) {
-        private val ops = ReadOps(options.charset(), options.maxLineBytes())
+        private val ops = options.readOps()
         val line: ReadOp<String?> = ops.line()
         val lineRequest: ReadOp<Boolean> = ops.requestLine()
         var isAwaited = false
@@ -95,6 +113,15 @@ internal class OutputLines(stdout: Input, stderr: Input, options: PipeOptions) :
                 coroutineContext.ensureActive()
             }
             return true
+        }
+
+        /** Emits what is there, without waiting for more. */
+        suspend fun emitRest(collector: FlowCollector<OutputLine>) {
+            val rest = RestOfLines(input, ops)
+            while (true) {
+                collector.emit(OutputLine(source, rest.next() ?: return))
+                coroutineContext.ensureActive()
+            }
         }
 
         /** Frees the read slot, which this has since the line request found too little. */

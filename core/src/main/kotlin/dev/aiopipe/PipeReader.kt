@@ -51,14 +51,7 @@ import kotlinx.coroutines.suspendCancellableCoroutine
  * ended), and [IOException] if the stream fails, after what had come before the failure was read.
  */
 public class PipeReader internal constructor(private val input: Input, options: PipeOptions) : AutoCloseable {
-    private val ops =
-        ReadOps(
-            options.charset(),
-            options.maxLineBytes(),
-            options.lineEnds(),
-            options.malformedInput(),
-            options.readAhead(),
-        )
+    private val ops = options.readOps()
     private val line: ReadOp<String?> = ops.line()
     private val lineRequest: ReadOp<Boolean> = ops.requestLine()
 
@@ -437,3 +430,7 @@ public class PipeReader internal constructor(private val input: Input, options: 
         const val PAUSE_NANOS = 10_000_000L
     }
 }
+
+/** The reads of a stream with these options. */
+@JvmSynthetic
+internal fun PipeOptions.readOps() = ReadOps(charset(), maxLineBytes(), lineEnds(), malformedInput(), readAhead())

@@ -3,6 +3,7 @@ package dev.aiopipe
 import dev.aiopipe.engine.blocking.WriterOutputStream
 import dev.aiopipe.engine.support.BlockingPool
 import dev.aiopipe.engine.support.Delays
+import dev.aiopipe.engine.write.EndWatch
 import dev.aiopipe.engine.write.Message
 import dev.aiopipe.engine.write.Output
 import java.io.IOException
@@ -119,16 +120,20 @@ internal constructor(@get:JvmSynthetic internal val output: Output, private val 
      * *Cancellation:* whole lines were sent, from the first on; more may have been collected: 64, and what is sent
      * together, 4,096 bytes. If the flow fails, what it emitted before is sent first.
      *
-     * @throws java.nio.channels.AsynchronousCloseException if the writer is closed while the flow pauses; its
-     *   collection is cancelled
+     * The end of a flow that pauses for ever is that of the writer or of its reader; the collection is cancelled then.
+     * A pipe's last reader is noticed while the flow pauses, too, a tenth of a second after the call at the earliest.
+     * That of another stream is noticed by the next line: a FIFO may get another reader, a socket's peer may read on
+     * when it has ended its output. So is that of any stream where there is no C library.
+     *
+     * @throws BrokenPipeException if nobody is left to read
+     * @throws java.nio.channels.AsynchronousCloseException if the writer is closed while the flow pauses
      */
     @Throws(IOException::class)
     public suspend fun writeLines(lines: Flow<CharSequence>): Unit = coroutineScope {
         ensureActive()
         output.requireOpen()
         val emitted = Channel<ByteArray>(LINES_AHEAD)
-        val closed = output.closed()
-        closed.whenComplete { _, failure -> emitted.close(failure ?: output.closedMeanwhile()) }
+        val watch = EndWatch.begin(output) { emitted.close(it) }
         launch {
             try {
                 lines.collect { emitted.send(encodeLine(it)) } // at once: who emits may use the same builder again
@@ -145,7 +150,7 @@ internal constructor(@get:JvmSynthetic internal val output: Output, private val 
                 batch.flush()
             }
         } finally {
-            closed.cancel(false)
+            watch.close()
         }
     }
 

@@ -2,6 +2,7 @@ package dev.aiopipe
 
 import dev.aiopipe.engine.process.Child
 import dev.aiopipe.engine.process.Communication
+import dev.aiopipe.engine.process.OutputDrain
 import dev.aiopipe.engine.process.StopSequence
 import dev.aiopipe.engine.read.ReadOps
 import dev.aiopipe.engine.support.Delays
@@ -86,7 +87,14 @@ public class PipedProcess internal constructor(private val child: Child, private
      *
      * The flow fails with [LimitExceededException] at a line longer than `maxLineBytes`, which stays readable.
      */
-    public fun outputLines(): Flow<OutputLine> = OutputLines(child.stdout(), child.stderr(), options)
+    public fun outputLines(): Flow<OutputLine> = lines()
+
+    @JvmSynthetic internal fun lines() = OutputLines(child.stdout(), child.stderr(), options)
+
+    /** Calls [over] when the outputs have had their time after the exit. */
+    @JvmSynthetic
+    internal fun beginDrain(drain: Duration, over: () -> Unit): OutputDrain =
+        OutputDrain.begin(child, drain.toJavaDuration(), over)
 
     /**
      * Ends the child as gently as it lets: closes its stdin; asks it to end (SIGTERM) if it has not exited within

@@ -6,6 +6,7 @@ package dev.aiopipe
 import dev.aiopipe.engine.SharedSecrets
 import dev.aiopipe.engine.process.ChildSettings
 import dev.aiopipe.engine.process.Communication
+import dev.aiopipe.engine.process.OutputDrain
 import dev.aiopipe.engine.process.Run
 import dev.aiopipe.engine.process.StderrTail
 import dev.aiopipe.engine.read.ReadOps
@@ -97,15 +98,24 @@ public suspend fun ProcessBuilder.runPiped(
  * The flow fails with [ProcessFailedException] if the child exits with another code than 0; the output of the exception
  * has the last lines of stderr. It fails with [LimitExceededException] at a line longer than `maxLineBytes`, and with
  * [IOException] if the program can't be started. Reads of a slow collector hold the child back.
+ *
+ * @param drain how long an output may stay open after the exit, as a process that the child left behind may hold it.
+ *   After that the flow ends with what came, as the exit code has it
+ * @throws IllegalArgumentException if the drain is negative
  */
-@JvmOverloads
+@JvmName("outputLines")
 public fun ProcessBuilder.outputLines(
+    drain: Duration = 1.seconds,
     options: PipeOptions = PipeOptions.defaults(),
     child: ChildOptions = ChildOptions.defaults(),
-): Flow<OutputLine> = LinesOfRun(this, options, child.settings(true))
+): Flow<OutputLine> {
+    OutputDrain.requireNotNegative(drain.toJavaDuration())
+    return LinesOfRun(this, drain, options, child.settings(true))
+}
 
 private class LinesOfRun(
     private val builder: ProcessBuilder,
+    private val drain: Duration,
     private val options: PipeOptions,
     private val settings: ChildSettings,
 ) : Flow<OutputLine> {
@@ -114,9 +124,12 @@ private class LinesOfRun(
         builder.start(emptyMap(), options, settings).use { child ->
             try {
                 child.stdin.close()
-                child.outputLines().collect { line ->
-                    tail.add(line)
-                    collector.emit(line)
+                val lines = child.lines()
+                child.beginDrain(drain, lines::drained).use {
+                    lines.collect { line ->
+                        tail.add(line)
+                        collector.emit(line)
+                    }
                 }
                 val code = child.awaitExit()
                 tail.output(child.command, code, options.charset()).orThrow()

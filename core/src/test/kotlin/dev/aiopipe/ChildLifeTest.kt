@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.extension.ExtendWith
 import org.junit.jupiter.params.ParameterizedTest
 import org.junit.jupiter.params.provider.MethodSource
+import org.junit.jupiter.params.provider.ValueSource
 
 @ExtendWith(NothingLeft::class)
 class ChildLifeTest {
@@ -206,6 +207,41 @@ class ChildLifeTest {
                 assertEquals(listOf(false, false, false, true), alive)
             }
         }
+
+    @ParameterizedTest
+    @DisplayName("P45 a child that is started while the JVM exits is not left behind")
+    @ValueSource(strings = ["the first one", "after another one"])
+    fun startedDuringTheExit(which: String) =
+        runBlocking<Unit> {
+            jvm(StartsDuringTheExit::class.java, which).startPiped().use { jvm ->
+                val late = jvm.stdout.readLine()!!.toLong()
+                try {
+                    assertEquals(0, jvm.awaitExit())
+                    Await.until("$late has ended") { stateOf(late).let { it == null || it == 'Z' } }
+                } finally {
+                    ProcessHandle.of(late).ifPresent { it.destroyForcibly() }
+                }
+            }
+        }
+
+    /** The program: a hook of its own starts a child, perhaps when the library's hook has ended another one. */
+    object StartsDuringTheExit {
+        @JvmStatic
+        fun main(arguments: Array<String>) =
+            runBlocking<Unit> {
+                val atExit = ChildOptions.defaults().withStopAtExit(true)
+                val earlier =
+                    if (arguments.single() == "the first one") null
+                    else ProcessBuilder("cat").startPiped(child = atExit)
+                val hook = Thread {
+                    runBlocking {
+                        earlier?.awaitExit()
+                        println(ProcessBuilder("sleep", "1000").startPiped(child = atExit).process.pid())
+                    }
+                }
+                Runtime.getRuntime().addShutdownHook(hook)
+            }
+    }
 
     /** The program: three children that end with the JVM, one that does not, and a detached one of neither. */
     object StopsAtExit {

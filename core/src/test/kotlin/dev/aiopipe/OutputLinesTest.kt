@@ -2,16 +2,20 @@ package dev.aiopipe
 
 import dev.aiopipe.OutputLine.Source.STDERR
 import dev.aiopipe.OutputLine.Source.STDOUT
+import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Programs.sh
 import java.nio.channels.ReadPendingException
 import java.nio.file.Path
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.hours
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.TimeSource
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.async
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.flow.first
@@ -132,13 +136,89 @@ class OutputLinesTest {
         }
 
     @Test
+    @DisplayName("P18 P29 a collection in a cancelled coroutine starts nothing")
+    fun cancelledBefore(@TempDir directory: Path) =
+        runBlocking<Unit> {
+            val marker = directory.resolve("started").toFile()
+            val collector = launch {
+                cancel()
+                ProcessBuilder("touch", "$marker").outputLines().collect {}
+            }
+            collector.join()
+            assertTrue(collector.isCancelled)
+            assertFalse(marker.exists())
+        }
+
+    @Test
+    @DisplayName("P19 P24 a grandchild that holds the outputs open delays the end of the flow by the drain only")
+    fun grandchildHoldsOutputs() =
+        runBlocking<Unit> {
+            for (drain in listOf(Duration.ZERO, 50.milliseconds)) {
+                val lines = mutableListOf<OutputLine>()
+                val failure =
+                    failureOf<ProcessFailedException> {
+                        sh("sleep 1000 & echo \$!; echo err >&2; printf end; exit 3").outputLines(drain).collect {
+                            lines += it
+                        }
+                    }
+                ProcessHandle.of(lines.first { it.source == STDOUT }.text.toLong()).ifPresent { it.destroyForcibly() }
+                assertEquals(listOf(err("err")), lines.filter { it.source == STDERR })
+                assertEquals(out("end"), lines.last { it.source == STDOUT })
+                assertEquals(3 to "err\n", failure.output().run { exitCode to stderrText() })
+            }
+        }
+
+    @Test
+    @DisplayName("P19 a grandchild that writes for ever does not keep the flow open")
+    fun grandchildWritesForEver() =
+        runBlocking<Unit> {
+            val lines = sh("echo first; yes & exit 0").outputLines(Duration.ZERO).toList()
+            assertEquals(out("first"), lines.first())
+            assertTrue(lines.drop(1).all { it.text in "y" })
+        }
+
+    @Test
+    @DisplayName("P19 P28 the drain does not cut off what a slow collector has not come to")
+    fun slowCollectorAfterExit() =
+        runBlocking<Unit> {
+            val lines = mutableListOf<String>()
+            sh("sleep 1000 & echo \$!; seq 9000; exit 0").outputLines(Duration.ZERO).collect {
+                if (lines.isEmpty()) awaitNoChild()
+                lines += it.text
+            }
+            ProcessHandle.of(lines.first().toLong()).ifPresent { it.destroyForcibly() }
+            assertEquals(List(9000) { "${it + 1}" }, lines.drop(1))
+        }
+
+    private fun awaitNoChild() = Await.until("no child") { ProcessHandle.current().children().noneMatch { it.isAlive } }
+
+    @Test
+    @DisplayName("a drain without an end, and one below zero")
+    fun drains() =
+        runBlocking<Unit> {
+            assertEquals(listOf(out("line")), sh("echo line").outputLines(Duration.INFINITE).toList())
+            assertEquals(
+                "drain < 0: PT-1S",
+                failureOf<IllegalArgumentException> { sh("echo").outputLines((-1).seconds) }.message,
+            )
+        }
+
+    @Test
+    @DisplayName("lines end as the options have it")
+    fun lineEnds() =
+        runBlocking<Unit> {
+            val options = PipeOptions.defaults().withLineEnds(LineEnds.ANY)
+            assertEquals(listOf(out("a"), out("b")), sh("printf 'a\\rb\\r'").outputLines(options = options).toList())
+        }
+
+    @Test
     @DisplayName("P30 a line over the limit ends the child")
     fun longLine() =
         runBlocking<Unit> {
             val builder = sh("echo short; echo too long a line; exec sleep 1000")
             val lines = mutableListOf<String>()
             failureOf<LimitExceededException> {
-                builder.outputLines(PipeOptions.defaults().withMaxLineBytes(10)).collect { lines += it.text }
+                builder.outputLines(options = PipeOptions.defaults().withMaxLineBytes(10)).collect { lines += it.text }
             }
             assertEquals(listOf("short"), lines)
         }

@@ -1,20 +1,24 @@
 package dev.aiopipe
 
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.requireThat
 import dev.aiopipe.testkit.Programs.sh
 import java.io.File
 import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
+import java.nio.channels.ClosedChannelException
 import java.nio.file.Path
 import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.async
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.DisplayName
@@ -89,6 +93,36 @@ class PipelineTest {
         }
 
     @Test
+    @DisplayName("P35 the bytes between stages never enter this process")
+    fun bytesStayOutside() =
+        runBlocking<Unit> {
+            requireThat(runCatching { movedBytes() }.isSuccess, "/proc/self/task/…/io")
+            val stages = { count: Int ->
+                listOf(ProcessBuilder("head", "-c", "$count", "/dev/zero"), ProcessBuilder("cat"), sh("wc -c"))
+            }
+            stages(1).runPipeline().orThrow() // loads the classes, which are read from files
+            val before = movedBytes()
+            val output = stages(256 shl 20).runPipeline().orThrow()
+            val moved = movedBytes() - before
+            assertEquals("${256 shl 20}", output.stdoutText().trim())
+            assertTrue(moved < 1 shl 20) { "$moved bytes" }
+        }
+
+    /**
+     * What the threads of this process have read and written, of anything. /proc/self/io counts for its children, too,
+     * once they have ended. The library's threads do not end within seconds.
+     */
+    private fun movedBytes(): Long =
+        File("/proc/self/task").listFiles()!!.sumOf { thread ->
+            val counts = runCatching { thread.resolve("io").readLines() }
+            if (thread.exists()) counts.getOrThrow() // else it has ended
+            counts
+                .getOrDefault(emptyList())
+                .filter { it.startsWith("rchar:") || it.startsWith("wchar:") }
+                .sumOf { it.substringAfter(' ').toLong() }
+        }
+
+    @Test
     @DisplayName("P36 the output of several children into one stage ends after the last of them")
     fun severalIntoOne() =
         runBlocking<Unit> {
@@ -137,6 +171,37 @@ class PipelineTest {
             listOf(sh(deaf), sh(deaf), sh("cat; exit 5")).startPipeline().use { pipeline ->
                 pipeline.processes.take(2).forEach { assertEquals("ready", it.stderr.readLine()) }
                 assertEquals(listOf(137, 137), pipeline.stop(100.milliseconds).take(2))
+            }
+        }
+
+    @Test
+    @DisplayName("P38 a stop from within a collector drains what the last stage still flushes")
+    fun stopWithinCollector() =
+        runBlocking<Unit> {
+            val flushing = sh("echo first; cat >/dev/null; head -c 300000 /dev/zero; exit 7")
+            listOf(ProcessBuilder("cat"), flushing).startPipeline().use { pipeline ->
+                var codes = emptyList<Int>()
+                assertThrowsSuspending<ClosedChannelException> {
+                    pipeline.stdout.lines().collect { codes = pipeline.stop(1.hours) }
+                }
+                assertEquals(listOf(0, 7), codes)
+            }
+        }
+
+    @Test
+    @DisplayName("P38 in a cancelled coroutine no stage is started")
+    fun cancelledBefore(@TempDir directory: Path) =
+        runBlocking<Unit> {
+            val marker = directory.resolve("started").toFile()
+            val stages = listOf(ProcessBuilder("touch", "$marker"), ProcessBuilder("cat"))
+            repeat(100) { round ->
+                val run = launch {
+                    cancel()
+                    if (round == 0) stages.startPipeline() else stages.runPipeline()
+                }
+                run.join()
+                assertTrue(run.isCancelled)
+                assertFalse(marker.exists())
             }
         }
 

@@ -1,22 +1,24 @@
 package dev.aiopipe
 
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.jvm
 import dev.aiopipe.testkit.Programs.sh
 import java.io.File
 import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
 import java.nio.channels.ReadPendingException
 import java.nio.file.Path
+import java.util.concurrent.CountDownLatch
 import kotlin.random.Random
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.days
 import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
-import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.async
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
-import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.test.runTest
@@ -189,14 +191,19 @@ class RunPipedTest {
         }
 
     @Test
-    @DisplayName("P18 a run that is cancelled before it begins starts nothing")
-    fun cancelledBefore() =
+    @DisplayName("P18 in a cancelled coroutine nothing is started")
+    fun cancelledBefore(@TempDir directory: Path) =
         runBlocking<Unit> {
-            val run = async {
-                throw CancellationException().also { coroutineScope { ProcessBuilder("true").runPiped() } }
+            val marker = directory.resolve("started").toFile()
+            repeat(100) {
+                val run = launch {
+                    cancel()
+                    ProcessBuilder("touch", "$marker").runPiped()
+                }
+                run.join()
+                assertTrue(run.isCancelled)
+                assertFalse(marker.exists())
             }
-            run.cancelAndJoin()
-            assertTrue(run.isCancelled)
         }
 
     @Test
@@ -223,6 +230,66 @@ class RunPipedTest {
                 assertFalse(!fallback && output.outputComplete)
             }
         }
+
+    @Test
+    @DisplayName("P19 without drain an output whose end nobody has reported yet is complete")
+    fun noDrainAndNoReport() =
+        runBlocking<Unit> {
+            val free = CountDownLatch(1)
+            PipeLoop.create("busy").use { loop ->
+                launch(loop.dispatcher) { free.await() } // so nothing is reported
+                val output =
+                    sh("echo out; echo err >&2")
+                        .runPiped(drain = Duration.ZERO, options = PipeOptions.defaults().withLoop(loop))
+                free.countDown()
+                assertEquals("out\n" to "err\n", output.stdoutText() to output.stderrText())
+                assertTrue(output.outputComplete)
+            }
+        }
+
+    @Test
+    @DisplayName("P19 a drain without an end does not hold up a run whose outputs end")
+    fun endlessDrain() =
+        runBlocking<Unit> {
+            for (drain in listOf(Duration.INFINITE, 100_000_000.days)) {
+                val exitsLater = sh("echo came; exec >&- 2>&-; sleep 0.1")
+                assertEquals("came\n", exitsLater.runPiped(drain = drain).orThrow().stdoutText())
+            }
+        }
+
+    @Test
+    @DisplayName("P16 P19 a timeout ends the run although a grandchild holds the outputs open")
+    fun timeoutBesideGrandchild() =
+        runBlocking<Unit> {
+            val builder = sh("sleep 1000 & echo \$!; exec sleep 1000")
+            val failure =
+                failureOf<ProcessTimeoutException> { builder.runPiped(timeout = 1.seconds, drain = Duration.INFINITE) }
+            val grandchild = failure.output().stdoutLines().single().toLong()
+            ProcessHandle.of(grandchild).ifPresent { it.destroyForcibly() }
+            assertEquals(143, failure.output().exitCode)
+            assertFalse(!fallback && failure.output().outputComplete)
+        }
+
+    @Test
+    @DisplayName("a result that the memory has no room for fails the run, and no child is left")
+    fun noMemoryForTheResult() =
+        runBlocking<Unit> {
+            val program = jvm(RunsOutOfMemory::class.java)
+            program.command().add(1, "-Xmx64m")
+            val output = program.runPiped().orThrow()
+            assertEquals(listOf("java.lang.OutOfMemoryError", "0 children"), output.stdoutLines())
+        }
+
+    /** The program: there is room for the pieces of an output, but not for both these and the whole. */
+    object RunsOutOfMemory {
+        @JvmStatic
+        fun main(arguments: Array<String>) =
+            runBlocking<Unit> {
+                val run = runCatching { ProcessBuilder("head", "-c", "30000000", "/dev/zero").runPiped() }
+                println(run.exceptionOrNull()?.javaClass?.name)
+                println("${ProcessHandle.current().children().filter { it.isAlive }.count()} children")
+            }
+    }
 
     @Test
     @DisplayName("P20 a child that a signal killed")

@@ -163,6 +163,11 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * 64 more may have been published. If the writer is closed while the publisher pauses, the subscription is
      * cancelled, and the future fails with {@link java.nio.channels.AsynchronousCloseException}.
      *
+     * <p>If the last reader of a pipe leaves while the publisher pauses, the future fails with
+     * {@link dev.aiopipe.BrokenPipeException}, a tenth of a second after this call at the earliest. That of another
+     * stream is noticed by the next line: a FIFO may get another reader, a socket's peer may read on when it has ended
+     * its output. So is that of any stream where there is no C library.
+     *
      * @param lines if they fail, the future fails with that, and what came before was sent
      * @return done when all are sent
      */

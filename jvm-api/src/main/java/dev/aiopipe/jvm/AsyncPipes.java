@@ -439,13 +439,15 @@ public final class AsyncPipes {
      * a child of its own, which is started for it. The child's stdin is at its end. A subscriber that cancels has the
      * child stopped at once: by the stop signal, and by KILL after a second.
      *
-     * <p>After the last line the exit is looked at: the publisher fails with {@link dev.aiopipe.ProcessFailedException}
-     * if its code is not 0, and the output of the exception has the last lines of stderr. It fails with
-     * {@link dev.aiopipe.LimitExceededException} at a line longer than {@code maxLineBytes}, and with
-     * {@link java.io.IOException} if the program can't be started.
+     * <p>The last line is that before the ends of both outputs; or, if a process that the child left behind holds one
+     * open, the last one that was there when the {@linkplain RunOptions#withDrain drain} after the exit was over. The
+     * end is signalled without demand, too. After the last line the exit is looked at: the publisher fails with
+     * {@link dev.aiopipe.ProcessFailedException} if its code is not 0, and the output of the exception has the last
+     * lines of stderr. It fails with {@link dev.aiopipe.LimitExceededException} at a line longer than
+     * {@code maxLineBytes}, and with {@link java.io.IOException} if the program can't be started.
      *
      * @param builder copied for each subscriber; stays as it is
-     * @param options the pipe options, the child options and the executor; the rest is not used
+     * @param options the drain, the pipe options, the child options and the executor; the rest is not used
      * @return the lines of both outputs
      */
     public static Flow.Publisher<OutputLine> outputLines(ProcessBuilder builder, RunOptions options) {
@@ -454,7 +456,7 @@ public final class AsyncPipes {
         ChildSettings settings = secrets.settings(options.child(), true);
         return subscriber -> OutputLines.subscribe(
                 secrets.start(builder, Map.of(), options.pipes(), settings),
-                options.pipes(),
+                options,
                 new CallbackExecutor(options.executor()),
                 Objects.requireNonNull(subscriber, "subscriber"));
     }

@@ -130,8 +130,9 @@ public final class AsyncProcess implements AutoCloseable {
 
     /**
      * Gives the lines of both outputs, labelled, as they come, and as many as the subscriber asks for. It completes
-     * after both outputs; the exit is for {@link #onExit}. What a subscriber leaves can be read. It fails with
-     * {@link dev.aiopipe.LimitExceededException} at a line longer than {@code maxLineBytes}, which stays readable.
+     * after both outputs, without demand too if the child has exited; the exit is for {@link #onExit}. What a
+     * subscriber leaves can be read. It fails with {@link dev.aiopipe.LimitExceededException} at a line longer than
+     * {@code maxLineBytes}, which stays readable.
      *
      * @return the lines; one subscriber at a time, and no other read of an output while it waits
      */

@@ -1,9 +1,9 @@
 package dev.aiopipe.jvm;
 
 import dev.aiopipe.OutputLine;
-import dev.aiopipe.PipeOptions;
 import dev.aiopipe.ProcessFailedException;
 import dev.aiopipe.engine.process.Child;
+import dev.aiopipe.engine.process.OutputDrain;
 import dev.aiopipe.engine.process.StderrTail;
 import dev.aiopipe.engine.process.StopSequence;
 import dev.aiopipe.engine.support.BlockingPool;
@@ -16,20 +16,21 @@ import org.jspecify.annotations.Nullable;
 
 /** The lines of a program that is started for each subscriber, and stopped if that leaves early. */
 final class OutputLines implements OutputLinesSubscription.Source {
-    private final PipeOptions options;
+    private final RunOptions options;
     private final StderrTail tail = new StderrTail();
     private @Nullable Child child; // guarded by this, as is what follows
+    private @Nullable OutputDrain drain;
     private boolean over;
     private boolean early;
 
-    private OutputLines(PipeOptions options) {
+    private OutputLines(RunOptions options) {
         this.options = options;
     }
 
     /** Subscribes, and starts the child on a thread of the engine. */
     static void subscribe(
             Callable<Child> start,
-            PipeOptions options,
+            RunOptions options,
             CallbackExecutor callbacks,
             Flow.Subscriber<? super OutputLine> subscriber) {
         OutputLines run = new OutputLines(options);
@@ -56,13 +57,25 @@ final class OutputLines implements OutputLinesSubscription.Source {
                 tooLate = over;
             }
             started.stdin().close();
-            lines.attach(started, options);
+            lines.attach(started, options.pipes());
             if (tooLate) {
                 stop(started);
+            } else {
+                begin(OutputDrain.begin(started, options.drain(), lines::drained));
             }
         } catch (Throwable e) {
             lines.fail(e);
         }
+    }
+
+    private void begin(OutputDrain waiting) {
+        synchronized (this) {
+            drain = waiting;
+            if (!over) {
+                return;
+            }
+        }
+        waiting.close();
     }
 
     @Override
@@ -80,7 +93,8 @@ final class OutputLines implements OutputLinesSubscription.Source {
             if (code == 0) {
                 lines.complete();
             } else {
-                lines.fail(new ProcessFailedException(tail.output(ended.command(), code, options.charset())));
+                lines.fail(new ProcessFailedException(
+                        tail.output(ended.command(), code, options.pipes().charset())));
             }
         });
     }
@@ -88,10 +102,15 @@ final class OutputLines implements OutputLinesSubscription.Source {
     @Override
     public void over(boolean leftEarly) {
         Child left;
+        OutputDrain waiting;
         synchronized (this) {
             over = true;
             early = leftEarly;
             left = child;
+            waiting = drain;
+        }
+        if (waiting != null) {
+            waiting.close();
         }
         if (left != null) {
             stop(left);

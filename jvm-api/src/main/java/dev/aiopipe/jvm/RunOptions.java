@@ -115,7 +115,7 @@ public final class RunOptions {
 
     /**
      * Chooses how long an output may stay open after the exit of the child, as a process that the child left behind may
-     * hold it.
+     * hold it. After that the run, or the publisher of lines, ends with what came.
      *
      * @param chosen zero or more
      * @return a copy with it
@@ -162,6 +162,10 @@ public final class RunOptions {
             throw new IllegalArgumentException(name + " < 0: " + duration);
         }
         return duration;
+    }
+
+    Duration drain() {
+        return drain;
     }
 
     PipeOptions pipes() {

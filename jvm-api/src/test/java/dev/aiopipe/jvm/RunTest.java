@@ -33,6 +33,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -149,6 +150,52 @@ class RunTest {
     }
 
     @Test
+    @DisplayName("P16 P19 a timeout ends a communicate although a grandchild holds the outputs open")
+    void timeoutBesideGrandchild() {
+        try (AsyncProcess child = get(AsyncPipes.start(sh("sleep 1000 & echo $!; exec sleep 1000")))) {
+            long grandchild = Long.parseLong(get(child.stdout().readLine()));
+            ProcessTimeoutException timeout = failure(
+                    ProcessTimeoutException.class,
+                    child.communicate(options()
+                            .withTimeout(Duration.ofMillis(50))
+                            .withDrain(Duration.ofSeconds(Long.MAX_VALUE))));
+            ProcessHandle.of(grandchild).ifPresent(ProcessHandle::destroyForcibly);
+            assertEquals(143, timeout.output().exitCode());
+            assertFalse(timeout.output().outputComplete());
+        }
+    }
+
+    @Test
+    @DisplayName("P19 a drain without an end does not hold up a run whose outputs end")
+    void endlessDrain() {
+        ProcessOutput output = get(AsyncPipes.run(
+                sh("echo came; exec >&- 2>&-; sleep 0.1"), options().withDrain(Duration.ofSeconds(Long.MAX_VALUE))));
+        assertEquals("came\n", output.stdoutText());
+    }
+
+    @Test
+    @DisplayName("J03 P18 whatever an executor refuses: a run has its outcome, lines fail, and no child is left")
+    void refusingExecutor() {
+        ManualExecutor executor = new ManualExecutor();
+        executor.refuse();
+        RunOptions refused = options().withExecutor(executor);
+        assertEquals("came\n", get(AsyncPipes.run(sh("echo came"), refused)).stdoutText());
+        failure(
+                ProcessTimeoutException.class,
+                AsyncPipes.run(sh("exec sleep 1000"), refused.withTimeout(Duration.ofMillis(50))));
+        failure(IOException.class, AsyncPipes.run(new ProcessBuilder("no-such-program"), refused));
+        CompletableFuture<ProcessOutput> cancelled = AsyncPipes.run(sh("exec sleep 1000"), refused);
+        assertTrue(cancelled.cancel(false));
+        Collecting<OutputLine> lines = new Collecting<>(1);
+        AsyncPipes.outputLines(sh("echo line; exec sleep 1000"), refused).subscribe(lines);
+        failure(RejectedExecutionException.class, lines.done);
+        try (AsyncPipeline pipeline = get(AsyncPipes.startPipeline(List.of(new ProcessBuilder("cat")), refused))) {
+            assertEquals(List.of(0), get(pipeline.stop(Duration.ofHours(1))));
+        }
+        Await.until("it lives", () -> ProcessHandle.current().children().noneMatch(ProcessHandle::isAlive));
+    }
+
+    @Test
     @DisplayName("P21 a program that is missing")
     void missing() {
         Throwable failure = failure(IOException.class, AsyncPipes.run(new ProcessBuilder("no-such-program")));
@@ -243,6 +290,63 @@ class RunTest {
                 .filter(line -> line.source() == source)
                 .map(OutputLine::text)
                 .toList();
+    }
+
+    @Test
+    @DisplayName("J04 P24 the end is signalled without demand: of a program, of one that fails, and of a running child")
+    void endAtExactDemand() {
+        Collecting<OutputLine> two = new Collecting<>(2);
+        AsyncPipes.outputLines(sh("echo out; echo err >&2")).subscribe(two);
+        get(two.done);
+        assertEquals(2, two.received.size());
+
+        Collecting<OutputLine> none = new Collecting<>(0);
+        AsyncPipes.outputLines(sh("exit 3")).subscribe(none);
+        failure(ProcessFailedException.class, none.done);
+
+        try (AsyncProcess child = get(AsyncPipes.start(sh("echo line; read end; echo last >&2")))) {
+            Collecting<OutputLine> one = new Collecting<>(1);
+            child.outputLines().subscribe(one);
+            Await.until("a line", () -> one.received.size() == 1);
+            get(child.stdin().writeLine("end"));
+            assertEquals(0, get(child.onExit()));
+            assertFalse(one.done.isDone()); // a line is left
+            one.subscription.request(1);
+            get(one.done);
+            assertEquals("last", one.received.get(1).text());
+        }
+    }
+
+    @Test
+    @DisplayName("P19 P24 a grandchild that holds the outputs open delays the end of the lines by the drain only")
+    void linesBesideGrandchild() {
+        RunOptions options = options().withDrain(Duration.ofMillis(50));
+        String script = "sleep 1000 & echo $!; printf end; exit ";
+        for (long demand : new long[] {2, Long.MAX_VALUE}) {
+            Collecting<OutputLine> lines = new Collecting<>(demand);
+            AsyncPipes.outputLines(sh(script + 0), options).subscribe(lines);
+            get(lines.done);
+            kill(lines.received.get(0));
+            assertEquals("end", lines.received.get(1).text());
+        }
+        Collecting<OutputLine> failing = new Collecting<>(Long.MAX_VALUE);
+        AsyncPipes.outputLines(sh(script + 3), options).subscribe(failing);
+        failure(ProcessFailedException.class, failing.done);
+        kill(failing.received.get(0));
+
+        Collecting<OutputLine> late = new Collecting<>(1);
+        AsyncPipes.outputLines(sh(script + 0), options.withDrain(Duration.ZERO)).subscribe(late);
+        Await.until("it has exited", () -> late.received.size() == 1
+                && ProcessHandle.current().children().noneMatch(ProcessHandle::isAlive));
+        kill(late.received.get(0));
+        assertFalse(late.done.isDone());
+        late.subscription.request(1);
+        get(late.done);
+        assertEquals("end", late.received.get(1).text());
+    }
+
+    private static void kill(OutputLine pid) {
+        ProcessHandle.of(Long.parseLong(pid.text())).ifPresent(ProcessHandle::destroyForcibly);
     }
 
     @Test

@@ -13,6 +13,7 @@ import dev.aiopipe.PipeLoop;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.jvm.Link.Kind;
 import dev.aiopipe.testkit.Await;
+import dev.aiopipe.testkit.Descriptors;
 import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.nio.channels.AsynchronousCloseException;
@@ -247,6 +248,43 @@ class WriteLinesTest {
         publisher.submit("a");
         failure(BrokenPipeException.class, broken);
         Await.until("the subscription is cancelled", () -> !publisher.hasSubscribers());
+    }
+
+    @Test
+    @DisplayName("P06 a publisher without an end is cancelled when the child has exited, also while it is silent")
+    void endlessPublisher() {
+        CompletableFuture<Void> cancelled = new CompletableFuture<>();
+        BiConsumer<Flow.Subscriber<? super CharSequence>, Long> busy = (subscriber, count) -> {
+            for (long i = 0; i < count; i++) {
+                subscriber.onNext("line");
+            }
+        };
+        try (AsyncProcess child = get(AsyncPipes.start(new ProcessBuilder("true")))) {
+            failure(
+                    BrokenPipeException.class,
+                    child.stdin().writeLines(publishing(busy, () -> cancelled.complete(null))));
+            get(cancelled);
+            assertEquals(0, get(child.onExit()));
+        }
+        try (AsyncProcess child = get(AsyncPipes.start(new ProcessBuilder("sh", "-c", "read line; exit 3")))) {
+            CompletableFuture<Void> writing = child.stdin().writeLines(publisher);
+            publisher.submit("line");
+            BrokenPipeException broken = failure(BrokenPipeException.class, writing);
+            assertTrue(broken.getMessage().startsWith("nobody reads stdin of sh"), broken::getMessage);
+            Await.until("the subscription is cancelled", () -> !publisher.hasSubscribers());
+            assertEquals(3, get(child.onExit()));
+        }
+    }
+
+    @Test
+    @DisplayName("P06 the watch for a reader ends with the call")
+    void watchIsReleased() {
+        int before = Descriptors.pipes();
+        CompletableFuture<Void> writing = link.writer().writeLines(publisher);
+        Await.until("the reader is watched", () -> Descriptors.pipes() > before);
+        publisher.close();
+        get(writing);
+        Await.until("nothing is watched", () -> Descriptors.pipes() == before);
     }
 
     @Test

@@ -156,7 +156,7 @@ public final class FifoEndpoint implements Endpoint {
         Registration registration = Registration.of(channel, loop);
         // A descriptor that reads, too, is its own reader: none ever leaves.
         ReaderWatch watch =
-                keepOpen ? ReaderWatch.none() : ReaderWatch.ofPipe(() -> ChannelDescriptor.fdOf(channel), loop);
+                keepOpen ? ReaderWatch.none() : ReaderWatch.ofFifo(() -> ChannelDescriptor.fdOf(channel), loop);
         return new Output(channel::write, registration.output(), watch, toString(), registration);
     }
 

@@ -43,10 +43,7 @@ final class InheritedOutput extends InheritedStream {
     private Output reopened(int fresh) throws IOException {
         Pipe.SinkChannel channel = AdoptedChannel.toWrite(fresh);
         Registration registration = Registration.of(channel, loop);
-        // The input of any copy of a terminal is what its user types, so that its reader can't be watched.
-        ReaderWatch watch = kind == DescriptorKind.TERMINAL
-                ? ReaderWatch.none()
-                : ReaderWatch.ofPipe(() -> ChannelDescriptor.fdOf(channel), loop);
+        ReaderWatch watch = watch(() -> ChannelDescriptor.fdOf(channel));
         Closeable resource = CloseOnce.both(registration, claim);
         return new Output(channel::write, registration.output(), watch, name(), resource);
     }
@@ -60,14 +57,13 @@ final class InheritedOutput extends InheritedStream {
             }
             claim.close();
         });
-        ReaderWatch watch = isSocket() ? ReaderWatch.ofSocket(() -> fd, loop) : ReaderWatch.ofPipe(() -> fd, loop);
+        ReaderWatch watch = watch(() -> fd);
         SharedDescriptorStream sink = new SharedDescriptorStream(fd, isSocket());
         return new Output(sink, registration.output(), watch, name(), resource);
     }
 
     private Output threaded() throws IOException {
         boolean toReader = kind != DescriptorKind.FILE && kind != DescriptorKind.DEVICE;
-        boolean isPipe = kind == DescriptorKind.PIPE || kind == DescriptorKind.FIFO;
         boolean adopts = adopts();
         ThreadedSink.Opener<OutputStream> opener = new ThreadedSink.Opener<>() {
             @Override
@@ -81,8 +77,18 @@ final class InheritedOutput extends InheritedStream {
             }
         };
         Readiness readiness = loop.attach();
-        ReaderWatch watch = isPipe ? ReaderWatch.ofPipe(() -> fd, loop) : ReaderWatch.none();
+        ReaderWatch watch = isSocket() ? ReaderWatch.none() : watch(() -> fd);
         return new Output(new ThreadedSink(opener, toReader, readiness), readiness, watch, name(), claim);
+    }
+
+    /** The input of any copy of a terminal is what its user types, so that its reader can't be watched. */
+    private ReaderWatch watch(ReaderWatch.Descriptor watched) {
+        return switch (kind) {
+            case PIPE -> ReaderWatch.ofPipe(watched, loop);
+            case FIFO -> ReaderWatch.ofFifo(watched, loop);
+            case SOCKET -> ReaderWatch.ofSocket(watched, loop);
+            default -> ReaderWatch.none();
+        };
     }
 
     private OutputStream blocking(boolean adopts) throws IOException {

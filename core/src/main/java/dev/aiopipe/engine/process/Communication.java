@@ -3,7 +3,6 @@ package dev.aiopipe.engine.process;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.ProcessOutput;
 import dev.aiopipe.ProcessTimeoutException;
-import dev.aiopipe.ReadMode;
 import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.engine.support.Delays;
 import dev.aiopipe.engine.write.Message;
@@ -15,7 +14,6 @@ import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,7 +55,7 @@ public final class Communication {
             if (limit < 0) {
                 throw new IllegalArgumentException("limit < 0: " + limit);
             }
-            StopSequence.nanos("drain", drain);
+            OutputDrain.requireNotNegative(drain);
             if (timeout != null) {
                 StopSequence.nanos("timeout", timeout);
             }
@@ -79,7 +77,6 @@ public final class Communication {
         OVER
     }
 
-    private static final long THREAD_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final int COPIED_HERE = 1 << 20;
 
     private final Child child;
@@ -101,7 +98,7 @@ public final class Communication {
     private @Nullable Future<?> timer;
 
     @GuardedBy("this")
-    private @Nullable Future<?> drainTimer;
+    private @Nullable OutputDrain drain;
 
     private Communication(Child child, Plan plan) {
         this.child = child;
@@ -144,7 +141,14 @@ public final class Communication {
         feed();
         stdout.over().whenComplete((end, problem) -> outputEnded(problem));
         stderr.over().whenComplete((end, problem) -> outputEnded(problem));
-        exit.whenComplete((code, problem) -> exited());
+        exit.whenComplete((code, problem) -> endIfComplete());
+        OutputDrain waiting = OutputDrain.begin(child, plan.drain(), this::drained);
+        synchronized (this) {
+            drain = waiting;
+            if (state == State.OVER) {
+                waiting.close();
+            }
+        }
         if (plan.timeout() != null) {
             long left = StopSequence.nanos("timeout", plan.timeout()) - (System.nanoTime() - plan.startNanos());
             synchronized (this) {
@@ -217,23 +221,6 @@ public final class Communication {
             child.expectExit(); // of most programs that is the next thing
         }
         endIfComplete();
-    }
-
-    private void exited() {
-        synchronized (this) {
-            if (state != State.OVER) {
-                drainTimer = Delays.run(() -> BlockingPool.run(this::drained), drainNanos());
-            }
-        }
-        endIfComplete();
-    }
-
-    /** Where a thread reads an output, it may not have got yet what the child wrote before its exit. */
-    private long drainNanos() {
-        long asked = StopSequence.nanos("drain", plan.drain());
-        boolean threads =
-                child.stdout().mode() == ReadMode.THREAD || child.stderr().mode() == ReadMode.THREAD;
-        return threads ? Math.max(asked, THREAD_NANOS) : asked;
     }
 
     /** The outputs had their time after the exit. */
@@ -314,8 +301,8 @@ public final class Communication {
         if (timer != null) {
             timer.cancel(false);
         }
-        if (drainTimer != null) {
-            drainTimer.cancel(false);
+        if (drain != null) {
+            drain.close();
         }
     }
 

@@ -36,7 +36,7 @@ final class OutputCollector implements Readiness.Waiter, BusyReader {
     private static final int BURST = 4 * CHUNK;
 
     /** More than any pipe of an unprivileged user holds: what a child wrote before its exit is less. */
-    private static final int REST = 1 << 20;
+    static final int REST = 1 << 20;
 
     private final Input input;
     private final int limit;
@@ -182,9 +182,13 @@ final class OutputCollector implements Readiness.Waiter, BusyReader {
         for (long burstEnd = size + BURST; state != State.OVER; ) {
             if (value == ReadOp.MORE) {
                 if (state == State.FINISHING) {
-                    input.abandon();
-                    end(null);
-                    return;
+                    value = input.retry(nextChunk); // a short read before says nothing of the end
+                    if (value == ReadOp.MORE) {
+                        input.abandon();
+                        end(null);
+                        return;
+                    }
+                    continue;
                 } else if (input.await(this)) {
                     return; // to be woken
                 }

@@ -28,6 +28,14 @@ final class LineOps {
         };
     }
 
+    /**
+     * Takes what there is of a line whose end has not come; null if that is nothing. Never asks for more, so it is for
+     * a read that has asked for a whole line before. Without state.
+     */
+    ReadOp<@Nullable String> lineSoFar() {
+        return in -> in.size() == 0 ? null : in.takeLastLine(limit, decoder);
+    }
+
     /** Gives true as soon as {@link #line} would not wait, false at the end; takes nothing. Without state. */
     ReadOp<Boolean> requestLine() {
         return ReadOp.look(in -> {

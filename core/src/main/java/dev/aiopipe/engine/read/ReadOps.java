@@ -69,6 +69,14 @@ public final class ReadOps {
         return bounded(lines.line(), in -> 1);
     }
 
+    /**
+     * Takes what there is of a line whose end has not come; null if that is nothing. Never asks for more, so it is for
+     * a read that has asked for a {@link #line} before. Without state.
+     */
+    public ReadOp<@Nullable String> lineSoFar() {
+        return lines.lineSoFar();
+    }
+
     /** Gives true as soon as {@link #line} would not wait, false at the end; takes nothing. Without state. */
     public ReadOp<Boolean> requestLine() {
         return bounded(lines.requestLine(), in -> 1);

@@ -142,6 +142,18 @@ public abstract sealed class ReadSlot permits BufferedSource {
      */
     public @Nullable Object proceed(Readiness.Waiter waiter, ReadOp<?> op) throws IOException {
         reacquire(waiter);
+        return retry(op);
+    }
+
+    /**
+     * Goes on with a read that asked for more, without a wait: looks at the source even if the last read emptied it.
+     *
+     * @param op the operation that {@link #start} was called with, or another one
+     * @return as {@code start}
+     * @throws AsynchronousCloseException if this was closed meanwhile
+     * @throws IOException from the operation or the source
+     */
+    public @Nullable Object retry(ReadOp<?> op) throws IOException {
         try {
             if (!isOpen()) {
                 throw closedMeanwhile();

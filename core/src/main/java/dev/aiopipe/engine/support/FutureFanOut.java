@@ -36,6 +36,11 @@ public final class FutureFanOut<T> {
         return copy;
     }
 
+    /** Returns whether nobody waits: each future is complete, or was given up. A moment's value. */
+    public boolean isUnused() {
+        return waiting.isEmpty();
+    }
+
     private static <T> void complete(CompletableFuture<T> copy, T value, @Nullable Throwable failure) {
         if (failure == null) {
             copy.complete(value);

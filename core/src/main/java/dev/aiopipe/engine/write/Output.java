@@ -286,6 +286,31 @@ public final class Output implements Readiness.Waiter {
     }
 
     /**
+     * Watches the last reader, if it can be seen that no other one follows it.
+     *
+     * @return as {@link #readerGone}, to be {@linkplain #leave left}; null if the next write has to find out
+     * @throws IOException if this is closed, or the system has no descriptor left to watch with
+     */
+    @Nullable
+    CompletableFuture<Void> lastReaderGone() throws IOException {
+        return watch.seesFinalEnd() ? readerGone() : null;
+    }
+
+    /** Gives up a wait for {@link #lastReaderGone}. */
+    void leave(CompletableFuture<Void> wait) {
+        try {
+            watch.leave(wait);
+        } catch (IOException e) {
+            Threads.report(e); // of the watch's own descriptor; the output is as it was
+        }
+    }
+
+    /** Returns a new exception for a call that waits, though not for this output, when nobody reads any more. */
+    synchronized BrokenPipeException brokenPipe() {
+        return queue.brokenPipe(null);
+    }
+
+    /**
      * Reports the end of this output.
      *
      * @return completes when the descriptor is closed; fails if owed bytes were lost, or if the loop ended before. Each

@@ -36,8 +36,23 @@ public final class ReaderWatch {
         int fd() throws IOException;
     }
 
+    private enum Kind {
+        /** Its last reader is gone for good. */
+        PIPE,
+
+        /** May get another reader. */
+        FIFO,
+
+        /** May be read on by a peer that has ended its own output. */
+        SOCKET
+    }
+
     /** The descriptor that is watched. */
-    private record Target(Descriptor descriptor, boolean isSocket, Loop loop) {}
+    private record Target(Descriptor descriptor, Kind kind, Loop loop) {
+        boolean isSocket() {
+            return kind == Kind.SOCKET;
+        }
+    }
 
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
@@ -61,7 +76,12 @@ public final class ReaderWatch {
 
     /** Returns a watch of a pipe. */
     public static ReaderWatch ofPipe(Descriptor descriptor, Loop loop) {
-        return new ReaderWatch(new Target(descriptor, false, loop));
+        return new ReaderWatch(new Target(descriptor, Kind.PIPE, loop));
+    }
+
+    /** Returns a watch of a FIFO, which may get another reader after the last one has gone. */
+    public static ReaderWatch ofFifo(Descriptor descriptor, Loop loop) {
+        return new ReaderWatch(new Target(descriptor, Kind.FIFO, loop));
     }
 
     /**
@@ -69,12 +89,17 @@ public final class ReaderWatch {
      * read first.
      */
     public static ReaderWatch ofSocket(Descriptor descriptor, Loop loop) {
-        return new ReaderWatch(new Target(descriptor, true, loop));
+        return new ReaderWatch(new Target(descriptor, Kind.SOCKET, loop));
     }
 
     /** Returns a watch of a stream that can't be watched. */
     public static ReaderWatch none() {
         return new ReaderWatch(null);
+    }
+
+    /** Returns whether the end that this reports is final: no later write can find a reader. */
+    boolean seesFinalEnd() throws IOException {
+        return target != null && target.kind == Kind.PIPE && NativeAccess.canAdopt();
     }
 
     /**
@@ -87,7 +112,7 @@ public final class ReaderWatch {
             throw CloseOnce.because(new ClosedChannelException(), closeCause);
         }
         if (target != null && NativeAccess.canAdopt()) {
-            if (!target.isSocket && gone.isDone() && !LibC.hasNoReader(target.descriptor.fd())) {
+            if (!target.isSocket() && gone.isDone() && !LibC.hasNoReader(target.descriptor.fd())) {
                 // A FIFO's next reader has come.
                 gone = new CompletableFuture<>();
                 copies = new FutureFanOut<>(gone);
@@ -99,10 +124,29 @@ public final class ReaderWatch {
         return copies.next();
     }
 
+    /**
+     * Gives up a wait. When nobody waits any more, the watch ends, and its copy is closed.
+     *
+     * @param wait from {@link #watch}
+     */
+    void leave(CompletableFuture<Void> wait) throws IOException {
+        wait.cancel(false);
+        Registration unwanted = null;
+        synchronized (this) {
+            if (copies.isUnused()) {
+                unwanted = registration;
+                registration = null;
+            }
+        }
+        if (unwanted != null) {
+            unwanted.close();
+        }
+    }
+
     @GuardedBy("this")
     private void register(Target watched) throws IOException {
         Pipe.SourceChannel channel = AdoptedChannel.toRead(LibC.duplicate(watched.descriptor.fd()));
-        int copy = watched.isSocket ? AdoptedChannel.fdOf(channel) : -1;
+        int copy = watched.isSocket() ? AdoptedChannel.fdOf(channel) : -1;
         Registration registered = Registration.of(channel, watched.loop);
         registration = registered;
         Watch watch = new Watch(watched, registered, copy);
@@ -209,7 +253,7 @@ public final class ReaderWatch {
                 if (closing != null) {
                     // Whether there is a reader is unknown.
                     end(closing);
-                } else if (!watched.isSocket || isAtEnd()) {
+                } else if (!watched.isSocket() || isAtEnd()) {
                     end(null);
                 } else {
                     Delays.run(this::lookAgain, RETRY_NANOS);

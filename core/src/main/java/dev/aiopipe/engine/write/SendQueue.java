@@ -170,12 +170,17 @@ final class SendQueue {
             return failure;
         }
         try {
-            String reason = explanation.get();
-            return new BrokenPipeException("nobody reads " + name + (reason == null ? "" : ": " + reason), failure);
+            return brokenPipe(failure);
         } catch (Throwable e) {
             failure.addSuppressed(e);
             return failure;
         }
+    }
+
+    /** Returns a new exception that says why nobody reads. */
+    BrokenPipeException brokenPipe(@Nullable Throwable cause) {
+        String reason = explanation.get();
+        return new BrokenPipeException("nobody reads " + name + (reason == null ? "" : ": " + reason), cause);
     }
 
     /**

@@ -12,6 +12,7 @@ import dev.aiopipe.engine.loop.Registration;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.testkit.Await;
+import dev.aiopipe.testkit.Descriptors;
 import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -22,6 +23,8 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadFactory;
@@ -130,6 +133,42 @@ class ReaderWatchTest {
         Throwable failure = assertThrows(ExecutionException.class, gone::get).getCause();
         assertEquals(AsynchronousCloseException.class, failure.getClass());
         assertEquals("the pipe was closed here", failure.getCause().getMessage());
+        pipe.source().close();
+        loop.close();
+    }
+
+    @Test
+    @DisplayName("P06 the watch of a last reader ends with the last wait for it, and can begin anew")
+    void watchEndsWithTheLastWait() throws Exception {
+        Pipe pipe = Pipe.open();
+        Output output = open(pipe.sink());
+        int before = Descriptors.pipes();
+        CompletableFuture<Void> one = Objects.requireNonNull(output.lastReaderGone());
+        CompletableFuture<Void> other = output.readerGone();
+        assertEquals(before + 1, Descriptors.pipes());
+        output.leave(one);
+        assertEquals(before + 1, Descriptors.pipes());
+        assertFalse(other.isDone());
+        output.leave(other);
+        Await.until("the copy is closed", () -> Descriptors.pipes() == before);
+        CompletableFuture<Void> again = Objects.requireNonNull(output.lastReaderGone());
+        pipe.source().close();
+        again.get(20, TimeUnit.SECONDS);
+        output.close();
+        loop.close();
+    }
+
+    @Test
+    @DisplayName("P06 the last reader of a FIFO or socket is not known to be the last")
+    void othersMayComeBack() throws Exception {
+        Pipe pipe = Pipe.open();
+        ReaderWatch.Descriptor descriptor = () -> ChannelDescriptor.fdOf(pipe.sink());
+        for (ReaderWatch watch : List.of(
+                ReaderWatch.ofFifo(descriptor, loop), ReaderWatch.ofSocket(descriptor, loop), ReaderWatch.none())) {
+            assertFalse(watch.seesFinalEnd());
+        }
+        assertTrue(ReaderWatch.ofPipe(descriptor, loop).seesFinalEnd());
+        pipe.sink().close();
         pipe.source().close();
         loop.close();
     }

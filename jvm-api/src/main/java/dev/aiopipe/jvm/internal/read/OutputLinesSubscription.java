@@ -4,15 +4,19 @@ import dev.aiopipe.OutputLine;
 import dev.aiopipe.PipeOptions;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.process.Child;
+import dev.aiopipe.engine.process.RestOfLines;
 import dev.aiopipe.engine.read.BusyReader;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.support.Threads;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.SerialTask;
 import java.io.IOException;
+import java.nio.channels.ReadPendingException;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  *     STARTING ── attach ──► LINES ── both outputs have ended ──► ENDED ── complete, or fail ──► OVER
  *        └───────────────────── cancel, a failure, a refusal of the executor ─────────────────────►
  * </pre>
+ *
+ * <p>When the child has exited, the ends are looked for without demand, too. When {@link #drained}, an output ends
+ * where nothing more is there.
  */
 public final class OutputLinesSubscription implements Flow.Subscription, BusyReader {
     /** Observes the lines. All but {@code over} is called on the executor, outside of locks. */
@@ -45,6 +52,8 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
     private volatile Flow.@Nullable Subscriber<? super OutputLine> subscriber; // null after the last signal
     private volatile @Nullable Throwable failure;
     private volatile boolean completed;
+    private volatile boolean drained;
+    private volatile @Nullable CompletableFuture<Integer> exit; // of the attached child
     private List<Side> sides = List.of(); // guarded by this, as is what follows
     private boolean attached;
     private boolean ended;
@@ -78,7 +87,15 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
                     new Side(child.stderr(), OutputLine.Source.STDERR, options));
             sides.forEach(side -> side.input.enter(this));
             attached = true;
+            exit = child.exit();
         }
+        task.schedule();
+        Objects.requireNonNull(exit).thenRun(task::schedule);
+    }
+
+    /** No end is waited for any more: the outputs end with what is there. */
+    public void drained() {
+        drained = true;
         task.schedule();
     }
 
@@ -131,10 +148,13 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
             if (problem == null && !completed) {
                 try {
                     synchronized (this) {
-                        if (!attached || ended || (demand.get() == 0 && !sides.isEmpty())) {
+                        if (!attached || ended) {
                             return;
+                        } else if (demand.get() > 0) {
+                            line = nextLine();
+                        } else {
+                            lookForEnds();
                         }
-                        line = nextLine();
                         endedNow = sides.isEmpty();
                         ended = endedNow;
                     }
@@ -171,13 +191,29 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
             Side side = sides.get(next);
             Object value = side.take();
             if (value == null) {
-                side.input.leave(this);
-                sides = sides.stream().filter(other -> other != side).toList();
+                ended(side);
             } else if (value != ReadOp.MORE) {
                 return new OutputLine(side.source, (String) value);
             }
         }
         return null;
+    }
+
+    /** Leaves the sides at their end. Takes nothing. */
+    private void lookForEnds() throws IOException {
+        CompletableFuture<Integer> exited = exit;
+        if (exited != null && exited.isDone()) {
+            for (Side side : sides) {
+                if (side.isAtEnd()) {
+                    ended(side);
+                }
+            }
+        }
+    }
+
+    private void ended(Side side) {
+        side.input.leave(this);
+        sides = sides.stream().filter(other -> other != side).toList();
     }
 
     private void end(Flow.Subscriber<? super OutputLine> receiver, @Nullable Throwable problem) {
@@ -195,16 +231,21 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
     /** The subscriber gets nothing more; true for the first who says so. */
     private boolean leave() {
         boolean early;
+        CompletableFuture<Integer> left;
         synchronized (this) {
             if (subscriber == null) {
                 return false;
             }
             subscriber = null;
             early = !ended;
+            left = exit;
             for (Side side : sides) {
                 side.stop();
                 side.input.leave(this);
             }
+        }
+        if (left != null) {
+            left.cancel(false);
         }
         source.over(early);
         return true;
@@ -228,36 +269,63 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
         private final Input input;
         private final OutputLine.Source source;
         private final ReadOp<@Nullable String> line;
+        private final ReadOp<Boolean> look;
+        private final RestOfLines rest;
         private boolean waiting; // guarded by the subscription
         private volatile boolean woken;
 
         Side(Input input, OutputLine.Source source, PipeOptions options) {
             this.input = input;
             this.source = source;
-            this.line = ReaderCore.opsOf(options).line();
+            ReadOps ops = ReaderCore.opsOf(options);
+            this.line = ops.line();
+            this.look = ops.request(1);
+            this.rest = new RestOfLines(input, ops);
         }
 
         /** A line, null at the end, or MORE. */
         @Nullable
         Object take() throws IOException {
+            if (drained) {
+                stop();
+                return rest.next();
+            }
+            return attempt(line);
+        }
+
+        /** Whether nothing comes any more. False, too, while somebody else reads. */
+        boolean isAtEnd() throws IOException {
+            try {
+                if (drained) {
+                    stop();
+                    return !rest.hasNext();
+                }
+                return attempt(look) == Boolean.FALSE;
+            } catch (ReadPendingException e) {
+                return false;
+            }
+        }
+
+        /** A value, or MORE: then this waits. */
+        private @Nullable Object attempt(ReadOp<?> op) throws IOException {
             if (waiting && !woken) {
                 return ReadOp.MORE;
             }
-            Object value = waiting ? proceed() : input.start(line, null);
+            Object value = waiting ? proceed(op) : input.start(op, null);
             while (value == ReadOp.MORE) {
                 woken = false;
                 waiting = true;
                 if (input.await(this)) {
                     break;
                 }
-                value = proceed();
+                value = proceed(op);
             }
             return value;
         }
 
-        private @Nullable Object proceed() throws IOException {
+        private @Nullable Object proceed(ReadOp<?> op) throws IOException {
             waiting = false;
-            return input.proceed(this, line);
+            return input.proceed(this, op);
         }
 
         void stop() {

@@ -2,6 +2,7 @@ package dev.aiopipe.jvm.internal.write;
 
 import dev.aiopipe.WriteEnd;
 import dev.aiopipe.engine.support.Threads;
+import dev.aiopipe.engine.write.EndWatch;
 import dev.aiopipe.engine.write.Output;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.FutureFailures;
@@ -47,8 +48,8 @@ public final class LineWriter implements PipeFuture.Operation {
     private final ByteBuffer batch = ByteBuffer.allocate(WriteEnd.PIPE_BUF); // this and what follows is the turn's
     private byte @Nullable [] next; // found no room in the batch
     private @Nullable Throwable failure; // of the lines
-    private @Nullable CompletableFuture<?> watching; // written before the first line can come
-    private volatile @Nullable Throwable closed; // the writer was, while the lines paused
+    private @Nullable EndWatch watching; // written before the first line can come
+    private volatile @Nullable Throwable over; // the writer or its reader was, while the lines paused
     private final WriteInProgress sending = new WriteInProgress();
     private boolean stopped; // guarded by this
 
@@ -71,12 +72,10 @@ public final class LineWriter implements PipeFuture.Operation {
         return future;
     }
 
-    /** Ends this when the writer is closed, also if no lines come. */
+    /** Ends this when the writer is closed, or its reader has gone, also if no lines come. */
     PipeFuture<@Nullable Void> beginWatching() {
-        CompletableFuture<@Nullable Void> ended = output.closed();
-        watching = ended;
-        ended.whenComplete((ignored, failure) -> {
-            closed = failure == null ? output.closedMeanwhile() : failure;
+        watching = EndWatch.begin(output, why -> {
+            over = why;
             task.schedule(); // the executor's matter: the lines' code is the user's
         });
         return future;
@@ -125,8 +124,8 @@ public final class LineWriter implements PipeFuture.Operation {
         }
         if (failure != null || lines.ended()) {
             end(failure == null ? lines.failure() : failure);
-        } else if (closed != null) {
-            end(closed);
+        } else if (over != null) {
+            end(over);
         }
         return false;
     }
@@ -176,7 +175,7 @@ public final class LineWriter implements PipeFuture.Operation {
             stopped = true;
         }
         if (watching != null) {
-            watching.cancel(false);
+            watching.close();
         }
         return true;
     }
