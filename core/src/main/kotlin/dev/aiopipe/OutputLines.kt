@@ -35,18 +35,22 @@ internal class OutputLines(stdout: Input, stderr: Input, options: PipeOptions) :
         val collecting = Collecting(coroutineContext[Job])
         sides.forEach { it.input.enter(collecting) }
         try {
-            var open = sides
-            while (open.isNotEmpty()) {
-                coroutineContext.ensureActive()
-                if (drained) {
-                    open.forEach { it.emitRest(collector) }
-                    return
-                }
-                open = open.filter { it.emitBuffered(collector) }
-                awaitEither(open)
-            }
+            emitAll(collector)
         } finally {
             sides.forEach { it.input.leave(collecting) }
+        }
+    }
+
+    private suspend fun emitAll(collector: FlowCollector<OutputLine>) {
+        var open = sides
+        while (open.isNotEmpty()) {
+            coroutineContext.ensureActive()
+            if (drained) {
+                open.forEach { it.emitRest(collector) }
+                return
+            }
+            open = open.filter { it.emitBuffered(collector) }
+            awaitEither(open)
         }
     }
 

@@ -3,6 +3,7 @@
 
 package dev.aiopipe
 
+import dev.aiopipe.engine.support.CloseOnce
 import java.io.IOException
 import java.util.concurrent.CompletableFuture
 import kotlin.coroutines.coroutineContext
@@ -106,21 +107,20 @@ public suspend fun WriteEnd.open(options: PipeOptions = PipeOptions.defaults()):
 public suspend fun DuplexEnd.copyBidirectional(
     other: DuplexEnd,
     options: PipeOptions = PipeOptions.defaults(),
-): CopyTotals = use {
-    other.use {
-        rx.open(options).use { mine ->
-            other.rx.open(options).use { theirs ->
-                tx.open(options).abortAfter { toMe ->
-                    other.tx.open(options).abortAfter { toThem ->
-                        coroutineScope {
-                            val sent = async { mine.copyAll(toThem) }
-                            val received = async { theirs.copyAll(toMe) }
-                            CopyTotals(sent.await(), received.await())
-                        }
-                    }
-                }
-            }
+): CopyTotals {
+    var opened = CloseOnce.both(::close, other::close)
+    try {
+        val mine = rx.open(options).also { opened = CloseOnce.both(it::close, opened) }
+        val theirs = other.rx.open(options).also { opened = CloseOnce.both(it::close, opened) }
+        val toMe = tx.open(options).also { opened = CloseOnce.both(it::abort, opened) }
+        val toThem = other.tx.open(options).also { opened = CloseOnce.both(it::abort, opened) }
+        return coroutineScope {
+            val sent = async { mine.copyAll(toThem) }
+            val received = async { theirs.copyAll(toMe) }
+            CopyTotals(sent.await(), received.await())
         }
+    } finally {
+        opened.close()
     }
 }
 
@@ -130,13 +130,6 @@ private suspend fun PipeReader.copyAll(target: PipeWriter): Long {
     target.awaitClosed()
     return count
 }
-
-private suspend fun <T> PipeWriter.abortAfter(block: suspend (PipeWriter) -> T): T =
-    try {
-        block(this)
-    } finally {
-        abort()
-    }
 
 private suspend fun <T> CompletableFuture<T>.awaitOpen(discard: (T) -> Unit): T =
     try {

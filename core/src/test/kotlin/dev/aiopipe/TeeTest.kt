@@ -38,8 +38,11 @@ class TeeTest {
         threads: Threads,
         block: suspend kotlinx.coroutines.CoroutineScope.(Channel, Channel, Channel) -> Unit,
     ) = threads.run { loop ->
-        channel(loop).use { source ->
-            channel(loop).use { first -> channel(loop).use { second -> block(source, first, second) } }
+        val (source, first, second) = List(3) { channel(loop) }
+        try {
+            block(source, first, second)
+        } finally {
+            listOf(source, first, second).forEach { it.close() }
         }
     }
 

@@ -336,8 +336,10 @@ class RunTest {
 
         Collecting<OutputLine> late = new Collecting<>(1);
         AsyncPipes.outputLines(sh(script + 0), options.withDrain(Duration.ZERO)).subscribe(late);
-        Await.until("it has exited", () -> late.received.size() == 1
-                && ProcessHandle.current().children().noneMatch(ProcessHandle::isAlive));
+        Await.until(
+                "it has exited",
+                () -> late.received.size() == 1
+                        && ProcessHandle.current().children().noneMatch(ProcessHandle::isAlive));
         kill(late.received.get(0));
         assertFalse(late.done.isDone());
         late.subscription.request(1);
