@@ -257,6 +257,20 @@ class DescriptorPassingTest {
         }
 
     @Test
+    @DisplayName("E05 stderr that the builder merges goes where stdout is passed to, a pipe or a FIFO")
+    fun mergedErrors() =
+        runBlocking<Unit> {
+            val script = sh("echo out; echo err >&2").redirectErrorStream(true)
+            val (rx, tx) = aioPipe()
+            script.withPiped(mapOf(1 to tx)) { assertEquals("out\nerr\n", rx.open().use { it.readText() }) }
+            val fifo = directory.fifo("merged")
+            script.withPiped(mapOf(1 to WriteEnd.fifo(fifo))) { child ->
+                assertEquals("out\nerr\n", ReadEnd.fifo(fifo).open().use { it.readText() })
+                assertEquals(0, child.awaitExit())
+            }
+        }
+
+    @Test
     @DisplayName("E06 a start that fails closes the ends of 0 to 2")
     fun failedStartWithStdio() =
         runBlocking<Unit> {

@@ -28,6 +28,19 @@ import org.junit.jupiter.api.io.TempDir
 
 @ExtendWith(NothingLeft::class)
 class FifoTest {
+    @Test
+    @DisplayName("R35 the end of a FIFO ends a line end: the next writer's first \\n is an empty line")
+    fun lineEndAndEnd(@TempDir directory: Path) =
+        runBlocking<Unit> {
+            val fifo = directory.fifo()
+            ReadEnd.fifo(fifo).open(PipeOptions.defaults().withLineEnds(LineEnds.ANY)).use { reader ->
+                WriteEnd.fifo(fifo).open().use { it.write("a\r") }
+                assertEquals(listOf("a", null), List(2) { reader.readLine() })
+                WriteEnd.fifo(fifo).open().use { it.write("\nb\n") }
+                assertEquals(listOf("", "b"), List(2) { reader.readLine() })
+            }
+        }
+
     @TempDir lateinit var directory: Path
 
     @Test

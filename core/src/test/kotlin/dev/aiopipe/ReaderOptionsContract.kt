@@ -81,6 +81,24 @@ interface ReaderOptionsContract : ReaderCase {
     }
 
     @Test
+    @DisplayName("R35 a \\n that belongs to a line before a block does not count for the block's limit")
+    fun newlineBeforeABlockDoesNotCount() =
+        anyLineEnd(maxLineBytes = 4) {
+            send("head\r")
+            assertEquals("head", reader.readLine())
+            send("\nbody\n\n")
+            repeat(2) {
+                runCatching {
+                    reader.atomically {
+                        assertEquals("body", readExactly(4).decodeToString())
+                        error("give back")
+                    }
+                }
+            }
+            assertEquals(listOf("body", ""), List(2) { reader.readLine() })
+        }
+
+    @Test
     @DisplayName("R35 the limit does not count a line end, and skipLine drops a line with any of them")
     fun limitAndSkipWithAnyLineEnd() =
         anyLineEnd(maxLineBytes = 3) {

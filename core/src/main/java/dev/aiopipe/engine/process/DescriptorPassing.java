@@ -96,6 +96,9 @@ final class DescriptorPassing implements AutoCloseable {
                     .append(left.getValue().readable() ? '<' : '>')
                     .append(ours ? path : quoted(path));
         }
+        if (passed.left().containsKey(1) && builder.redirectErrorStream()) {
+            fifos.append(" 2>&1");
+        }
         ChannelEndpoint sink = new ChannelEndpoint(acknowledgement.sink(), true, "acknowledgement");
         String sinkPath = hidden ? pathInHolder(sink.redirect(() -> true), "") : sink.path(OUR_PROC);
         script.append(" && echo >")

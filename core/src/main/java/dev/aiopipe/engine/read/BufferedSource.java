@@ -120,6 +120,7 @@ public abstract sealed class BufferedSource extends ReadSlot permits Input {
     private void passEnd(boolean reported) {
         if (reported && !source.endIsFinal()) {
             buffer.passEnd();
+            buffer.setNewlinePending(false);
         }
         buffer.discardIfEmpty();
     }

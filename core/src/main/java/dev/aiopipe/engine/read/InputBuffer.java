@@ -34,6 +34,9 @@ public final class InputBuffer extends BufferStorage {
     /** Whether a '\r' has ended the last line, and a '\n' that comes next belongs to its line end. */
     private boolean newlinePending;
 
+    /** How many of these were dropped for good, because nothing before them can be put back. Only differences count. */
+    private int newlinesDropped;
+
     /**
      * Creates an empty buffer.
      *
@@ -55,8 +58,11 @@ public final class InputBuffer extends BufferStorage {
     void skipPendingNewline() {
         if (newlinePending && size() > 0) {
             newlinePending = false;
-            if (get(0) == '\n') {
+            if (get(0) == '\n' && retained() > 0) {
                 advance(1);
+            } else if (get(0) == '\n') {
+                head++; // it belongs to a line that was taken before, and does not count for a block
+                newlinesDropped++;
             }
         }
     }
@@ -65,7 +71,11 @@ public final class InputBuffer extends BufferStorage {
         return newlinePending;
     }
 
-    /** Sets what {@link #isNewlinePending} was where the reading goes on. */
+    int newlinesDropped() {
+        return newlinesDropped;
+    }
+
+    /** Sets what {@link #isNewlinePending} is where the reading goes on. */
     void setNewlinePending(boolean pending) {
         newlinePending = pending;
     }

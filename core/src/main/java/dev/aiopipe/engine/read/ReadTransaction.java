@@ -33,6 +33,8 @@ public final class ReadTransaction implements ExclusiveReader {
     /** Whether the line end before the transaction was open; see {@link InputBuffer#isNewlinePending}. */
     private boolean newlinePending;
 
+    private int newlinesDropped;
+
     private volatile boolean over;
 
     private ReadTransaction(Input input, @Nullable ReadTransaction outer, boolean retains) {
@@ -69,6 +71,7 @@ public final class ReadTransaction implements ExclusiveReader {
             }
             mark = limit == NO_LIMIT ? Integer.MAX_VALUE : input.buffer.retained();
             newlinePending = input.buffer.isNewlinePending();
+            newlinesDropped = input.buffer.newlinesDropped();
             input.exclusive = this;
         } finally {
             input.slot = input.exclusive;
@@ -105,7 +108,8 @@ public final class ReadTransaction implements ExclusiveReader {
         try {
             input.settle(keep, outer == null || !outer.retains);
             if (keep != Integer.MAX_VALUE) {
-                input.buffer.setNewlinePending(newlinePending);
+                boolean isDropped = newlinesDropped != input.buffer.newlinesDropped();
+                input.buffer.setNewlinePending(newlinePending && !isDropped);
             }
         } finally {
             input.exclusive = outer;
