@@ -15,13 +15,14 @@ COUNTS = (
     ("cpu_ns", "CPU ns"),
     ("cpu_gb", "CPU s a GB"),
 )
+SPARSE = ("calls", "voluntary", "involuntary")
 
 
 def median_of(runs: list, number) -> dict:
     values = [value for value in map(number, runs) if value is not None]
     if not values:
         return {}
-    return {"median": statistics.median(values), "lowest": min(values), "highest": max(values)}
+    return {"median": statistics.median(values), "lowest": min(values), "highest": max(values), "values": values}
 
 
 def counts_of(work, runs: list, calls, traced: int) -> dict:
@@ -91,8 +92,10 @@ def figure(value) -> str:
     return f"{value:.1e}"
 
 
-def table(head: list, rows: list) -> list:
-    return ["| " + " | ".join(head) + " |", "| --- " + "| ---: " * (len(head) - 1) + "|",
+def table(head: list, rows: list, texts: tuple = ()) -> list:
+    """A table whose first column, and those named, are text; the others are numbers."""
+    sides = ["---" if column == 0 or name in texts else "---:" for column, name in enumerate(head)]
+    return ["| " + " | ".join(head) + " |", "| " + " | ".join(sides) + " |",
             *("| " + " | ".join(row) + " |" for row in rows), ""]
 
 
@@ -129,14 +132,30 @@ def work_tables(work: dict, base: str) -> list:
     text += table(head, rows)
     if work["name"] == "idle":
         return text
-    text += [f"Counts, a {work['unit']}:", ""]
+    rare = work["unit"] == "line"  # calls and switches
+    scale = 1000 if rare else 1
+    heading = f"Counts, a {work['unit']}" + ("; of calls and switches, a thousand lines:" if rare else ":")
+    text += [heading, ""]
     used = [(key, title) for key, title in COUNTS if any(key in row["counts"] for row in work["rows"])]
     rows = []
     for row in work["rows"]:
         names = row["counts"].get("calls_by_name", {})
-        common = ", ".join(f"{name} {figure(count)}" for name, count in list(names.items())[:4])
-        rows.append([f"`{row['contestant']}`", *(figure(row["counts"].get(key)) for key, _ in used), common])
-    return text + table(["contestant", *(title for _, title in used), "most common calls"], rows)
+        common = ", ".join(f"{name} {figure(count * scale)}" for name, count in list(names.items())[:4])
+        cells = [figure(scaled(row["counts"].get(key), scale if key in SPARSE else 1)) for key, _ in used]
+        rows.append([f"`{row['contestant']}`", *cells, common])
+    calls = ["most common calls"] if any("calls" in row["counts"] for row in work["rows"]) else []
+    if not calls:
+        rows = [row[:-1] for row in rows]
+    return text + table(["contestant", *(title for _, title in used), *calls], rows, ("most common calls",))
+
+
+def scaled(value, scale: int):
+    return None if value is None else value * scale
+
+
+def loads(machine: dict) -> str:
+    during = machine.get("load_during")
+    return f", during it {min(during)} to {max(during)}, the contestants included" if during else ""
 
 
 def markdown(result: dict) -> str:
@@ -145,21 +164,25 @@ def markdown(result: dict) -> str:
         "# Results", "",
         "Written by `benchmarks/compare/run`; [README.md](README.md) says what it means.", "",
         f"{result['date']}; {machine['cores']} cores, {machine['processor']}, {machine['memory_gib']} GiB; "
-        f"{machine['kernel']}, {machine['system']}; load before the run {', '.join(map(str, machine['load']))}. "
+        f"{machine['kernel']}, {machine['system']}; load before the run {', '.join(map(str, machine['load']))}{loads(machine)}. "
         f"{machine['note']}", "",
         f"{result['rounds']} rounds{' of small sizes (--quick)' if result['quick'] else ''}, in which the contestants "
         f"took turns, {result['seconds']} s in all. The file is of {result['file_bytes'] // 1_000_000} MB.", "",
     ]
     text += table(["contestant", "what", "version"], [
-        [f"`{name}`", title, result["versions"][name]] for name, title in result["contestants"].items()])
+        [f"`{name}`", title, result["versions"][name]] for name, title in result["contestants"].items()],
+        ("what", "version"))
     text += ["## Speed, as a multiple of `" + result["base"] + "`", "",
              "More than 1 is faster than it. Medians of the first number of each table below.", "", *ratios(result)]
     for work in result["works"]:
         text += work_tables(work, result["base"])
     text += ["## Left out", ""]
+    grouped: dict = {}
     for entry in result["left_out"]:
-        where = f" in `{entry['work']}`" if entry["work"] else ""
-        text.append(f"- `{entry['contestant']}`{where}: {entry['reason']}")
+        grouped.setdefault((entry["contestant"], entry["reason"]), []).append(entry["work"])
+    for (name, reason), works in grouped.items():
+        where = " in " + ", ".join(f"`{work}`" for work in works) if works != [None] else ""
+        text.append(f"- `{name}`{where}: {reason}")
     return "\n".join(text).rstrip() + "\n"
 
 
