@@ -9,7 +9,7 @@ import kotlinx.coroutines.runBlocking
  * Ktor's channels over the JDK's blocking streams: a thread of `Dispatchers.IO` reads, a coroutine takes lines by
  * `readLine`, the successor of `readUTF8Line`.
  */
-internal class KtorChannels : Contestant("ktor-io has neither pipes of the operating system nor children") {
+internal class KtorChannels : Contestant("not written: ktor-io has no pipes of the system, no children, no files") {
     override fun lines(endlessLines: ProcessBuilder): Work {
         val channel = endlessLines.start().inputStream.toByteReadChannel(Dispatchers.IO)
         return Work { count ->
