@@ -11,8 +11,8 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Stdin, which a forked JMH does not have to itself: lines a second, and the time to the first line of a small
- * program. The contestants take turns.
+ * Stdin, which a forked JMH does not have to itself: lines a second, and the time to the first line of a small program.
+ * The contestants take turns.
  *
  * <p>{@code java -cp benchmarks.jar dev.aiopipe.benchmarks.Stdin lines|first ROUNDS}
  */
