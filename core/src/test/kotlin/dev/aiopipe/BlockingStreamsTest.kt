@@ -96,4 +96,22 @@ class BlockingStreamsTest {
             assertSameBytes(noise(200_000), reader.readAll()) // the rest was owed
         }
     }
+
+    @Test
+    @DisplayName("on the thread of a loop a skip that would have to wait returns how many bytes it has dropped")
+    fun skipOnTheLoop() =
+        runBlocking<Unit> {
+            val (rx, tx) = aioPipe()
+            rx.open(PipeOptions.defaults().withMaxLineBytes(4)).use { reader ->
+                tx.open().use { writer ->
+                    writer.write("dropped")
+                    assertTrue(reader.request(7))
+                    PipeLoop.create("blocked").use { loop ->
+                        withContext(loop.dispatcher) { assertEquals(7, reader.asInputStream().skip(100)) }
+                    }
+                    writer.write("kept")
+                    assertEquals("kept", reader.readExactly(4).decodeToString())
+                }
+            }
+        }
 }

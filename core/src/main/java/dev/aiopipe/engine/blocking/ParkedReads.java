@@ -19,7 +19,7 @@ public interface ParkedReads {
      * Runs a read.
      *
      * @throws InterruptedIOException if the thread is interrupted while it waits; nothing was taken
-     * @throws IllegalStateException if it would have to wait on the thread of a loop
+     * @throws IllegalStateException if it would have to wait on the thread of a loop; nothing was taken
      * @throws IOException from the input or the operation
      */
     <T extends @Nullable Object> T read(ReadOp<T> op) throws IOException;
@@ -37,8 +37,7 @@ public interface ParkedReads {
 
     /** Ends a read that was given up: returns the count of bytes that it has dropped, or throws its exception. */
     @SuppressWarnings({"unchecked", "NullAway"}) // an operation of T gives a T or MORE
-    static <T extends @Nullable Object> T givenUp(ReadOp<T> op, InterruptedIOException why)
-            throws InterruptedIOException {
+    static <T extends @Nullable Object, E extends Exception> T givenUp(ReadOp<T> op, E why) throws E {
         Object partial = op.valueIfCancelled();
         if (partial == ReadOp.MORE) {
             throw why;
@@ -58,7 +57,7 @@ public interface ParkedReads {
                     Loop.requireOtherThread("a read");
                 } catch (IllegalStateException e) {
                     input.abandon();
-                    throw e;
+                    return givenUp(op, e);
                 }
                 boolean waits = input.await(waiter);
                 while (waits && !waiter.woken) {

@@ -60,7 +60,7 @@ public record ParkedTimedReads(ReaderView view) implements ParkedReads {
                     Loop.requireOtherThread("a read");
                 } catch (IllegalStateException e) {
                     reading.stop();
-                    throw e;
+                    return ParkedReads.givenUp(op, e);
                 }
                 LockSupport.park(view);
                 if (Thread.interrupted() && reading.stop()) {
