@@ -186,11 +186,13 @@ public final class EveryMethod {
             expect(AsyncPipes.accept(server, PipeLoop.shared(), Runnable::run).cancel(true));
             expect(client.isOpen());
         }
-        CompletableFuture<CopyTotals> copy = AsyncPipes.copyBidirectional(
-                AioDuplex.create().theirs(), AioDuplex.create().theirs(), OPTIONS, Runnable::run);
-        expect(copy.cancel(true));
-        expect(AsyncPipes.copyBidirectional(AioDuplex.create().theirs(), AioDuplex.create().theirs())
-                .cancel(true));
+        try (AioDuplex one = AioDuplex.create();
+                AioDuplex other = AioDuplex.create()) {
+            CompletableFuture<CopyTotals> copy =
+                    AsyncPipes.copyBidirectional(one.theirs(), other.theirs(), OPTIONS, Runnable::run);
+            expect(copy.cancel(true));
+            expect(AsyncPipes.copyBidirectional(one.mine(), other.mine()).cancel(true));
+        }
         expect(new CopyTotals(1, 2).sent() == 1);
     }
 
