@@ -17,6 +17,7 @@ public final class ScriptedSink implements ByteSink {
     public int room;
     public int sliceSize = 8 * 1024;
     public boolean flushed = true;
+    public boolean signalsRoom = true;
     public IOException failure;
     public Interruption interruption = () -> {};
     public int closes;
@@ -50,6 +51,11 @@ public final class ScriptedSink implements ByteSink {
             throw failure;
         }
         return flushed;
+    }
+
+    @Override
+    public boolean signalsRoom() {
+        return signalsRoom;
     }
 
     @Override

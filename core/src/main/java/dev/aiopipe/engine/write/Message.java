@@ -47,6 +47,7 @@ public final class Message {
 
     private long left;
     private boolean committed;
+    private boolean signalled;
     private boolean started;
     private boolean owed;
     private boolean done;
@@ -97,6 +98,13 @@ public final class Message {
     /** Returns whether it is a wait for room. */
     boolean isRoom() {
         return kind == Kind.ROOM;
+    }
+
+    /** Notes a signal that a wait for room got. Returns false if it is the first one. */
+    boolean noteSignal() {
+        boolean again = signalled;
+        signalled = true;
+        return again;
     }
 
     /** From now on this is owed when it is given up, not dropped: its bytes can't be had again. */

@@ -100,10 +100,15 @@ final class SendQueue {
         return true;
     }
 
-    /** Sends after a signal: there may be room now. */
+    /**
+     * Sends after a wake-up. Ends a wait for room at its second signal: the loop may have looked for the first one
+     * before the wait, and the room may be used up since. The second one is of a later look.
+     */
     void woken() {
         Message head = unsent.peek();
-        if (waiting && head != null && head.isRoom() && readiness.closeCause() == null) {
+        boolean isStale = waiting && readiness.cancel(waiter); // it was due to an earlier wait
+        boolean isSignalled = waiting && !isStale && readiness.closeCause() == null;
+        if (isSignalled && head != null && head.isRoom() && sink.signalsRoom() && head.noteSignal()) {
             unsent.poll();
             finish(head, null);
         }

@@ -363,6 +363,36 @@ class OutputTest {
     }
 
     @Test
+    @DisplayName("W15 a wait for room is not ended by a signal that may be older than the wait")
+    void signalOfThePastIsNoRoom() throws IOException {
+        Offered earlier = new Offered("earlier");
+        Readiness.Waiter signalled = readiness.signal(); // the loop has looked, and wakes later
+        output.cancel(earlier.message);
+        Message room = Message.room();
+        assertFalse(output.offer(room));
+        signalled.wake();
+        assertFalse(output.hasSent(room));
+        wake(); // the look for this one may have begun before the wait
+        assertFalse(output.hasSent(room));
+        wake();
+        assertTrue(output.hasSent(room));
+    }
+
+    @Test
+    @DisplayName("W15 where signals report no room, a wait for room ends when all bytes are through")
+    void roomOfASinkThatIsFlushed() throws IOException {
+        sink.signalsRoom = false;
+        sink.flushed = false;
+        Message room = Message.room();
+        assertFalse(output.offer(room));
+        wake(); // of an earlier write
+        assertFalse(output.hasSent(room));
+        sink.flushed = true;
+        wake();
+        assertTrue(output.hasSent(room));
+    }
+
+    @Test
     void listenersRunOutsideOfTheLock() throws IOException {
         List<Boolean> locked = new ArrayList<>();
         Message message = Message.of(bytes("x"));
