@@ -51,6 +51,7 @@ public final class AsyncPipeWriter implements AutoCloseable {
     private final Output output;
     private final PipeOptions options;
     private final CallbackExecutor callbacks;
+    private final ChannelTransfer.Turn transfers = new ChannelTransfer.Turn();
 
     AsyncPipeWriter(Output output, PipeOptions options, CallbackExecutor callbacks) {
         this.output = output;
@@ -194,15 +195,16 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * Writes all that a blocking channel, a file for example, has up to its end. Closes neither. The channel is read on
      * a thread of this library. Each chunk is a message: those of other writers may come in between.
      *
-     * <p>If the future is cancelled while the channel is read, that read goes on, and what it gives is sent, too; 64
-     * KiB at most. What was read is sent or {@link #owed}. Nothing is read while other messages wait to be sent.
+     * <p>What was read is sent or {@link #owed}, 64 KiB at most. So {@code cancel} returns false while the channel is
+     * read: the future is cancelled when that read has returned, and its bytes are owed. Wait for the future before
+     * {@link #close}, or it fails, and these bytes are lost. Nothing is read while other messages wait to be sent.
      *
      * @param source where the bytes come from
      * @return how many bytes were written
      * @throws IllegalArgumentException if the channel is in non-blocking mode
      */
     public CompletableFuture<Long> transferFrom(ReadableByteChannel source) {
-        ChannelTransfer transfer = new ChannelTransfer(output, source, callbacks);
+        ChannelTransfer transfer = new ChannelTransfer(output, source, transfers, callbacks);
         try {
             output.requireOpen();
         } catch (IOException | IllegalStateException e) {

@@ -187,11 +187,13 @@ public final class EveryMethod {
             expect(client.isOpen());
         }
         try (AioDuplex one = AioDuplex.create();
-                AioDuplex other = AioDuplex.create()) {
+                AioDuplex other = AioDuplex.create();
+                AioDuplex third = AioDuplex.create();
+                AioDuplex fourth = AioDuplex.create()) {
             CompletableFuture<CopyTotals> copy =
                     AsyncPipes.copyBidirectional(one.theirs(), other.theirs(), OPTIONS, Runnable::run);
             expect(copy.cancel(true));
-            expect(AsyncPipes.copyBidirectional(one.mine(), other.mine()).cancel(true));
+            expect(AsyncPipes.copyBidirectional(third.mine(), fourth.mine()).cancel(true));
         }
         expect(new CopyTotals(1, 2).sent() == 1);
     }

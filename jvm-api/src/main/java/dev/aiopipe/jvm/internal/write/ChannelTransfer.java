@@ -6,10 +6,12 @@ import dev.aiopipe.engine.write.Message;
 import dev.aiopipe.engine.write.Output;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.PipeFuture;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SelectableChannel;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -18,118 +20,259 @@ import org.jspecify.annotations.Nullable;
  * Writes what a blocking channel has up to its end, chunk by chunk. The channel is read on a thread for blocking calls.
  *
  * <pre>
- *     TURN ── the output has no other message ──► READING ── a chunk ──► SENDING ── sent ──► TURN …
- *                                                    └────── the end ──► OVER
+ *     WAITING ── the output has no other message ──► READING ── a chunk, and its turn ──► SENDING ── sent ──► WAITING …
+ *        │                                              └────── the end ──► OVER             │
+ *        └── withdraw: nothing was read ──► OVER                       withdraw: it is owed ─┴─► OVER
  *
- *     any ── withdraw, or a failure ──► OVER: a chunk that was read is still sent, or owed
+ *     READING ── withdraw ──► LEAVING ── a chunk, and its turn: it is owed; or the end ──► OVER, cancelled
  * </pre>
  */
 public final class ChannelTransfer implements PipeFuture.Operation {
+    private enum State {
+        WAITING,
+        READING,
+        LEAVING,
+        SENDING,
+        OVER
+    }
+
+    /** Lets one transfer at a time send to a writer, so that one chunk at most is owed. */
+    public static final class Turn {
+        private final Queue<Runnable> queue = new ArrayDeque<>();
+        private boolean isTaken;
+
+        /** Takes the turn. Returns false if another transfer has it: {@code next} runs when this one has got it. */
+        private synchronized boolean take(Runnable next) {
+            if (isTaken) {
+                queue.add(next);
+                return false;
+            }
+            isTaken = true;
+            return true;
+        }
+
+        private void pass() {
+            Runnable next;
+            synchronized (this) {
+                next = queue.poll();
+                isTaken = next != null;
+            }
+            if (next != null) {
+                next.run();
+            }
+        }
+    }
+
     /** Before another try where a channel has nothing, though it is blocking. */
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final Output output;
     private final ReadableByteChannel source;
+    private final Turn turn;
     private final PipeFuture<Long> future;
     private final ByteBuffer chunk = ByteBuffer.allocate(ChunkSize.BYTES);
     private long moved;
 
-    private boolean over; // guarded by this, as is what follows
-    private @Nullable Message waiting;
+    private State state = State.WAITING; // guarded by this, as is what follows
+    private @Nullable Message waiting; // of WAITING or SENDING
 
-    /** Makes a transfer that has not begun. */
-    public ChannelTransfer(Output output, ReadableByteChannel source, CallbackExecutor callbacks) {
+    /**
+     * Makes a transfer that has not begun.
+     *
+     * @param turn shared by all transfers to the output
+     */
+    public ChannelTransfer(Output output, ReadableByteChannel source, Turn turn, CallbackExecutor callbacks) {
         if (source instanceof SelectableChannel selectable && !selectable.isBlocking()) {
             throw new IllegalArgumentException("channel is in non-blocking mode: " + source);
         }
         this.output = output;
         this.source = source;
+        this.turn = turn;
         this.future = new PipeFuture<>(callbacks, this);
     }
 
     /** Begins. */
     public PipeFuture<Long> begin() {
-        proceed(null);
+        onThread(this::awaitIdle);
         return future;
     }
 
-    /** Goes on, on a thread for blocking calls, after a message that has this outcome. */
-    private void proceed(@Nullable Throwable failure) {
-        if (failure != null) {
-            end(null, failure);
+    /** Runs a step on a thread for blocking calls. */
+    private void onThread(Runnable step) {
+        try {
+            BlockingPool.EXECUTOR.execute(() -> {
+                try {
+                    step.run();
+                } catch (Throwable e) {
+                    end(null, e);
+                }
+            });
+        } catch (Throwable e) {
+            end(null, e);
+        }
+    }
+
+    /** Reads when no other message waits to be sent. */
+    private void awaitIdle() {
+        if (offer(Message.barrier(), State.WAITING, this::read)) {
+            read();
+        }
+    }
+
+    private void read() {
+        if (!move(State.WAITING, State.READING)) {
             return;
         }
+        chunk.clear();
+        int count;
         try {
-            BlockingPool.EXECUTOR.execute(this::run);
-        } catch (Throwable e) {
-            end(null, e);
-        }
-    }
-
-    private void run() {
-        try {
-            while (offer(Message.barrier())) {
-                chunk.clear();
-                int count = source.read(chunk);
-                if (count < 0) {
-                    end(moved, null);
-                    return;
-                } else if (count == 0) {
-                    LockSupport.parkNanos(this, PAUSE_NANOS);
-                    continue;
-                }
-                moved += count;
-                Message message = Message.of(chunk.flip());
-                message.commit(); // the bytes can't be had again
-                if (!offer(message)) {
-                    return;
-                }
+            count = source.read(chunk);
+            while (count == 0) {
+                LockSupport.parkNanos(this, PAUSE_NANOS);
+                count = isLeaving() ? -1 : source.read(chunk);
             }
         } catch (Throwable e) {
             end(null, e);
+            return;
+        }
+        if (count < 0) {
+            end(moved, null);
+            return;
+        }
+        chunk.flip();
+        if (turn.take(() -> onThread(this::awaitOwed))) {
+            awaitOwed();
         }
     }
 
-    /**
-     * Offers a message. Returns true if this may go on at once. If the message has to wait, this goes on after it; if
-     * this is over, gives the message up, so that its bytes are owed.
-     */
-    private boolean offer(Message message) throws IOException {
+    /** Has the turn. Waits until nothing is owed. */
+    private void awaitOwed() {
+        Message barrier = Message.barrier();
+        try {
+            if (output.owed() > 0 && !output.offer(barrier)) {
+                output.await(barrier, failure -> onThread(this::awaitOwed));
+                return;
+            }
+        } catch (Throwable e) { // closed: the next offer says so
+            endTurn(e);
+            return;
+        }
+        send();
+    }
+
+    private void send() {
+        Message message = Message.of(chunk);
+        message.commit(); // the bytes can't be had again
+        int count = chunk.remaining();
+        boolean isSent = false;
+        Throwable failure = null;
         synchronized (this) {
-            boolean sent = output.offer(message);
-            if (over) {
-                output.cancel(message);
-                return false;
-            } else if (sent) {
-                return true;
+            try {
+                isSent = output.offer(message);
+                moved += count;
+                if (state == State.LEAVING) {
+                    output.cancel(message);
+                    failure = new CancellationException();
+                } else {
+                    state = State.SENDING;
+                    waiting = isSent ? null : message;
+                }
+            } catch (Throwable e) {
+                failure = e;
             }
-            waiting = message;
         }
-        output.await(message, this::proceed);
+        if (failure != null) {
+            endTurn(failure);
+        } else if (isSent) {
+            sent(null);
+        } else {
+            output.await(message, this::sent);
+        }
+    }
+
+    private void sent(@Nullable Throwable failure) {
+        turn.pass();
+        if (failure != null) {
+            end(null, failure);
+        } else if (move(State.SENDING, State.WAITING)) {
+            onThread(this::awaitIdle);
+        }
+    }
+
+    /** Offers a message in a state. Returns true if it is done; if it has to wait, {@code next} runs after it. */
+    private boolean offer(Message message, State in, Runnable next) {
+        Throwable refusal = null;
+        synchronized (this) {
+            if (state != in) {
+                return false;
+            }
+            try {
+                if (output.offer(message)) {
+                    return true;
+                }
+                waiting = message;
+            } catch (Throwable e) {
+                refusal = e;
+            }
+        }
+        if (refusal != null) {
+            end(null, refusal);
+            return false;
+        }
+        output.await(message, failure -> {
+            if (failure == null) {
+                onThread(next);
+            } else {
+                end(null, failure);
+            }
+        });
         return false;
     }
 
-    private void end(@Nullable Long count, @Nullable Throwable failure) {
-        synchronized (this) {
-            if (over) {
-                return;
-            }
-            over = true;
+    private synchronized boolean move(State from, State to) {
+        if (state != from) {
+            return false;
         }
-        future.settle(count, failure);
+        state = to;
+        waiting = null;
+        return true;
+    }
+
+    private synchronized boolean isLeaving() {
+        return state == State.LEAVING;
+    }
+
+    private void endTurn(Throwable failure) {
+        turn.pass();
+        end(null, failure);
+    }
+
+    private void end(@Nullable Long count, @Nullable Throwable failure) {
+        Throwable outcome = failure;
+        synchronized (this) {
+            if (state == State.OVER) {
+                return;
+            } else if (state == State.LEAVING && failure == null) {
+                outcome = new CancellationException();
+            }
+            state = State.OVER;
+        }
+        future.settle(count, outcome);
     }
 
     @Override
-    public boolean withdraw() {
-        synchronized (this) {
-            if (over) {
-                return false;
+    public synchronized boolean withdraw() {
+        switch (state) {
+            case WAITING, SENDING -> {
+                state = State.OVER;
+                if (waiting != null) {
+                    output.cancel(waiting);
+                }
+                return true;
             }
-            over = true;
-            if (waiting != null) {
-                output.cancel(waiting);
-            }
-            return true;
+            case READING -> state = State.LEAVING;
+            default -> {} // decided, or withdrawn before
         }
+        return false;
     }
 }
