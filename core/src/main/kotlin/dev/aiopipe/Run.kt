@@ -105,9 +105,9 @@ public suspend fun ProcessBuilder.runPiped(
  */
 @JvmName("outputLines")
 public fun ProcessBuilder.outputLines(
-    drain: Duration = 1.seconds,
     options: PipeOptions = PipeOptions.defaults(),
     child: ChildOptions = ChildOptions.defaults(),
+    drain: Duration = 1.seconds,
 ): Flow<OutputLine> {
     OutputDrain.requireNotNegative(drain.toJavaDuration())
     return LinesOfRun(this, drain, options, child.settings(true))

@@ -157,9 +157,11 @@ class OutputLinesTest {
                 val lines = mutableListOf<OutputLine>()
                 val failure =
                     failureOf<ProcessFailedException> {
-                        sh("sleep 1000 & echo \$!; echo err >&2; printf end; exit 3").outputLines(drain).collect {
-                            lines += it
-                        }
+                        sh("sleep 1000 & echo \$!; echo err >&2; printf end; exit 3")
+                            .outputLines(drain = drain)
+                            .collect {
+                                lines += it
+                            }
                     }
                 ProcessHandle.of(lines.first { it.source == STDOUT }.text.toLong()).ifPresent { it.destroyForcibly() }
                 assertEquals(listOf(err("err")), lines.filter { it.source == STDERR })
@@ -172,7 +174,7 @@ class OutputLinesTest {
     @DisplayName("P19 a grandchild that writes for ever does not keep the flow open")
     fun grandchildWritesForEver() =
         runBlocking<Unit> {
-            val lines = sh("echo first; yes & exit 0").outputLines(Duration.ZERO).toList()
+            val lines = sh("echo first; yes & exit 0").outputLines(drain = Duration.ZERO).toList()
             assertEquals(out("first"), lines.first())
             assertTrue(lines.drop(1).all { it.text in "y" })
         }
@@ -182,7 +184,7 @@ class OutputLinesTest {
     fun slowCollectorAfterExit() =
         runBlocking<Unit> {
             val lines = mutableListOf<String>()
-            sh("sleep 1000 & echo \$!; seq 9000; exit 0").outputLines(Duration.ZERO).collect {
+            sh("sleep 1000 & echo \$!; seq 9000; exit 0").outputLines(drain = Duration.ZERO).collect {
                 if (lines.isEmpty()) awaitNoChild()
                 lines += it.text
             }
@@ -196,10 +198,10 @@ class OutputLinesTest {
     @DisplayName("a drain without an end, and one below zero")
     fun drains() =
         runBlocking<Unit> {
-            assertEquals(listOf(out("line")), sh("echo line").outputLines(Duration.INFINITE).toList())
+            assertEquals(listOf(out("line")), sh("echo line").outputLines(drain = Duration.INFINITE).toList())
             assertEquals(
                 "drain < 0: PT-1S",
-                failureOf<IllegalArgumentException> { sh("echo").outputLines((-1).seconds) }.message,
+                failureOf<IllegalArgumentException> { sh("echo").outputLines(drain = (-1).seconds) }.message,
             )
         }
 
