@@ -148,7 +148,7 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
             if (problem == null && !completed) {
                 try {
                     synchronized (this) {
-                        if (!attached || ended) {
+                        if (!attached || ended || subscriber == null) { // left since the look above, perhaps
                             return;
                         } else if (demand.get() > 0) {
                             line = nextLine();
