@@ -1,6 +1,9 @@
 package dev.aiopipe.testkit;
 
 import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -41,6 +44,21 @@ public final class Programs {
 
     public static String classPath() {
         return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    }
+
+    /**
+     * Skips the test where SIGINT is ignored, as in a background job of a shell: JVMs that are started here ignore it,
+     * too.
+     */
+    public static void requireInterrupts() {
+        try (Stream<String> status = Files.lines(Path.of("/proc/self/status"))) {
+            boolean ignored = status.filter(line -> line.startsWith("SigIgn:"))
+                    .map(line -> line.substring(line.indexOf(':') + 1).trim())
+                    .anyMatch(mask -> (Long.parseUnsignedLong(mask, 16) & 2) != 0);
+            Assumptions.assumeFalse(ignored, "SIGINT is ignored by this process, and so by those that it starts");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /**

@@ -5,6 +5,7 @@ import dev.aiopipe.Signal
 import dev.aiopipe.runPiped
 import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.requireInterrupts
 import dev.aiopipe.testkit.Programs.requireProgram
 import dev.aiopipe.withPiped
 import java.io.RandomAccessFile
@@ -71,6 +72,7 @@ class CompressTest {
     @Test
     @DisplayName("SIGINT in the middle leaves no child and no compressed file")
     fun interrupted() {
+        requireInterrupts()
         val errors =
             inTheMiddle(compressing()) { program, _ ->
                 program.signal(Signal.INT)
@@ -82,6 +84,7 @@ class CompressTest {
     @Test
     @DisplayName("^C on a terminal, which goes to the children, too")
     fun interruptedOnATerminal() {
+        requireInterrupts()
         requireProgram("script")
         val command = compressing().command().joinToString(" ") { "'$it'" }
         inTheMiddle(ProcessBuilder("script", "-qec", command, "/dev/null")) { program, _ ->

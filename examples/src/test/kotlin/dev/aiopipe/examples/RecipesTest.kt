@@ -44,6 +44,7 @@ import dev.aiopipe.startPiped
 import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Posix
+import dev.aiopipe.testkit.Programs.requireInterrupts
 import dev.aiopipe.testkit.Programs.requireProgram
 import dev.aiopipe.testkit.Programs.sh
 import dev.aiopipe.withPiped
@@ -427,6 +428,7 @@ class RecipesTest {
         @DisplayName("the work cleans up before the JVM exits")
         fun runUntilExit() =
             runBlocking<Unit> {
+                requireInterrupts()
                 recipe("run until exit").withPiped { jvm ->
                     assertEquals("at work", jvm.stdout.readLine())
                     jvm.signal(Signal.INT)

@@ -5,6 +5,7 @@ import dev.aiopipe.Signal
 import dev.aiopipe.runPiped
 import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.NothingLeft
+import dev.aiopipe.testkit.Programs.requireInterrupts
 import dev.aiopipe.testkit.Programs.requireProgram
 import dev.aiopipe.withPiped
 import java.nio.file.Path
@@ -72,6 +73,7 @@ class ScreenshotTest {
     @DisplayName("^C while the page is still at work leaves no browser")
     fun interrupted() =
         runBlocking<Unit> {
+            requireInterrupts()
             program("data:text/html,<title>busy</title><script>while (true);</script>").withPiped { program ->
                 backgroundScope.launch { program.stderr.lines().collect { System.err.println(it) } }
                 Await.until("a page is there", ::browsers) { found -> found.any { "--type=renderer" in it } }
