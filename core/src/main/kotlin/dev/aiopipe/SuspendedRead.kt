@@ -1,9 +1,9 @@
 package dev.aiopipe
 
-import dev.aiopipe.engine.loop.Readiness
 import dev.aiopipe.engine.read.BusyReader
 import dev.aiopipe.engine.read.Input
 import dev.aiopipe.engine.read.ReadOp
+import dev.aiopipe.engine.read.ReadWaiter
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
 import kotlinx.coroutines.CancellableContinuation
@@ -17,7 +17,7 @@ internal suspend fun <T> Input.awaitValue(op: ReadOp<T>): T {
     while (true) {
         var wait: Wait? = null
         try {
-            wait = Wait(this)
+            wait = Wait(this, op)
             suspendCancellableCoroutine<Unit> { continuation -> wait.on(continuation) }
         } catch (e: Throwable) {
             if (wait?.hasBegun == true) abandon(wait) else abandon()
@@ -35,7 +35,7 @@ internal suspend fun <T> Input.awaitValue(op: ReadOp<T>): T {
 }
 
 /** One wait of one read. A cancellation frees the read slot at once, not when the coroutine gets to run. */
-private class Wait(private val input: Input) : Readiness.Waiter {
+private class Wait(private val input: Input, private val op: ReadOp<*>) : ReadWaiter {
     private lateinit var continuation: CancellableContinuation<Unit>
 
     /** From then on no cancellation reaches this, and the read slot stays taken until the coroutine gets to run. */
@@ -54,6 +54,10 @@ private class Wait(private val input: Input) : Readiness.Waiter {
             wake()
         }
     }
+
+    override fun input() = input
+
+    override fun op() = op
 
     override fun wake() {
         woken = true

@@ -1,10 +1,10 @@
 package dev.aiopipe.engine.blocking;
 
 import dev.aiopipe.engine.loop.Loop;
-import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
 import dev.aiopipe.engine.read.ReadOps;
+import dev.aiopipe.engine.read.ReadWaiter;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.concurrent.locks.LockSupport;
@@ -52,7 +52,7 @@ public interface ParkedReads {
         public <T extends @Nullable Object> T read(ReadOp<T> op) throws IOException {
             Object value = input.start(op);
             while (value == ReadOp.MORE) {
-                Waiter waiter = new Waiter(Thread.currentThread());
+                Waiter waiter = new Waiter(input, op, Thread.currentThread());
                 try {
                     Loop.requireOtherThread("a read");
                 } catch (IllegalStateException e) {
@@ -78,6 +78,9 @@ public interface ParkedReads {
         public <T extends @Nullable Object> T poll(ReadOp<T> op, T otherwise) throws IOException {
             Object value = input.start(op);
             if (value == ReadOp.MORE) {
+                value = input.retry(op); // a short read before says nothing of what came since
+            }
+            if (value == ReadOp.MORE) {
                 input.abandon();
                 return otherwise;
             }
@@ -91,12 +94,26 @@ public interface ParkedReads {
     }
 
     /** A thread that waits. */
-    final class Waiter implements Readiness.Waiter {
+    final class Waiter implements ReadWaiter {
+        private final Input input;
+        private final ReadOp<?> op;
         private final Thread thread;
         private volatile boolean woken;
 
-        private Waiter(Thread thread) {
+        private Waiter(Input input, ReadOp<?> op, Thread thread) {
+            this.input = input;
+            this.op = op;
             this.thread = thread;
+        }
+
+        @Override
+        public Input input() {
+            return input;
+        }
+
+        @Override
+        public ReadOp<?> op() {
+            return op;
         }
 
         @Override

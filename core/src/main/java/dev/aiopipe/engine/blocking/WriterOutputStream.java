@@ -1,6 +1,7 @@
 package dev.aiopipe.engine.blocking;
 
 import dev.aiopipe.engine.loop.Loop;
+import dev.aiopipe.engine.support.Threads;
 import dev.aiopipe.engine.write.Message;
 import dev.aiopipe.engine.write.Output;
 import java.io.IOException;
@@ -55,7 +56,7 @@ public final class WriterOutputStream extends OutputStream {
                 throw interrupted;
             }
         }
-        Message.rethrow(outcome.failure);
+        Threads.rethrow(outcome.failure);
     }
 
     @Override

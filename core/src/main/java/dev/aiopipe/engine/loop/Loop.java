@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  *      └───────────────── close() ──────────────────────────────────►         and so does each later use
  * </pre>
  *
- * <p>In one round the thread waits, collects the waiters of ready channels, wakes them outside of the selector's locks,
- * and runs some tasks.
+ * <p>In one round the thread waits, collects the waiters of ready channels, signals them outside of the selector's
+ * locks, and runs some tasks.
  */
 public final class Loop {
     /** The loop whose thread this is; null on all other threads. */
@@ -277,7 +277,7 @@ public final class Loop {
         // An interrupted thread would never wait again.
         Thread.interrupted();
         for (Readiness.Waiter waiter : ready) {
-            Threads.guarded(waiter::wake);
+            Threads.guarded(waiter::signalled);
         }
         ready.clear();
         Runnable task;

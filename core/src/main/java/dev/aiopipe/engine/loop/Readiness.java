@@ -29,10 +29,21 @@ import org.jspecify.annotations.Nullable;
  * outside of it.
  */
 public final class Readiness {
-    /** A waiter. {@code wake} is called once at most for each {@code await} that returned true, and must not block. */
+    /**
+     * A waiter. One of {@code wake} and {@code signalled} is called, once at most for each {@code await} that returned
+     * true. Neither may block.
+     */
     public interface Waiter {
         /** Reports that something may have changed, so another try may succeed. */
         void wake();
+
+        /**
+         * Called instead of {@link #wake} by the thread of a loop that has seen the event. May do some work first, and
+         * may wait again instead of waking.
+         */
+        default void signalled() {
+            wake();
+        }
 
         /**
          * Returns true if the read of this waiter was cancelled after the wake-up and before it ran. It learns of that

@@ -19,7 +19,10 @@ public abstract sealed class BufferStorage permits InputBuffer {
     /** The most that one fill asks the kernel for: the capacity of a pipe. */
     public static final int READ_SIZE = 64 * 1024;
 
-    private static final int INITIAL_CAPACITY = 8 * 1024;
+    /** Little, as a stream of small messages needs no more, and there may be thousands of them. */
+    private static final int INITIAL_CAPACITY = 1024;
+
+    private static final int GROWTH = 8;
 
     /** A larger array is dropped once it is empty. Leaves room for a whole read after the start of a line. */
     private static final int LASTING_CAPACITY = 2 * READ_SIZE;
@@ -119,7 +122,7 @@ public abstract sealed class BufferStorage permits InputBuffer {
         if (capacity == 0) {
             return INITIAL_CAPACITY;
         } else if (capacity < LASTING_CAPACITY) {
-            return tail == capacity ? 2 * capacity : capacity;
+            return tail == capacity ? Math.min(GROWTH * capacity, LASTING_CAPACITY) : capacity;
         } else if (used == 0) {
             return LASTING_CAPACITY;
         } else if (!scarce || capacity - used >= capacity / 4) {
@@ -268,6 +271,13 @@ public abstract sealed class BufferStorage permits InputBuffer {
     void discardIfEmpty() {
         if (head == tail && retained == 0) {
             discard();
+        }
+    }
+
+    /** Releases the memory of a stream that has had no byte yet: it may wait for long. */
+    void releaseUnfilled() {
+        if (tail == 0 && bytes.length == INITIAL_CAPACITY) {
+            bytes = DISCARDED;
         }
     }
 

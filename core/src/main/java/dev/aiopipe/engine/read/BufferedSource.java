@@ -139,8 +139,13 @@ public abstract sealed class BufferedSource extends ReadSlot permits Input {
         }
     }
 
-    /** Reads once from the source, as much as the operation wants. Returns false if there is nothing now. */
-    private boolean fill(ReadOp<?> op) throws IOException {
+    @Override
+    final boolean mayBeDone(ReadOp<?> op) {
+        return buffer.ended() || op.mayBeDone(buffer);
+    }
+
+    @Override
+    final boolean fill(ReadOp<?> op) throws IOException {
         if (sourceEmptied) {
             return false;
         } else if (handedOver) {
@@ -174,6 +179,9 @@ public abstract sealed class BufferedSource extends ReadSlot permits Input {
             return true;
         }
         buffer.filled(count);
+        if (count == 0) {
+            buffer.releaseUnfilled();
+        }
         sourceEmptied = count == 0 || (count < room && source.isEmptyAfterShortRead());
         return count > 0;
     }

@@ -27,6 +27,11 @@ abstract class ForwardingReadOp<T extends @Nullable Object> implements ReadOp<T>
     }
 
     @Override
+    public boolean mayBeDone(InputBuffer in) {
+        return original.mayBeDone(in);
+    }
+
+    @Override
     public boolean consumesNothing() {
         return original.consumesNothing();
     }

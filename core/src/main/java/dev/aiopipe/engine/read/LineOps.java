@@ -1,6 +1,7 @@
 package dev.aiopipe.engine.read;
 
 import dev.aiopipe.LineEnds;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** The reads of lines, bound to what ends a line, how it is decoded, and how long it may be. */
@@ -17,14 +18,22 @@ final class LineOps {
 
     /** Takes a line without its line end; null at the end of the stream. Without state. */
     ReadOp<@Nullable String> line() {
-        return in -> {
-            int end = in.indexOfLineEnd(ends);
-            if (end >= 0) {
-                return in.takeLine(end, limit, decoder);
-            } else if (!in.ended() && !isTooLong(in)) {
-                return ReadOp.MORE;
+        return new ReadOp<>() {
+            @Override
+            public @Nullable Object attempt(InputBuffer in) throws IOException {
+                int end = in.indexOfLineEnd(ends);
+                if (end >= 0) {
+                    return in.takeLine(end, limit, decoder);
+                } else if (!in.ended() && !isTooLong(in)) {
+                    return MORE;
+                }
+                return in.size() == 0 ? null : in.takeLastLine(limit, decoder);
             }
-            return in.size() == 0 ? null : in.takeLastLine(limit, decoder);
+
+            @Override
+            public boolean mayBeDone(InputBuffer in) {
+                return in.indexOfLineEnd(ends) >= 0 || isTooLong(in);
+            }
         };
     }
 

@@ -54,6 +54,14 @@ public interface ReadOp<T extends @Nullable Object> {
         return Integer.MAX_VALUE;
     }
 
+    /**
+     * Returns false if another attempt would surely ask for more, though it is not the end. A hint, for a thread that
+     * has read on behalf of another one: takes nothing, and runs no code of the user's.
+     */
+    default boolean mayBeDone(InputBuffer in) {
+        return true;
+    }
+
     /** Whether the operation never takes a byte. Then it does not consume the end of the stream either. */
     default boolean consumesNothing() {
         return false;
@@ -92,6 +100,11 @@ public interface ReadOp<T extends @Nullable Object> {
             @Override
             public int wanted(InputBuffer in) {
                 return original.wanted(in);
+            }
+
+            @Override
+            public boolean mayBeDone(InputBuffer in) {
+                return original.mayBeDone(in);
             }
 
             @Override

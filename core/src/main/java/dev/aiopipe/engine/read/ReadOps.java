@@ -122,6 +122,11 @@ public final class ReadOps {
             }
 
             @Override
+            public boolean mayBeDone(InputBuffer in) {
+                return in.size() >= count;
+            }
+
+            @Override
             public boolean reportedEnd() {
                 return ended;
             }
@@ -156,7 +161,7 @@ public final class ReadOps {
     public ReadOp<byte[]> exactly(int count) {
         requireNotNegative(count);
         ReadOp<byte[]> op = in -> in.size() < count ? moreOf(in, count) : taken(in, count);
-        return unlessNothing(count, bounded(op, in -> count - in.size()));
+        return unlessNothing(count, needing(count, bounded(op, in -> count - in.size())));
     }
 
     /**
@@ -174,7 +179,17 @@ public final class ReadOps {
             in.take(target, count);
             return count;
         };
-        return unlessNothing(count, bounded(op, in -> count - in.size()));
+        return unlessNothing(count, needing(count, bounded(op, in -> count - in.size())));
+    }
+
+    /** Returns an operation that asks for more until so much is buffered. */
+    private static <T> ReadOp<T> needing(int count, ReadOp<T> op) {
+        return new ForwardingReadOp<>(op) {
+            @Override
+            public boolean mayBeDone(InputBuffer in) {
+                return in.size() >= count;
+            }
+        };
     }
 
     private static Object moreOf(InputBuffer in, int count) throws IncompleteReadException {
@@ -256,6 +271,11 @@ public final class ReadOps {
                 Object all = value.attempt(in);
                 in.take(in.size());
                 return all;
+            }
+
+            @Override
+            public boolean mayBeDone(InputBuffer in) {
+                return in.size() > limit;
             }
 
             @Override

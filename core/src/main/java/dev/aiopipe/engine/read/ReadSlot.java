@@ -3,6 +3,7 @@ package dev.aiopipe.engine.read;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.support.CloseExceptions;
 import dev.aiopipe.engine.support.CloseOnce;
+import dev.aiopipe.engine.support.Threads;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  *                 await │  │ proceed
  *                       ▼  │
  *                      waiter ── abandon ──► free
+ *                       │  ▲
+ *                serve  ▼  │ to be woken, or to wait on
+ *                       BUSY: the loop's thread reads for the waiter
  *
  *     free is null, or the {@link ExclusiveReader}: then only its own reads acquire the slot. But
  *     any read takes it from a {@link Drain} that has dropped nothing, idle or waiting, and ends the drain.
@@ -65,6 +69,12 @@ public abstract sealed class ReadSlot permits BufferedSource {
      */
     boolean sourceEmptied;
 
+    /** What {@link #serve} met, for the waiter. Belongs to the holder of the slot. */
+    private @Nullable Throwable servedFailure;
+
+    /** The waiter that has lost the slot to {@link #serve} for a moment, and gets it back; or may be about to. */
+    private volatile Readiness.@Nullable Waiter served;
+
     ReadSlot(Readiness readiness, Object name) {
         this.readiness = readiness;
         this.name = name;
@@ -75,6 +85,16 @@ public abstract sealed class ReadSlot permits BufferedSource {
      * throws, the caller does, and calls {@link #afterFailure}.
      */
     abstract @Nullable Object run(ReadOp<?> op) throws IOException;
+
+    /**
+     * Reads once from the source, as much as the operation wants. The slot is BUSY.
+     *
+     * @return false if there is nothing now
+     */
+    abstract boolean fill(ReadOp<?> op) throws IOException;
+
+    /** Whether an attempt may be worth it after {@link #fill}: see {@link ReadOp#mayBeDone}. The slot is BUSY. */
+    abstract boolean mayBeDone(ReadOp<?> op);
 
     /** Called after a read that threw, when the slot is free. */
     abstract void afterFailure(Throwable thrown);
@@ -125,6 +145,7 @@ public abstract sealed class ReadSlot permits BufferedSource {
             slot = exclusive;
             throw e;
         }
+        sourceEmptied = false; // whoever comes next comes after a signal
         slot = waiter; // only now: a waiter in the slot waits already, or was woken
         return waits;
     }
@@ -142,7 +163,7 @@ public abstract sealed class ReadSlot permits BufferedSource {
      */
     public @Nullable Object proceed(Readiness.Waiter waiter, ReadOp<?> op) throws IOException {
         reacquire(waiter);
-        return retry(op);
+        return goOn(op);
     }
 
     /**
@@ -154,11 +175,18 @@ public abstract sealed class ReadSlot permits BufferedSource {
      * @throws IOException from the operation or the source
      */
     public @Nullable Object retry(ReadOp<?> op) throws IOException {
+        sourceEmptied = false;
+        return goOn(op);
+    }
+
+    private @Nullable Object goOn(ReadOp<?> op) throws IOException {
         try {
+            Throwable failure = servedFailure;
+            servedFailure = null;
             if (!isOpen()) {
                 throw closedMeanwhile();
             }
-            sourceEmptied = false;
+            Threads.rethrow(failure);
             return run(op);
         } catch (Throwable e) {
             slot = exclusive;
@@ -181,10 +209,55 @@ public abstract sealed class ReadSlot permits BufferedSource {
      */
     public void abandon(Readiness.Waiter waiter) {
         readiness.cancel(waiter);
-        if (SLOT.compareAndSet(this, waiter, BUSY)) {
+        boolean acquired = tryAcquire(waiter);
+        for (int tries = 0; !acquired && served == waiter; tries++) {
+            pause(tries); // the slot comes back
+            acquired = tryAcquire(waiter);
+        }
+        if (acquired) {
+            readiness.cancel(waiter); // it may have been made to wait on
             sourceEmptied = false; // the signal may have reached this waiter, and does not come again
             slot = exclusive;
         }
+    }
+
+    /**
+     * Reads for a waiter that was signalled, on the thread that has seen the event. The waiter keeps the slot: whatever
+     * takes it from the waiter waits for this short call.
+     *
+     * @return whether to wake the waiter. If not, it waits on: the source had nothing, or too little
+     */
+    final boolean serve(ReadWaiter waiter) {
+        boolean wakes = true;
+        served = waiter;
+        try {
+            if (tryAcquire(waiter)) {
+                try {
+                    readiness.cancel(waiter); // if the signal was meant for an earlier wait of the same waiter
+                    wakes = readFor(waiter);
+                } finally {
+                    slot = waiter;
+                }
+            }
+        } finally {
+            served = null;
+        }
+        return wakes;
+    }
+
+    private boolean readFor(ReadWaiter waiter) {
+        boolean wakes = true;
+        try {
+            ReadOp<?> op = waiter.op();
+            do {
+                sourceEmptied = false;
+                fill(op);
+                wakes = !sourceEmptied || !isOpen() || mayBeDone(op);
+            } while (!wakes && !readiness.await(waiter));
+        } catch (Throwable e) {
+            servedFailure = e;
+        }
+        return wakes;
     }
 
     final boolean isOpen() {
@@ -293,8 +366,9 @@ public abstract sealed class ReadSlot permits BufferedSource {
             } else if (holder == BUSY && !isOpen()) {
                 throw closedMeanwhile(); // the closer may keep the slot
             }
-            pause(tries); // a close or the end of a transaction has seized it for a moment
+            pause(tries); // a close, the end of a transaction or the loop's thread has seized it for a moment
         }
+        readiness.cancel(waiter); // if the wake-up was meant for an earlier wait of the same waiter
     }
 
     /** Makes the slot BUSY, even if a read waits with it. Spins while another read runs. Returns what the slot was. */

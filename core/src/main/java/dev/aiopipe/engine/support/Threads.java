@@ -1,10 +1,12 @@
 package dev.aiopipe.engine.support;
 
+import java.io.IOException;
 import java.security.AccessController;
 import java.security.PrivilegedAction;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the engine's threads, and contains the failures of foreign code on them. The threads are daemons and inherit
@@ -87,6 +89,21 @@ public final class Threads {
             foreign.run();
         } catch (Throwable e) {
             report(e);
+        }
+    }
+
+    /**
+     * Throws a failure that another thread has met.
+     *
+     * @param failure null if there is none; errors and unchecked exceptions are thrown as they are
+     */
+    public static void rethrow(@Nullable Throwable failure) throws IOException {
+        if (failure instanceof IOException e) {
+            throw e;
+        } else if (failure instanceof RuntimeException e) {
+            throw e;
+        } else if (failure instanceof Error e) {
+            throw e;
         }
     }
 

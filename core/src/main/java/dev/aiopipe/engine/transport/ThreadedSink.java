@@ -4,8 +4,8 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.engine.support.ChunkSize;
+import dev.aiopipe.engine.support.Threads;
 import dev.aiopipe.engine.write.ByteSink;
-import dev.aiopipe.engine.write.Message;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -86,7 +86,7 @@ public final class ThreadedSink extends ThreadedStream<OutputStream> implements 
         }
         Throwable failed = failure;
         failure = null;
-        Message.rethrow(failed);
+        Threads.rethrow(failed);
         return state == State.IDLE;
     }
 

@@ -233,21 +233,6 @@ public final class Message {
         }
     }
 
-    /**
-     * Throws the failure that a {@link Listener} received.
-     *
-     * @param failure null if all was sent; errors and unchecked exceptions are thrown as they are
-     */
-    public static void rethrow(@Nullable Throwable failure) throws IOException {
-        if (failure instanceof IOException e) {
-            throw e;
-        } else if (failure instanceof RuntimeException e) {
-            throw e;
-        } else if (failure instanceof Error e) {
-            throw e;
-        }
-    }
-
     @Nullable
     Throwable failure() {
         return failure;

@@ -103,7 +103,7 @@ public final class Output implements Readiness.Waiter {
             release();
         }
         notifyWatch(message);
-        Message.rethrow(message.failure());
+        Threads.rethrow(message.failure());
         return true;
     }
 
@@ -330,7 +330,7 @@ public final class Output implements Readiness.Waiter {
 
     private static void throwUnchecked(@Nullable Throwable problem) {
         try {
-            Message.rethrow(problem);
+            Threads.rethrow(problem);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,8 +1,8 @@
 package dev.aiopipe.jvm.internal.read;
 
-import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
+import dev.aiopipe.engine.read.ReadWaiter;
 import dev.aiopipe.jvm.internal.future.ReadTimeout;
 import java.io.IOException;
 import java.util.Objects;
@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The waiter is used again for each wait of this reading. It waits anew only after it was woken, so no wake-up can
  * be meant for a later wait.
  */
-public abstract class ReadTask implements Readiness.Waiter {
+public abstract class ReadTask implements ReadWaiter {
     private enum State {
         IDLE,
         STARTED,
@@ -176,6 +176,16 @@ public abstract class ReadTask implements Readiness.Waiter {
     final void end(Exception why) {
         failure = why;
         give(State.ENDED);
+    }
+
+    @Override
+    public final Input input() {
+        return input;
+    }
+
+    @Override
+    public final ReadOp<?> op() {
+        return take;
     }
 
     @Override
