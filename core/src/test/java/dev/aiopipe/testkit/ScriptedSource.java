@@ -21,11 +21,20 @@ public class ScriptedSource implements ByteSource {
     public int closes;
 
     public ScriptedSource thenBytes(String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        return then(target -> {
-            target.put(bytes);
-            return bytes.length;
-        });
+        return then(piece(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))));
+    }
+
+    /** Puts as much as the target has room for, and leaves the rest to the next read. */
+    private Read piece(ByteBuffer bytes) {
+        return target -> {
+            int count = Math.min(bytes.remaining(), target.remaining());
+            target.put(bytes.slice().limit(count));
+            bytes.position(bytes.position() + count);
+            if (bytes.hasRemaining()) {
+                script.addFirst(piece(bytes));
+            }
+            return count;
+        };
     }
 
     public ScriptedSource thenNothing() {

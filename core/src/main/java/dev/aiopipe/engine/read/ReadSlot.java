@@ -210,8 +210,9 @@ public abstract sealed class ReadSlot permits BufferedSource {
     public void abandon(Readiness.Waiter waiter) {
         readiness.cancel(waiter);
         boolean acquired = tryAcquire(waiter);
-        for (int tries = 0; !acquired && served == waiter; tries++) {
-            pause(tries); // the slot comes back
+        // While it is served the slot comes back; and if it was served until now, it is back, as that is set first.
+        for (int tries = 0; !acquired && (served == waiter || slot == waiter); tries++) {
+            pause(tries);
             acquired = tryAcquire(waiter);
         }
         if (acquired) {

@@ -13,6 +13,8 @@ import dev.aiopipe.testkit.ScriptedSource;
 import java.io.IOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -167,6 +169,32 @@ class ServedReadTest {
         assertNull(readiness.signal(), "nobody waits any more");
         source.thenBytes("ne\n");
         assertEquals("one", input.start(waiter.op));
+    }
+
+    @Test
+    @DisplayName("R11 a cancellation that meets the loop's thread at any step frees the slot, and ends the wait")
+    void abandonedAtAnyStep() throws Exception {
+        for (int i = 0; i < 20_000; i++) {
+            await(waiter);
+            Readiness.Waiter signalled = readiness.signal();
+            AtomicBoolean go = new AtomicBoolean();
+            int steps = i % 200;
+            CompletableFuture<Void> loop = CompletableFuture.runAsync(() -> {
+                go.set(true);
+                signalled.signalled();
+            });
+            while (!go.get()) {
+                Thread.onSpinWait();
+            }
+            for (int step = 0; step < steps; step++) {
+                Thread.onSpinWait();
+            }
+            input.abandon(waiter);
+            loop.join();
+            assertSame(ReadOp.MORE, input.start(waiter.op), "the slot is free");
+            assertTrue(input.await(waiter), "nobody waits any more");
+            input.abandon(waiter);
+        }
     }
 
     @Test
