@@ -426,7 +426,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if count is negative
      */
     public CompletableFuture<Long> transferTo(AsyncPipeWriter target, long count) {
-        return Transfer.of(view, count, target::send).begin();
+        return Transfer.of(view, count, target::send, target.output()).begin();
     }
 
     /**

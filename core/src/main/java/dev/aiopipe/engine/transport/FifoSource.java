@@ -2,6 +2,7 @@ package dev.aiopipe.engine.transport;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.engine.linux.AdoptedChannel;
+import dev.aiopipe.engine.linux.DescriptorCopy;
 import dev.aiopipe.engine.linux.LibC;
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Registration;
@@ -52,10 +53,14 @@ public final class FifoSource implements ByteSource {
     private State state;
 
     @GuardedBy("this")
+    private DescriptorCopy copy;
+
+    @GuardedBy("this")
     private boolean closed;
 
     private FifoSource(Pipe.SourceChannel channel, int fd, Fifo fifo, State state, Registration registration) {
         this.channel = channel;
+        this.copy = new DescriptorCopy(channel);
         this.fd = fd;
         this.fifo = fifo;
         this.state = state;
@@ -109,8 +114,10 @@ public final class FifoSource implements ByteSource {
         }
         Pipe.SourceChannel next = AdoptedChannel.toRead(fifo.open());
         int nextFd = AdoptedChannel.fdOf(next);
+        copy.close();
         registration.replace(next);
         channel = next;
+        copy = new DescriptorCopy(next);
         fd = nextFd;
         state = State.AWAITING;
     }
@@ -126,8 +133,15 @@ public final class FifoSource implements ByteSource {
         return false;
     }
 
+    /** Returns that of the current description. It takes bytes only: this knows the end by its own reads. */
     @Override
-    public synchronized void close() {
+    public synchronized DescriptorCopy copy() {
+        return copy;
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
         closed = true;
+        copy.close();
     }
 }

@@ -1,0 +1,47 @@
+package dev.aiopipe.engine.splice;
+
+import dev.aiopipe.engine.linux.DescriptorCopy;
+import dev.aiopipe.engine.support.CloseOnce;
+import java.io.IOException;
+
+/** The copies of the two descriptors of a {@link SpliceRun}. */
+final class CopyPair {
+    private final DescriptorCopy from;
+    private final DescriptorCopy to;
+
+    CopyPair(DescriptorCopy from, DescriptorCopy to) {
+        this.from = from;
+        this.to = to;
+    }
+
+    /**
+     * Makes both copies.
+     *
+     * @return false if one of the streams is closed
+     * @throws IOException if a copy can't be made; then there is none
+     */
+    boolean lend() throws IOException {
+        if (!from.lend()) {
+            return false;
+        }
+        boolean both = false;
+        try {
+            both = to.lend();
+            return both;
+        } finally {
+            if (!both) {
+                from.giveBack();
+            }
+        }
+    }
+
+    /** Moves bytes, as {@link DescriptorCopy#spliceTo}. */
+    long splice(long count) {
+        return from.spliceTo(to, count);
+    }
+
+    /** Closes both copies. */
+    void giveBack() throws IOException {
+        CloseOnce.both(from::giveBack, to::giveBack).close();
+    }
+}
