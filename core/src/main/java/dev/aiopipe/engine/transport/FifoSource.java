@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a FIFO, whose writers come and go. While there is no writer, each read gives 0 bytes:
@@ -133,10 +134,13 @@ public final class FifoSource implements ByteSource {
         return false;
     }
 
-    /** Returns that of the current description. It takes bytes only: this knows the end by its own reads. */
+    /**
+     * Returns null unless a read has found bytes since the last end: only then the next end is that of this
+     * description, and shows.
+     */
     @Override
-    public synchronized DescriptorCopy copy() {
-        return copy;
+    public synchronized @Nullable DescriptorCopy copy() {
+        return state == State.CONNECTED ? copy : null;
     }
 
     @Override
