@@ -268,7 +268,8 @@ public class PipeReader internal constructor(private val input: Input, options: 
         )
 
     /**
-     * Moves bytes to a writer until the stream ends, or [count] are moved. Closes neither.
+     * Moves bytes to a writer until the stream ends, or [count] are moved. Closes neither. The bytes of a long transfer
+     * between pipes stay in the kernel, if JNA is there: it takes two more descriptors meanwhile.
      *
      * *Cancellation:* each byte is either still readable here, or sent, or [owed][PipeWriter.owed] by the target.
      *

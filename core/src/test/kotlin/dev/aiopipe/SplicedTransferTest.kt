@@ -282,15 +282,13 @@ class SplicedTransferTest(private val threads: Threads, private val splices: Boo
         val sources = List(2) { link(loop) }
         val to = link(loop)
         val transfers = sources.map { async { it.reader.transferTo(to.writer) } }
-        val sends = sources.mapIndexed { i, it ->
-            async { it.writer.use { writer -> writer.write(ByteArray(1_000_000) { b -> (b % 127 * 2 + i).toByte() }) } }
-        }
+        fun bytes(seed: Int) = ByteArray(1_000_000) { (it % 127 * 2 + seed).toByte() }
+        val sends = sources.mapIndexed { i, source -> async { source.writer.use { it.write(bytes(i)) } } }
         val all = to.reader.readExactly(2_000_000)
         assertEquals(listOf(1_000_000L, 1_000_000L), transfers.awaitAll())
         sends.awaitAll()
         for (i in 0..1) {
-            val expected = ByteArray(1_000_000) { b -> (b % 127 * 2 + i).toByte() }
-            assertSameBytes(expected, all.filter { it.toInt() and 1 == i }.toByteArray())
+            assertSameBytes(bytes(i), all.filter { it.toInt() and 1 == i }.toByteArray())
         }
         (sources + to).forEach { it.close() }
     }
