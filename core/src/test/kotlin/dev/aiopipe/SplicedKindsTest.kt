@@ -4,8 +4,10 @@ import dev.aiopipe.engine.linux.AdoptedChannel
 import dev.aiopipe.engine.linux.LibC
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Programs.jvm
+import dev.aiopipe.testkit.Programs.sh
 import dev.aiopipe.testkit.SplicedFromTheStart
 import java.nio.file.Path
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -78,6 +80,22 @@ class SplicedKindsTest {
             val output = jvm(SplicingProgram::class.java, "stdin to stdout").runPiped(bytes).orThrow()
             assertSameBytes(bytes, output.stdout())
             assertEquals("moved ${bytes.size}, owed 0", output.stderrText().trim())
+        }
+
+    @Test
+    @DisplayName("the stop of a child ends a transfer of its output like any read, and drops none of it")
+    fun stoppedChild() =
+        runBlocking<Unit> {
+            val (rx, tx) = aioPipe()
+            rx.open().use { target ->
+                sh("exec yes").withPiped { child ->
+                    val moved = async { tx.open().use { child.stdout.transferTo(it) } }
+                    target.readExactly(100_000)
+                    val rest = async(Dispatchers.Default) { target.skip(Long.MAX_VALUE) }
+                    child.stop()
+                    assertEquals(moved.await(), 100_000 + rest.await())
+                }
+            }
         }
 
     @Test

@@ -5,7 +5,7 @@ import dev.aiopipe.engine.support.CloseOnce;
 import java.io.IOException;
 
 /** The copies of the two descriptors of a {@link SpliceRun}. */
-final class CopyPair {
+final class CopyPair implements SpliceRun.Copies {
     private final DescriptorCopy from;
     private final DescriptorCopy to;
 
@@ -14,13 +14,8 @@ final class CopyPair {
         this.to = to;
     }
 
-    /**
-     * Makes both copies.
-     *
-     * @return false if one of the streams is closed
-     * @throws IOException if a copy can't be made; then there is none
-     */
-    boolean lend() throws IOException {
+    @Override
+    public boolean lend() throws IOException {
         if (!from.lend()) {
             return false;
         }
@@ -35,13 +30,13 @@ final class CopyPair {
         }
     }
 
-    /** Moves bytes, as {@link DescriptorCopy#spliceTo}. */
-    long splice(long count) {
+    @Override
+    public long splice(long count) {
         return from.spliceTo(to, count);
     }
 
-    /** Closes both copies. */
-    void giveBack() throws IOException {
+    @Override
+    public void giveBack() throws IOException {
         CloseOnce.both(from::giveBack, to::giveBack).close();
     }
 }

@@ -51,6 +51,23 @@ public final class SpliceRun {
         void done(long moved, @Nullable Throwable failure);
     }
 
+    /** The two descriptors: those of pipes, or the script of a test. */
+    interface Copies {
+        /**
+         * Makes the descriptors, to be {@linkplain #giveBack given back} if this returns true.
+         *
+         * @return false if one of the streams is closed
+         * @throws IOException if one can't be made; then there is none
+         */
+        boolean lend() throws IOException;
+
+        /** Moves bytes, as {@link DescriptorCopy#spliceTo}. */
+        long splice(long count);
+
+        /** Closes both descriptors. */
+        void giveBack() throws IOException;
+    }
+
     /** With pipes of the usual capacity that is 1 MiB at most. */
     private static final int SPLICES_PER_TURN = 16;
 
@@ -72,7 +89,7 @@ public final class SpliceRun {
     private final Input input;
     private final ReadTransaction transaction;
     private final Output output;
-    private final CopyPair copies;
+    private final Copies copies;
     private final long count;
 
     /** Looks for input without taking or buffering any: the bytes shall stay in the kernel. */
@@ -102,7 +119,7 @@ public final class SpliceRun {
     @GuardedBy("this")
     private @Nullable Message message;
 
-    private SpliceRun(Input input, ReadTransaction transaction, Output output, CopyPair copies, long count) {
+    private SpliceRun(Input input, ReadTransaction transaction, Output output, Copies copies, long count) {
         this.input = input;
         this.transaction = transaction;
         this.output = output;
@@ -111,8 +128,7 @@ public final class SpliceRun {
     }
 
     /** Returns null if the descriptors can't be copied. */
-    static @Nullable SpliceRun of(
-            Input input, ReadTransaction transaction, Output output, CopyPair copies, long count) {
+    static @Nullable SpliceRun of(Input input, ReadTransaction transaction, Output output, Copies copies, long count) {
         try {
             return copies.lend() ? new SpliceRun(input, transaction, output, copies, count) : null;
         } catch (IOException e) {
