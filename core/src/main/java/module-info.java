@@ -24,6 +24,8 @@ module dev.aiopipe {
             dev.aiopipe.jvm;
     exports dev.aiopipe.engine.read to
             dev.aiopipe.jvm;
+    exports dev.aiopipe.engine.splice to
+            dev.aiopipe.jvm;
     exports dev.aiopipe.engine.support to
             dev.aiopipe.jvm;
     exports dev.aiopipe.engine.write to

@@ -6,6 +6,7 @@ import dev.aiopipe.engine.read.Input
 import dev.aiopipe.engine.read.ReadOp
 import dev.aiopipe.engine.read.ReadOps
 import dev.aiopipe.engine.read.ReadTransaction
+import dev.aiopipe.engine.splice.Splicing
 import dev.aiopipe.engine.support.BlockingPool
 import dev.aiopipe.engine.write.TeeWrite
 import java.io.IOException
@@ -267,7 +268,8 @@ public class PipeReader internal constructor(private val input: Input, options: 
         )
 
     /**
-     * Moves bytes to a writer until the stream ends, or [count] are moved. Closes neither.
+     * Moves bytes to a writer until the stream ends, or [count] are moved. Closes neither. The bytes of a long transfer
+     * between pipes stay in the kernel, if JNA is there: it takes two more descriptors meanwhile.
      *
      * *Cancellation:* each byte is either still readable here, or sent, or [owed][PipeWriter.owed] by the target.
      *
@@ -277,7 +279,7 @@ public class PipeReader internal constructor(private val input: Input, options: 
     @Throws(IOException::class)
     @JvmOverloads
     public suspend fun transferTo(target: PipeWriter, count: Long = Long.MAX_VALUE): Long =
-        transfer(count) { chunk -> target.write(chunk) }
+        transfer(count, Splicing(input, target.output)) { chunk -> target.write(chunk) }
 
     /**
      * Moves bytes to a blocking channel, a file for example, until the stream ends, or [count] are moved. Closes
@@ -332,12 +334,18 @@ public class PipeReader internal constructor(private val input: Input, options: 
         }
     }
 
-    private suspend fun transfer(count: Long, send: suspend (ByteBuffer) -> Unit): Long {
+    private suspend fun transfer(
+        count: Long,
+        splicing: Splicing? = null,
+        send: suspend (ByteBuffer) -> Unit,
+    ): Long {
         require(count >= 0) { "count < 0: $count" }
         val begin = { outer: ReadTransaction? -> ReadTransaction.beginWithoutRollback(input, outer) }
         return inTransaction(transactionKey, begin) { transaction ->
             var moved = 0L
             while (moved < count) {
+                if (splicing != null) moved += splicing.move(transaction, count - moved)
+                if (moved == count) break
                 val chunk = read(ops.toTransfer(count - moved))
                 if (!chunk.hasRemaining()) break
                 val failure = runCatching { send(chunk) }.exceptionOrNull()
@@ -349,6 +357,7 @@ public class PipeReader internal constructor(private val input: Input, options: 
                 }
                 failure?.let { throw it }
                 moved += chunk.position()
+                splicing?.copied(chunk.position().toLong())
             }
             moved
         }

@@ -35,8 +35,8 @@ class ArchitectureTest {
     private static final String ENGINE = "dev.aiopipe.engine";
 
     /** From the ground up: each room may use those before it, and nothing of the package that holds the rooms. */
-    private static final List<String> ROOMS =
-            List.of("support", "linux", "loop", "read", "write", "blocking", "transport", "endpoint", "process");
+    private static final List<String> ROOMS = List.of(
+            "support", "linux", "loop", "read", "write", "splice", "blocking", "transport", "endpoint", "process");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())

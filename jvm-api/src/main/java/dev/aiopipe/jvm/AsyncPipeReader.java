@@ -415,7 +415,8 @@ public final class AsyncPipeReader implements AutoCloseable {
 
     /**
      * Moves bytes to a writer until the stream ends, or {@code count} are moved. Closes neither. Other reads fail
-     * meanwhile.
+     * meanwhile. The bytes of a long transfer between pipes stay in the kernel, if JNA is there: it takes two more
+     * descriptors meanwhile. Those of a view {@linkplain #withTimeout with a timeout} do not.
      *
      * <p>If the future is cancelled each byte is either still readable here, or sent, or
      * {@linkplain AsyncPipeWriter#owed owed} by the target.
@@ -426,7 +427,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if count is negative
      */
     public CompletableFuture<Long> transferTo(AsyncPipeWriter target, long count) {
-        return Transfer.of(view, count, target::send).begin();
+        return Transfer.of(view, count, target::send, target.output()).begin();
     }
 
     /**

@@ -7,15 +7,18 @@ import dev.aiopipe.engine.linux.ProcDescriptorFile;
 import dev.aiopipe.engine.linux.ProcFs;
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Registration;
+import dev.aiopipe.engine.read.ByteSource;
 import dev.aiopipe.engine.read.Input;
+import dev.aiopipe.engine.transport.ChannelSink;
+import dev.aiopipe.engine.transport.ChannelSource;
+import dev.aiopipe.engine.write.ByteSink;
 import dev.aiopipe.engine.write.Output;
 import dev.aiopipe.engine.write.ReaderWatch;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
-import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.Pipe;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
-import java.nio.channels.WritableByteChannel;
 import java.util.function.BooleanSupplier;
 
 /** An NIO channel: half of a pipe that was made here, or a channel of the user's. */
@@ -40,16 +43,16 @@ public final class ChannelEndpoint implements Endpoint {
     @Override
     public Input openInput(Loop loop) throws IOException {
         Registration registration = Registration.of(channel, loop);
-        ReadableByteChannel readable = (ReadableByteChannel) channel;
-        return new Input(readable::read, registration.input(), name, registration);
+        ByteSource source = new ChannelSource((Pipe.SourceChannel) channel);
+        return new Input(source, registration.input(), name, registration);
     }
 
     @Override
     public Output openOutput(Loop loop) throws IOException {
         Registration registration = Registration.of(channel, loop);
-        WritableByteChannel writable = (WritableByteChannel) channel;
+        ByteSink sink = new ChannelSink((Pipe.SinkChannel) channel);
         ReaderWatch watch = ReaderWatch.ofPipe(() -> ChannelDescriptor.fdOf(channel), loop);
-        return new Output(writable::write, registration.output(), watch, name, registration);
+        return new Output(sink, registration.output(), watch, name, registration);
     }
 
     @Override

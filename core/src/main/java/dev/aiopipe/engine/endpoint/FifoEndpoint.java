@@ -15,6 +15,7 @@ import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.Leftover;
 import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.engine.transport.BlockingFifo;
+import dev.aiopipe.engine.transport.ChannelSink;
 import dev.aiopipe.engine.transport.FifoSource;
 import dev.aiopipe.engine.transport.ThreadedSink;
 import dev.aiopipe.engine.transport.ThreadedSource;
@@ -157,7 +158,7 @@ public final class FifoEndpoint implements Endpoint {
         // A descriptor that reads, too, is its own reader: none ever leaves.
         ReaderWatch watch =
                 keepOpen ? ReaderWatch.none() : ReaderWatch.ofFifo(() -> ChannelDescriptor.fdOf(channel), loop);
-        return new Output(channel::write, registration.output(), watch, toString(), registration);
+        return new Output(new ChannelSink(channel), registration.output(), watch, toString(), registration);
     }
 
     private int open(int access) {

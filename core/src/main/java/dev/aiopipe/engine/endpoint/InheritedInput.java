@@ -13,6 +13,7 @@ import dev.aiopipe.engine.read.ByteSource;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.support.CloseOnce;
 import dev.aiopipe.engine.transport.BlockingFifo;
+import dev.aiopipe.engine.transport.ChannelSource;
 import dev.aiopipe.engine.transport.FifoSource;
 import dev.aiopipe.engine.transport.SharedDescriptorStream;
 import dev.aiopipe.engine.transport.StdinBootstrap;
@@ -191,7 +192,7 @@ final class InheritedInput extends InheritedStream {
             return new SharedDescriptorStream(fd, isSocket());
         }
         Pipe.SourceChannel channel = watched.channel;
-        return kind == DescriptorKind.TERMINAL ? new TerminalSource(channel, fd) : channel::read;
+        return kind == DescriptorKind.TERMINAL ? new TerminalSource(channel, fd) : new ChannelSource(channel);
     }
 
     /** The blocking streams below have this in common. */

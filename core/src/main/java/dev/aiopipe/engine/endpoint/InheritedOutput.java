@@ -9,8 +9,10 @@ import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.loop.Registration;
 import dev.aiopipe.engine.support.CloseOnce;
+import dev.aiopipe.engine.transport.ChannelSink;
 import dev.aiopipe.engine.transport.SharedDescriptorStream;
 import dev.aiopipe.engine.transport.ThreadedSink;
+import dev.aiopipe.engine.write.ByteSink;
 import dev.aiopipe.engine.write.Output;
 import dev.aiopipe.engine.write.ReaderWatch;
 import java.io.Closeable;
@@ -45,7 +47,8 @@ final class InheritedOutput extends InheritedStream {
         Registration registration = Registration.of(channel, loop);
         ReaderWatch watch = watch(() -> ChannelDescriptor.fdOf(channel));
         Closeable resource = CloseOnce.both(registration, claim);
-        return new Output(channel::write, registration.output(), watch, name(), resource);
+        ByteSink sink = kind == DescriptorKind.TERMINAL ? channel::write : new ChannelSink(channel);
+        return new Output(sink, registration.output(), watch, name(), resource);
     }
 
     private Output shared() throws IOException {

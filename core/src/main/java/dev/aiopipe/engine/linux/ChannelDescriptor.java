@@ -23,6 +23,11 @@ import org.jspecify.annotations.Nullable;
 public final class ChannelDescriptor {
     private static final String PREFIX = "tfd:";
 
+    /** What is done with an fd. Called while the fd can't become that of something else. */
+    interface Action {
+        int apply(int fd) throws IOException;
+    }
+
     /** The selector, the fdinfo file of its epoll instance, and what that watches for the selector itself. */
     private record Probe(Selector selector, Path info, Set<Integer> own) {}
 
@@ -41,7 +46,25 @@ public final class ChannelDescriptor {
      * @param channel open
      * @throws IOException if it is closed, or if the platform does not show fds
      */
-    public static synchronized int fdOf(SelectableChannel channel) throws IOException {
+    public static int fdOf(SelectableChannel channel) throws IOException {
+        return apply(channel, fd -> fd);
+    }
+
+    /**
+     * Returns a second descriptor of the same open file, which children do not inherit. Leaves the channel
+     * non-blocking. Needs the C library.
+     *
+     * <p>Another thread may close the channel meanwhile. The copy is one of the channel nevertheless: the JDK keeps the
+     * fd of a closed channel for as long as a selector has its key, and here that is until the copy is made.
+     *
+     * @param channel open
+     * @throws IOException if it is closed, if the platform does not show fds, or if none is left
+     */
+    static int duplicate(SelectableChannel channel) throws IOException {
+        return apply(channel, LibC::duplicate);
+    }
+
+    static synchronized int apply(SelectableChannel channel, Action action) throws IOException {
         Probe available = probe();
         if (available == null) {
             throw new IOException("descriptors of channels can't be found here: no /proc, or a selector without epoll");
@@ -56,7 +79,7 @@ public final class ChannelDescriptor {
             if (added.size() != 1) {
                 throw new IOException("can't find the descriptor of " + channel + " in " + added);
             }
-            return added.iterator().next();
+            return action.apply(added.iterator().next());
         } finally {
             key.cancel();
             selector.selectNow();

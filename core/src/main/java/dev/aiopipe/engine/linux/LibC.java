@@ -10,6 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Functions of the C library that the JDK does not offer, bound by JNA. The first call of {@link #isUsable} loads JNA,
@@ -45,8 +46,12 @@ public final class LibC {
     private static final int MSG_NOSIGNAL = 0x4000;
     private static final int RWF_NOWAIT = 8;
     private static final int POLLIN = 0x01;
+    private static final int POLLOUT = 0x04;
     private static final int POLLERR = 0x08;
     private static final int POLLHUP = 0x10;
+
+    private static final int SPLICE_F_MOVE = 1;
+    private static final int SPLICE_F_NONBLOCK = 2;
 
     private static final long SYS_PIDFD_SEND_SIGNAL = 424;
     private static final long SYS_PIDFD_OPEN = 434;
@@ -263,6 +268,64 @@ public final class LibC {
         return iovec;
     }
 
+    /**
+     * Moves bytes from one pipe to another within the kernel, without waiting (splice(2)).
+     *
+     * @param count bytes at most, 1 or more
+     * @return how many were moved; 0 at the end of the first pipe; -1 if it failed
+     */
+    static long splice(int from, int to, long count) {
+        return Binding.splice(from, null, to, null, count, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    }
+
+    /** Asks about the two sides of a transfer at once (poll(2)). Not thread-safe. */
+    static final class TransferPoll {
+        private static final int SIZE = 8;
+        private static final int EVENTS = 4;
+        private static final int RESULT = 6;
+
+        private final ByteBuffer pollfds = ByteBuffer.allocateDirect(2 * SIZE).order(ByteOrder.nativeOrder());
+        private final Pointer address = Native.getDirectBufferPointer(pollfds);
+
+        /** Looks at both sides now. Returns false if that failed; then each of them counts as ready. */
+        boolean look(int from, int to) {
+            ask(0, from, POLLIN);
+            ask(SIZE, to, POLLOUT);
+            return Binding.poll(address, 2, 0) >= 0;
+        }
+
+        private void ask(int offset, int fd, int events) {
+            pollfds.putInt(offset, fd);
+            pollfds.putShort(offset + EVENTS, (short) events);
+            pollfds.putShort(offset + RESULT, (short) -1);
+        }
+
+        /** Returns whether a read would not have waited: there were bytes, or the end, or a failure. */
+        boolean isReadable() {
+            return pollfds.getShort(RESULT) != 0;
+        }
+
+        /** Returns whether a write would not have waited: there was room, or a failure. */
+        boolean isWritable() {
+            return pollfds.getShort(SIZE + RESULT) != 0;
+        }
+    }
+
+    /**
+     * Returns whether to load JNA prints no warning. From Java 24 on the JDK warns of a module that calls native code,
+     * unless the command line allows it to (JEP 472).
+     */
+    static boolean loadsQuietly() {
+        if (Runtime.version().feature() < 24) {
+            return true;
+        }
+        try {
+            return (boolean) Module.class.getMethod("isNativeAccessEnabled").invoke(Native.class.getModule());
+        } catch (ReflectiveOperationException e) {
+            throw new LinkageError("Module.isNativeAccessEnabled is there from Java 22 on", e);
+        }
+    }
+
     private static Pointer address(ByteBuffer direct) {
         return Native.getDirectBufferPointer(direct).share(direct.position());
     }
@@ -315,6 +378,9 @@ public final class LibC {
         static native long preadv2(int fd, Pointer vectors, int count, long offset, int flags);
 
         static native long pwritev2(int fd, Pointer vectors, int count, long offset, int flags);
+
+        static native long splice(
+                int from, @Nullable Pointer fromOffset, int to, @Nullable Pointer toOffset, long count, int flags);
 
         static native int kill(int pid, int signal);
 

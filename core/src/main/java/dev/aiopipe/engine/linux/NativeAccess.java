@@ -53,6 +53,24 @@ public final class NativeAccess {
         return libC == null;
     }
 
+    /** Returns whether the C library may be called, and JNA is loaded already. */
+    public static boolean isLibCLoaded() {
+        return Boolean.TRUE.equals(libC);
+    }
+
+    /**
+     * Returns whether JNA is still to be loaded, and may be for the sake of speed alone: the JDK would not warn the
+     * program's users of it.
+     */
+    public static boolean mayLoadLibC() {
+        try {
+            return libC == null && LibC.loadsQuietly();
+        } catch (LinkageError e) {
+            // JNA's classes are not there.
+            return false;
+        }
+    }
+
     private static boolean loadLibC() {
         try {
             return LibC.isUsable();

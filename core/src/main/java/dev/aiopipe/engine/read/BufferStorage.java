@@ -192,7 +192,12 @@ public abstract sealed class BufferStorage permits InputBuffer {
 
     /** Returns how many bytes may be taken: while the buffer retains, only as many as it can retain. */
     public int takeable() {
-        return retainLimit < 0 ? MAX_CAPACITY : Math.max(retainLimit - retained, 0);
+        return retains() ? Math.max(retainLimit - retained, 0) : MAX_CAPACITY;
+    }
+
+    /** Whether the bytes that are taken are kept, so that they can be put back. */
+    final boolean retains() {
+        return retainLimit >= 0;
     }
 
     private void requireTakeable(int count, int lineEnd) throws dev.aiopipe.LimitExceededException {

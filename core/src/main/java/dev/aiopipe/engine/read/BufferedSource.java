@@ -2,6 +2,7 @@ package dev.aiopipe.engine.read;
 
 import dev.aiopipe.IncompleteReadException;
 import dev.aiopipe.ReadMode;
+import dev.aiopipe.engine.linux.DescriptorCopy;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.support.Threads;
 import java.io.IOException;
@@ -59,6 +60,11 @@ public abstract sealed class BufferedSource extends ReadSlot permits Input {
     /** Returns how the source works. */
     public ReadMode mode() {
         return source.mode();
+    }
+
+    /** Returns the copy of the descriptor, by which a transfer may bypass this; see {@link ByteSource#copy}. */
+    public @Nullable DescriptorCopy copy() {
+        return source.copy();
     }
 
     /**

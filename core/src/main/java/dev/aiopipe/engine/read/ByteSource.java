@@ -1,9 +1,11 @@
 package dev.aiopipe.engine.read;
 
 import dev.aiopipe.ReadMode;
+import dev.aiopipe.engine.linux.DescriptorCopy;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /** Gives an {@link Input} its bytes. One thread at a time reads; {@code close} may come from another. */
 public interface ByteSource extends Closeable {
@@ -51,6 +53,16 @@ public interface ByteSource extends Closeable {
     /** Returns how the source works. */
     default ReadMode mode() {
         return ReadMode.SELECTOR;
+    }
+
+    /**
+     * Returns the copy of the pipe's descriptor, by which a transfer may take bytes that this has not read. It is
+     * closed before the descriptor. A read finds everything that the copy does not take, and the end.
+     *
+     * @return null if all bytes have to be read; the answer may change between two reads
+     */
+    default @Nullable DescriptorCopy copy() {
+        return null;
     }
 
     /**

@@ -67,6 +67,14 @@ public final class InputBuffer extends BufferStorage {
         }
     }
 
+    /**
+     * Returns whether the next bytes may bypass this: nothing is buffered, not even the end, and the bytes need not be
+     * seen or kept here.
+     */
+    public boolean isBypassable() {
+        return size() == 0 && !ended() && !newlinePending && !retains();
+    }
+
     boolean isNewlinePending() {
         return newlinePending;
     }

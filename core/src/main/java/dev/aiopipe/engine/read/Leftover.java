@@ -2,6 +2,7 @@ package dev.aiopipe.engine.read;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.ReadMode;
+import dev.aiopipe.engine.linux.DescriptorCopy;
 import dev.aiopipe.engine.loop.Readiness;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -162,6 +163,11 @@ public final class Leftover {
         @Override
         public ReadMode mode() {
             return source.mode();
+        }
+
+        @Override
+        public @Nullable DescriptorCopy copy() {
+            return exhausted ? source.copy() : null;
         }
 
         @Override

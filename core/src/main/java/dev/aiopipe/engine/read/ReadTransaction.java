@@ -89,6 +89,11 @@ public final class ReadTransaction implements ExclusiveReader {
         end(mark);
     }
 
+    /** Whether this or an outer transaction can be rolled back, so that the bytes have to be kept here. */
+    public boolean retains() {
+        return retains;
+    }
+
     /** Whether this was ended. The end of an outer transaction does not count. */
     public boolean isOver() {
         return over;

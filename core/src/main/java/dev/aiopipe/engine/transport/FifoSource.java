@@ -2,6 +2,7 @@ package dev.aiopipe.engine.transport;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.engine.linux.AdoptedChannel;
+import dev.aiopipe.engine.linux.DescriptorCopy;
 import dev.aiopipe.engine.linux.LibC;
 import dev.aiopipe.engine.loop.Loop;
 import dev.aiopipe.engine.loop.Registration;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a FIFO, whose writers come and go. While there is no writer, each read gives 0 bytes:
@@ -52,10 +54,14 @@ public final class FifoSource implements ByteSource {
     private State state;
 
     @GuardedBy("this")
+    private DescriptorCopy copy;
+
+    @GuardedBy("this")
     private boolean closed;
 
     private FifoSource(Pipe.SourceChannel channel, int fd, Fifo fifo, State state, Registration registration) {
         this.channel = channel;
+        this.copy = new DescriptorCopy(channel);
         this.fd = fd;
         this.fifo = fifo;
         this.state = state;
@@ -109,8 +115,10 @@ public final class FifoSource implements ByteSource {
         }
         Pipe.SourceChannel next = AdoptedChannel.toRead(fifo.open());
         int nextFd = AdoptedChannel.fdOf(next);
+        copy.close();
         registration.replace(next);
         channel = next;
+        copy = new DescriptorCopy(next);
         fd = nextFd;
         state = State.AWAITING;
     }
@@ -126,8 +134,18 @@ public final class FifoSource implements ByteSource {
         return false;
     }
 
+    /**
+     * Returns null unless a read has found bytes since the last end: only then the next end is that of this
+     * description, and shows.
+     */
     @Override
-    public synchronized void close() {
+    public synchronized @Nullable DescriptorCopy copy() {
+        return state == State.CONNECTED ? copy : null;
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
         closed = true;
+        copy.close();
     }
 }

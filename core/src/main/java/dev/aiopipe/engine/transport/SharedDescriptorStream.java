@@ -1,6 +1,7 @@
 package dev.aiopipe.engine.transport;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.aiopipe.engine.linux.DescriptorCopy;
 import dev.aiopipe.engine.linux.LibC;
 import dev.aiopipe.engine.read.ByteSource;
 import dev.aiopipe.engine.support.ChunkSize;
@@ -8,6 +9,7 @@ import dev.aiopipe.engine.write.ByteSink;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads or writes a pipe or socket that other processes share, so that its flags must not be changed: each call asks
@@ -73,6 +75,12 @@ public final class SharedDescriptorStream implements ByteSource, ByteSink {
     }
 
     /** When this returns, the fd is not used here any more. */
+    /** Returns null: all bytes go through this. */
+    @Override
+    public @Nullable DescriptorCopy copy() {
+        return null;
+    }
+
     @Override
     public synchronized void close() {
         closed = true;

@@ -2,6 +2,7 @@ package dev.aiopipe.engine.transport;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.ReadMode;
+import dev.aiopipe.engine.linux.DescriptorCopy;
 import dev.aiopipe.engine.loop.Registration;
 import dev.aiopipe.engine.read.ByteSource;
 import dev.aiopipe.engine.read.Leftover;
@@ -178,6 +179,11 @@ public final class StdinBootstrap implements ByteSource {
     public ReadMode mode() {
         Adopted result = adoption.isDone() ? known() : null;
         return result == null ? ReadMode.THREAD : result.source.mode();
+    }
+
+    @Override
+    public @Nullable DescriptorCopy copy() {
+        return adopted == null ? null : adopted.copy();
     }
 
     @Override

@@ -1,8 +1,10 @@
 package dev.aiopipe.engine.write;
 
+import dev.aiopipe.engine.linux.DescriptorCopy;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /** Takes the bytes of an {@link Output}. One thread at a time writes; {@code close} may come from another. */
 public interface ByteSink extends Closeable {
@@ -45,6 +47,16 @@ public interface ByteSink extends Closeable {
      */
     default boolean failsWithoutReader() {
         return true;
+    }
+
+    /**
+     * Returns the copy of the pipe's descriptor, by which a transfer may give it bytes. It is closed before the
+     * descriptor.
+     *
+     * @return null if all bytes have to be written
+     */
+    default @Nullable DescriptorCopy copy() {
+        return null;
     }
 
     /**

@@ -19,6 +19,16 @@ public final class Message {
         void done(@Nullable Throwable failure);
     }
 
+    /** Moves bytes to the output's descriptor by another way than its sink. */
+    public interface Mover {
+        /**
+         * Moves bytes, without waiting. Called when it is the turn of the message, under the lock of the output.
+         *
+         * @return true if the message is done; false if the output has no room now: then this is called again
+         */
+        boolean move();
+    }
+
     private static final ByteBuffer NONE = ByteBuffer.allocate(0);
     private static final ByteBuffer[] NO_SOURCES = {};
 
@@ -29,10 +39,14 @@ public final class Message {
     private enum Kind {
         BYTES,
         BARRIER,
-        ROOM
+        ROOM,
+        MOVE
     }
 
     private final Kind kind;
+
+    /** Of a MOVE. */
+    private final @Nullable Mover mover;
 
     /** The caller's buffers: their positions move when the message is done. */
     private ByteBuffer[] sources;
@@ -54,8 +68,9 @@ public final class Message {
     private @Nullable Throwable failure;
     private @Nullable Listener listener;
 
-    private Message(Kind kind, ByteBuffer... sources) {
+    private Message(Kind kind, @Nullable Mover mover, ByteBuffer... sources) {
         this.kind = kind;
+        this.mover = mover;
         this.sources = sources;
         unsent = new ByteBuffer[sources.length];
         for (int i = 0; i < sources.length; i++) {
@@ -71,7 +86,7 @@ public final class Message {
      *     are at their limits
      */
     public static Message of(ByteBuffer... sources) {
-        return new Message(Kind.BYTES, sources);
+        return new Message(Kind.BYTES, null, sources);
     }
 
     /**
@@ -79,7 +94,7 @@ public final class Message {
      * are.
      */
     public static Message barrier() {
-        return new Message(Kind.BARRIER);
+        return new Message(Kind.BARRIER, null);
     }
 
     /**
@@ -87,12 +102,24 @@ public final class Message {
      * are, and a write of up to {@link dev.aiopipe.WriteEnd#PIPE_BUF} bytes would not wait.
      */
     public static Message room() {
-        return new Message(Kind.ROOM);
+        return new Message(Kind.ROOM, null);
     }
 
-    /** Returns whether it has to wait for the messages before it, although it has no byte. */
-    boolean isBarrier() {
-        return kind != Kind.BYTES;
+    /**
+     * Returns a message without a byte of its own, to be offered once. When it is its turn, the mover brings the bytes.
+     * If it is given up, the mover is not called any more.
+     */
+    public static Message of(Mover mover) {
+        return new Message(Kind.MOVE, mover);
+    }
+
+    /**
+     * Returns whether it has nothing to send, and nothing to wait for.
+     *
+     * @param idle whether no message is before it
+     */
+    boolean isNothing(boolean idle) {
+        return (kind == Kind.BYTES && left == 0) || (kind == Kind.BARRIER && idle);
     }
 
     /** Returns whether it is a wait for room. */
@@ -114,6 +141,9 @@ public final class Message {
 
     /** Sends until all is sent, the kernel is full, or the budget of bytes is used up. Returns whether all is sent. */
     boolean send(ByteSink sink, long budget) throws IOException {
+        if (mover != null) {
+            return mover.move();
+        }
         int slice = sink.sliceSize();
         for (long rest = budget; rest > 0 && hasUnsent(); ) {
             ByteBuffer buffer = front(slice);

@@ -2,6 +2,7 @@ package dev.aiopipe.engine.write;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.BrokenPipeException;
+import dev.aiopipe.engine.linux.DescriptorCopy;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.support.CloseExceptions;
 import dev.aiopipe.engine.support.Threads;
@@ -33,6 +34,8 @@ public final class Output implements Readiness.Waiter {
     private final @Nullable String refusal;
     private final OutputResources resources;
 
+    private final @Nullable DescriptorCopy copy;
+
     @GuardedBy("this")
     private final SendQueue queue;
 
@@ -59,6 +62,7 @@ public final class Output implements Readiness.Waiter {
         this.readiness = readiness;
         this.watch = watch;
         this.refusal = null;
+        this.copy = sink.copy();
         this.queue = new SendQueue(name, sink, readiness, this);
         this.resources = OutputResources.of(this, name, readiness, watch, sink, resource);
     }
@@ -68,6 +72,7 @@ public final class Output implements Readiness.Waiter {
         this.readiness = new Readiness(Readiness.NO_SIGNALS);
         this.watch = ReaderWatch.none();
         this.refusal = refusal;
+        this.copy = null;
         this.resources = OutputResources.none(refusal, readiness);
         this.queue = new SendQueue(refusal, ByteBuffer::remaining, readiness, this);
     }
@@ -123,6 +128,11 @@ public final class Output implements Readiness.Waiter {
         } else if (isClosed()) {
             throw queue.closedBefore();
         }
+    }
+
+    /** Returns the copy of the descriptor, by which a {@link Message.Mover} may send; see {@link ByteSink#copy}. */
+    public @Nullable DescriptorCopy copy() {
+        return copy;
     }
 
     /**

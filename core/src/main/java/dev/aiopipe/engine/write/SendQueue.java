@@ -82,7 +82,7 @@ final class SendQueue {
      */
     boolean offer(Message message) {
         boolean idle = unsent.isEmpty();
-        if (!message.hasUnsent() && !message.isRoom() && (idle || !message.isBarrier())) {
+        if (message.isNothing(idle)) {
             return true;
         }
         // An overflow later would leave the JDK's channel locked, and this message in the queue.

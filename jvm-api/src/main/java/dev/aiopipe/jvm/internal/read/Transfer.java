@@ -3,6 +3,9 @@ package dev.aiopipe.jvm.internal.read;
 import dev.aiopipe.engine.read.InputBuffer;
 import dev.aiopipe.engine.read.ReadOp;
 import dev.aiopipe.engine.read.ReadOps;
+import dev.aiopipe.engine.splice.SpliceRun;
+import dev.aiopipe.engine.splice.Splicing;
+import dev.aiopipe.engine.write.Output;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.FutureFailures;
 import dev.aiopipe.jvm.internal.future.PipeFuture;
@@ -41,19 +44,31 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
     private final Object lock;
     private final PipeFuture<Long> future;
     private final WriteInProgress sending = new WriteInProgress();
+    private final @Nullable Splicing splicing;
     private @Nullable ByteBuffer chunk; // guarded by the lock: not taken yet
 
     public static Transfer of(ReaderView view, long count, Target target) {
+        return create(view, count, target, null);
+    }
+
+    /** A transfer to an output, whose bytes may stay in the kernel. A view with a timeout reads them itself. */
+    public static Transfer of(ReaderView view, long count, Target target, Output output) {
+        Splicing splicing = view.timeout() == null ? new Splicing(view.input(), output) : null;
+        return create(view, count, target, splicing);
+    }
+
+    private static Transfer create(ReaderView view, long count, Target target, @Nullable Splicing splicing) {
         if (count < 0) {
             throw new IllegalArgumentException("count < 0: " + count);
         }
-        return new Transfer(view, new ReadScope(view.scope()), new Look(view.ops(), count), target);
+        return new Transfer(view, new ReadScope(view.scope()), new Look(view.ops(), count), target, splicing);
     }
 
-    private Transfer(ReaderView view, ReadScope scope, Look look, Target target) {
+    private Transfer(ReaderView view, ReadScope scope, Look look, Target target, @Nullable Splicing splicing) {
         super(view.in(scope), look);
         this.look = look;
         this.target = target;
+        this.splicing = splicing;
         this.scope = scope;
         this.lock = scope.root();
         this.future = new PipeFuture<>(view.callbacks(), this);
@@ -85,9 +100,16 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
             return false;
         } else if (sent != null) {
             takeSent();
-            if (sent.isCompletedExceptionally()) {
+            if (splicing != null && sent instanceof SplicedBytes bytes && !bytes.isCompletedExceptionally()) {
+                splicing.spliced(bytes.join());
+                look.moved += bytes.join();
+            } else if (sent.isCompletedExceptionally()) {
                 throw FutureFailures.of(sent);
             }
+        }
+        SpliceRun run = nextRun();
+        if (run != null) {
+            return splice(run);
         }
         Object value = take();
         if (value == ReadOp.MORE) {
@@ -103,18 +125,45 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
         return false;
     }
 
+    private @Nullable SpliceRun nextRun() {
+        long left = look.count - look.moved;
+        if (splicing == null || left == 0) {
+            return null;
+        }
+        synchronized (lock) {
+            return splicing.next(scope.requireOpen(), left);
+        }
+    }
+
+    private boolean splice(SpliceRun run) throws IOException {
+        SplicedBytes bytes = new SplicedBytes(run);
+        boolean goesOn = false;
+        try {
+            goesOn = begin(bytes::begin);
+        } finally {
+            if (!bytes.isBegun()) {
+                run.cancel();
+            }
+        }
+        return goesOn;
+    }
+
     private boolean send(ByteBuffer bytes) throws IOException {
         synchronized (lock) {
             chunk = bytes;
         }
-        if (!sending.begin(() -> target.write(bytes))) {
+        return begin(() -> target.write(bytes));
+    }
+
+    private boolean begin(WriteInProgress.Begin write) throws IOException {
+        if (!sending.begin(write)) {
             return false;
         }
-        CompletableFuture<?> write = sending.current();
-        if (write == null || write.isDone()) {
+        CompletableFuture<?> begun = sending.current();
+        if (begun == null || begun.isDone()) {
             return true;
         }
-        write.whenComplete((ignored, failure) -> schedule());
+        begun.whenComplete((ignored, failure) -> schedule());
         return false;
     }
 
@@ -127,6 +176,9 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
                 chunk = null;
                 look.moved += sent;
                 view.start(view.ops().transferred(sent)); // is buffered, so it does not wait
+                if (splicing != null) {
+                    splicing.copied(sent);
+                }
             }
         }
     }

@@ -1,0 +1,129 @@
+package dev.aiopipe.engine.splice;
+
+import dev.aiopipe.engine.linux.DescriptorCopy;
+import dev.aiopipe.engine.linux.NativeAccess;
+import dev.aiopipe.engine.read.Input;
+import dev.aiopipe.engine.read.ReadTransaction;
+import dev.aiopipe.engine.support.BlockingPool;
+import dev.aiopipe.engine.write.Output;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides, during one transfer, when the kernel moves the bytes itself.
+ *
+ * <pre>
+ *     reads and writes ── so many bytes were moved, and JNA is loaded ──► a SpliceRun
+ *            ▲                                                                │
+ *            └──── only a read and a write can tell what there is now ◄───────┘
+ * </pre>
+ *
+ * <p>The reads and writes of the driver are the transfer; a run is a short cut. So the end of the stream, a failure, a
+ * pipe that the kernel does not splice, and a platform without JNA need nothing of their own.
+ *
+ * <p>A transfer never waits for JNA. If a transfer is long enough to be worth the loading, a thread in the background
+ * loads it.
+ */
+public final class Splicing {
+    /** The copies of two descriptors take about as long as reads and writes of a tenth of this. */
+    private static final long WORTHWHILE = 1 << 20;
+
+    /** JNA takes about as much CPU time as reads and writes of so many bytes. */
+    private static final long WORTH_LOADING = 128 << 20;
+
+    private static final AtomicBoolean LOADING = new AtomicBoolean();
+
+    private static volatile long worthwhile = WORTHWHILE;
+
+    private final Input input;
+    private final Output output;
+
+    /** How many bytes were read and written since the last run. */
+    private long copied;
+
+    /** How many bytes were read and written since JNA was asked for. */
+    private long copiedWithoutLibC;
+
+    /** Whether the two descriptors can't be copied, or not be spliced. */
+    private boolean refused;
+
+    /** Nothing is moved yet. */
+    public Splicing(Input input, Output output) {
+        this.input = input;
+        this.output = output;
+    }
+
+    /**
+     * Sets how many bytes a transfer moves by reads and writes before each run: for tests.
+     *
+     * @param bytes 0 to begin with a run; {@link Long#MAX_VALUE} for none
+     * @return what it was before
+     */
+    public static long beginAfter(long bytes) {
+        long before = worthwhile;
+        worthwhile = bytes;
+        return before;
+    }
+
+    /** Notes bytes that were moved by a read and a write. */
+    public void copied(long bytes) {
+        copied += bytes;
+        copiedWithoutLibC += bytes;
+    }
+
+    /**
+     * Returns a run, to be {@linkplain SpliceRun#begin begun}.
+     *
+     * @param transaction of the transfer
+     * @param count bytes at most, 1 or more
+     * @return null if the transfer has to go on with a read and a write
+     */
+    public @Nullable SpliceRun next(ReadTransaction transaction, long count) {
+        if (refused || copied < worthwhile || count < worthwhile || transaction.retains() || input.buffered() > 0) {
+            return null;
+        }
+        DescriptorCopy from = input.copy();
+        DescriptorCopy to = output.copy();
+        if (from == null || to == null || !isReady()) {
+            return null;
+        }
+        copied = 0;
+        SpliceRun run = null;
+        try {
+            run = SpliceRun.of(input, transaction, output, new CopyPair(from, to), count);
+        } finally {
+            refused = run == null;
+        }
+        return run;
+    }
+
+    /** Notes what a run has moved that is over. If that is nothing, the kernel refuses, or the stream has ended. */
+    public void spliced(long bytes) {
+        refused |= bytes == 0;
+    }
+
+    private boolean isReady() {
+        if (NativeAccess.isLibCLoaded()) {
+            return true;
+        }
+        if (copiedWithoutLibC >= WORTH_LOADING && NativeAccess.mayLoadLibC()) {
+            copiedWithoutLibC = 0;
+            if (LOADING.compareAndSet(false, true)) {
+                BlockingPool.run(Splicing::load);
+            }
+        }
+        return false;
+    }
+
+    private static void load() {
+        try {
+            NativeAccess.canAdopt();
+        } catch (IOException e) {
+            // There are too few descriptors now. A later transfer asks again.
+            return;
+        } finally {
+            LOADING.set(false);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+/**
+ * Transfers between pipes whose bytes stay in the kernel (splice(2)). Uses the rooms {@code linux}, {@code read} and
+ * {@code write}.
+ */
+@NullMarked
+package dev.aiopipe.engine.splice;
+
+import org.jspecify.annotations.NullMarked;
