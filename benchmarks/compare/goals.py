@@ -86,7 +86,7 @@ def numbers_of(result: dict, work: str, contestant: str, number: str) -> Optiona
             if found["name"] == work and row["contestant"] == contestant:
                 metric = row["metrics"].get(number)
                 if metric:
-                    return metric["median"], metric["values"]
+                    return metric["median"], metric.get("values", [])  # older results keep medians alone
                 if number in row["counts"]:
                     return row["counts"][number], []
     return None

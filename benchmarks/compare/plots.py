@@ -90,7 +90,7 @@ def main() -> None:
     out = Path(sys.argv[1])
     charts = [(work, metric, work["rows"]) for work in result["works"] for metric in work["metrics"]]
     growing = [work for work in result["works"] if work["name"].startswith(GROWTH)]
-    if len(growing) > 1:
+    if len(growing) > 2:
         growth(growing, out / "growth.svg")
     draw(charts, out / "results.svg")
 
