@@ -132,7 +132,12 @@ def build_node() -> Contestant:
                       slow=True)
 
 
-OTHERS = {"c": build_c, "tokio": build_tokio, "go": build_go, "asyncio": build_asyncio, "uvloop": build_uvloop,
+def build_kmp_process() -> Contestant:
+    raise LeftOut("no contestant is written: io.matthewnelson.kmp-process:process was not in the Maven repository that "
+                  "the authors reach, so none could be compiled")
+
+
+OTHERS = {"kmp-process": build_kmp_process, "c": build_c, "tokio": build_tokio, "go": build_go, "asyncio": build_asyncio, "uvloop": build_uvloop,
           "node": build_node}
 NAMES = [*JVM, *OTHERS]
 
