@@ -54,13 +54,16 @@ def growth(works: list, path: Path) -> None:
                 point = (int(work["name"].removeprefix(GROWTH)), row["metrics"]["time"]["median"])
                 lines.setdefault(row["contestant"], []).append(point)
     figure, axes = plt.subplots(figsize=(8, 5))
+    axes.set_prop_cycle(color=plt.get_cmap("tab10").colors[1:])  # without the blue, which is ours
     styles = itertools.cycle(("-", "--", ":", "-."))
     for name, points in lines.items():
         ours = name.startswith("aiopipe")
         axes.plot(*zip(*sorted(points)), next(styles), marker="o", markersize=3, label=name,
-                  color=OURS if ours else None, linewidth=2 if ours else 1)
+                  **({"color": OURS} if ours else {}), linewidth=2 if ours else 1)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("pipes", fontsize=8)
     axes.set_ylabel("ns a message (less is better)", fontsize=8)
     axes.set_title("A message over each of so many pipes", fontsize=9)
