@@ -27,6 +27,10 @@ JVM = {
     "nuprocess": "NuProcess, lines cut by its handler",
 }
 
+# What has a way of its own to stdin.
+FIRST_LINE = ("aiopipe", "aiopipe-loop", "aiopipe-futures", "jdk-thread")
+PACKAGE = "dev.aiopipe.benchmarks.compare"
+
 
 @dataclass
 class Contestant:
@@ -35,7 +39,7 @@ class Contestant:
     command: list
     version: str
     slow: bool = False  # an interpreter: smaller counts
-    jvm: bool = False
+    first_line: Optional[list] = None  # the command of a program that reads one line
 
 
 class LeftOut(Exception):
@@ -128,7 +132,12 @@ def build_node() -> Contestant:
                       slow=True)
 
 
-OTHERS = {"c": build_c, "tokio": build_tokio, "go": build_go, "asyncio": build_asyncio, "uvloop": build_uvloop,
+def build_kmp_process() -> Contestant:
+    raise LeftOut("no contestant is written: io.matthewnelson.kmp-process:process was not in the Maven repository that "
+                  "the authors reach, so none could be compiled")
+
+
+OTHERS = {"kmp-process": build_kmp_process, "c": build_c, "tokio": build_tokio, "go": build_go, "asyncio": build_asyncio, "uvloop": build_uvloop,
           "node": build_node}
 NAMES = [*JVM, *OTHERS]
 
@@ -173,14 +182,15 @@ def build_all(wanted: list, java_home: Optional[str]) -> tuple:
     try:
         if jvm:
             build_jar()
-            command = java(java_home)
-            version = output(command, "-version").splitlines()
+            program = java(java_home)
+            version = output(program, "-version").splitlines()
             flags = ["--enable-native-access=ALL-UNNAMED"] if "25" in version[0] or "24" in version[0] else []
+            command = [program, *flags, "-cp", str(JAR)]
             for name in jvm:
                 there.append(Contestant(
                     name, JVM[name],
-                    [command, *flags, "-cp", str(JAR), "dev.aiopipe.benchmarks.compare.Main", name],
-                    version[0], jvm=True))
+                    [*command, f"{PACKAGE}.Main", name], version[0],
+                    first_line=[*command, f"{PACKAGE}.FirstLine", name] if name in FIRST_LINE else None))
     except LeftOut as e:
         left_out.update(dict.fromkeys(jvm, str(e)))
     for name in wanted:

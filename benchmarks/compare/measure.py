@@ -3,13 +3,16 @@
 import json
 import os
 import re
+import resource
 import shutil
 import signal
+import statistics
 import subprocess
+import threading
 import time
 from pathlib import Path
 
-TICKS = os.sysconf("SC_CLK_TCK")
+LOOP_THREAD = "aiopipe-loop"
 UNSUPPORTED = 3
 TIMEOUT = 120
 
@@ -22,17 +25,23 @@ class Failed(Exception):
     """The contestant failed; says how."""
 
 
+def cpu_ns(pid: int) -> int:
+    """The CPU time of all threads of a process, ended ones included (clock_getcpuclockid(3))."""
+    return time.clock_gettime_ns((~pid << 3) | 2)
+
+
 def snapshot(pid: int) -> dict:
-    """CPU time, context switches of the threads that live, memory and threads of one process."""
+    """CPU ns, context switches of the threads that live, memory and threads of one process."""
     root = Path("/proc") / str(pid)
     fields = (root / "stat").read_text().rpartition(")")[2].split()
-    values = {"cpu": (int(fields[11]) + int(fields[12])) / TICKS, "voluntary": 0, "involuntary": 0, "rss": 0,
-              "threads": int(fields[17])}
+    values = {"cpu": cpu_ns(pid), "voluntary": 0, "involuntary": 0, "rss": 0, "threads": int(fields[17]),
+              "serving": 0}
     for task in (root / "task").iterdir():
         try:
             status = (task / "status").read_text()
         except OSError:  # the thread has ended
             continue
+        values["serving"] += status.startswith(f"Name:\t{LOOP_THREAD}")
         for key, line in (("voluntary", "voluntary_ctxt_switches"), ("involuntary", "nonvoluntary_ctxt_switches")):
             values[key] += int(re.search(rf"^{line}:\s*(\d+)", status, re.M).group(1))
     resident = re.search(r"^VmRSS:\s*(\d+)", (root / "status").read_text(), re.M)
@@ -50,7 +59,7 @@ class Run:
             command = ["taskset", "-c", "0", *command]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            start_new_session=True)
+            start_new_session=True, env={**os.environ, "WARM_SECONDS": str(work.warm_seconds)})
         self.deadline = signal.signal(signal.SIGALRM, self.give_up)
         signal.alarm(TIMEOUT)
 
@@ -90,6 +99,7 @@ class Run:
         self.go_on()
         numbers.update({key: after[key] - before[key] for key in ("cpu", "voluntary", "involuntary", "rss")})
         numbers["threads"] = after["threads"]
+        numbers["serving"] = after["serving"]
         numbers["count"] = self.count
         return numbers
 
@@ -124,6 +134,31 @@ class Run:
         signal.signal(signal.SIGALRM, self.deadline)
         self.process.stdout.close()
         self.process.stderr.close()
+
+
+def first_line(command: list, count: int) -> dict:
+    """The median time from the start of a program to the line that it has read from stdin, after one start more."""
+    times = []
+    before = None
+    for _ in range(count + 1):
+        begin = time.monotonic_ns()
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+            limit = threading.Timer(TIMEOUT, program.kill)
+            limit.start()
+            program.stdin.write(b"hello\n")
+            program.stdin.flush()
+            if program.stdout.readline() != b"hello\n":
+                raise Failed((program.stderr.read().decode().splitlines() or ["no first line"])[0])
+            times.append(time.monotonic_ns() - begin)
+            limit.cancel()
+        before = before or cpu_of_children()
+    cpu = (cpu_of_children() - before) / count
+    return {"ns": statistics.median(times[1:]), "cpu": cpu, "count": 1}
+
+
+def cpu_of_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return 1e9 * (usage.ru_utime + usage.ru_stime)
 
 
 def until_traced(pid: int, tracer) -> None:

@@ -1,5 +1,9 @@
-"""Draws a result, given on stdin as JSON, into a directory: one SVG with a small bar chart a work. Needs matplotlib."""
+"""Draws a result, given on stdin as JSON, into a directory. Needs matplotlib.
 
+results.svg has a small bar chart a work, growth.svg the time of a message over the number of pipes.
+"""
+
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -38,6 +42,39 @@ def bars(axes, work: dict, metric: dict, rows: list) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
+GROWTH = "pipes"  # the works' names: pipes1, pipes10, …
+
+
+def growth(works: list, path: Path) -> None:
+    """Lines: what a message costs over more and more pipes."""
+    lines: dict = {}
+    for work in works:
+        for row in work["rows"]:
+            if "time" in row["metrics"]:
+                point = (int(work["name"].removeprefix(GROWTH)), row["metrics"]["time"]["median"])
+                lines.setdefault(row["contestant"], []).append(point)
+    figure, axes = plt.subplots(figsize=(8, 5))
+    axes.set_prop_cycle(color=plt.get_cmap("tab10").colors[1:])  # without the blue, which is ours
+    styles = itertools.cycle(("-", "--", ":", "-."))
+    for name, points in lines.items():
+        ours = name.startswith("aiopipe")
+        axes.plot(*zip(*sorted(points)), next(styles), marker="o", markersize=3, label=name,
+                  **({"color": OURS} if ours else {}), linewidth=2 if ours else 1)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:,.0f}")
+    axes.set_xlabel("pipes", fontsize=8)
+    axes.set_ylabel("ns a message (less is better)", fontsize=8)
+    axes.set_title("A message over each of so many pipes", fontsize=9)
+    axes.tick_params(labelsize=7)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(fontsize=7, ncols=2, frameon=False)
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
+
+
 def draw(charts: list, path: Path) -> None:
     columns = 3
     lines = -(-len(charts) // columns)
@@ -55,6 +92,9 @@ def main() -> None:
     result = json.load(sys.stdin)
     out = Path(sys.argv[1])
     charts = [(work, metric, work["rows"]) for work in result["works"] for metric in work["metrics"]]
+    growing = [work for work in result["works"] if work["name"].startswith(GROWTH)]
+    if len(growing) > 2:
+        growth(growing, out / "growth.svg")
     draw(charts, out / "results.svg")
 
 

@@ -6,16 +6,32 @@ import subprocess
 from pathlib import Path
 
 from contestants import LeftOut, python_with
+from goals import OURS, reach
 
 COUNTS = (
     ("calls", "system calls"),
+    ("calls_no_futex", "besides futex"),
     ("voluntary", "voluntary switches"),
     ("involuntary", "involuntary switches"),
     ("allocated", "allocated bytes"),
     ("cpu_ns", "CPU ns"),
     ("cpu_gb", "CPU s a GB"),
 )
-SPARSE = ("calls", "voluntary", "involuntary")
+SPARSE = ("calls", "calls_no_futex", "voluntary", "involuntary")
+
+# Of the section "Counts": title, key, works.
+LINES = ("lines20", "lines100", "lines1000")
+BYTES = ("throughput", "throughput4k", "tofile", "fromfile")
+TRACED = ("lines100", "roundtrip", "pipes1000", "throughput", "throughput4k", "starts", "run1")
+COUNT_TABLES = (
+    ("System calls a line, round trip, message, block or child", "calls", TRACED),
+    ("The same besides `futex`, which depends on the order in which threads run", "calls_no_futex", TRACED),
+    ("CPU seconds a GB", "cpu_gb", LINES + BYTES),
+    ("Context switches a GB, of threads that live to the end", "switches_gb", LINES + BYTES),
+    ("Allocated bytes a line, round trip, message or block", "allocated",
+     (*LINES, "roundtrip", "pipes1000", "throughput", "throughput4k")),
+    ("Allocated bytes for a byte of payload", "allocated_byte", (*LINES, "pipes1000", *BYTES)),
+)
 
 
 def median_of(runs: list, number) -> dict:
@@ -26,22 +42,32 @@ def median_of(runs: list, number) -> dict:
 
 
 def counts_of(work, runs: list, calls, traced: int) -> dict:
-    """What does not depend on the machine's speed, a message."""
+    """What does not depend on the machine's speed: a message, and for a GB of payload."""
     def each(key):
         return lambda run: run[key] / (run["count"] * work.messages) if key in run else None
 
+    def payload(*keys):
+        return lambda run: sum(run[key] for key in keys) / run["bytes"] if run["bytes"] and keys[0] in run else None
+
     counts = {key: median_of(runs, each(key)) for key in ("voluntary", "involuntary", "allocated")}
-    counts["cpu_ns"] = median_of(runs, lambda run: run["cpu"] * 1e9 / (run["count"] * work.messages))
-    if any(run["bytes"] >= 50_000_000 for run in runs):
-        counts["cpu_gb"] = median_of(runs, lambda run: run["cpu"] * 1e9 / run["bytes"])
-    if work.unit == "copy":
-        counts.pop("cpu_ns")
+    if work.unit != "copy":
+        counts["cpu_ns"] = median_of(runs, each("cpu"))
+    counts["cpu_gb"] = median_of(runs, payload("cpu"))  # ns a byte are s a GB
+    counts["switches_gb"] = scaled_by(1e9, median_of(runs, payload("voluntary", "involuntary")))
+    counts["allocated_byte"] = median_of(runs, payload("allocated"))
+    counts["compiled_ms"] = median_of(runs, lambda run: run.get("compiled"))
     counts = {key: value["median"] for key, value in counts.items() if value}
     if calls is not None:
-        counts["calls"] = sum(calls.values()) / (traced * work.messages)
+        of_all = traced * work.messages
+        counts["calls"] = sum(calls.values()) / of_all
+        counts["calls_no_futex"] = (sum(calls.values()) - calls.get("futex", 0)) / of_all
         common = sorted(calls.items(), key=lambda item: -item[1])[:6]
-        counts["calls_by_name"] = {name: count / (traced * work.messages) for name, count in common}
+        counts["calls_by_name"] = {name: count / of_all for name, count in common}
     return counts
+
+
+def scaled_by(factor: float, value: dict) -> dict:
+    return {**value, "median": value["median"] * factor} if value else {}
 
 
 def collect(driver, works: list, there: list, head: dict) -> dict:
@@ -72,6 +98,7 @@ def collect(driver, works: list, there: list, head: dict) -> dict:
     result["contestants"] = titles
     for name, work, reason in driver.left_out:
         result["left_out"].append({"contestant": name, "work": work, "reason": reason})
+    result["goals"] = reach(result)
     return result
 
 
@@ -99,20 +126,82 @@ def table(head: list, rows: list, texts: tuple = ()) -> list:
             *("| " + " | ".join(row) + " |" for row in rows), ""]
 
 
+def speed(result: dict, work: dict, name: str):
+    """How many times as fast as the base a contestant is, by the work's first number."""
+    row = row_of(work, name)
+    ratio = row and row["metrics"].get(work["metrics"][0]["key"], {}).get("ratio")
+    if not ratio:
+        return None
+    return ratio if work["metrics"][0]["more"] else 1 / ratio
+
+
+def row_of(work: dict, name: str):
+    return next((row for row in work["rows"] if row["contestant"] == name), None)
+
+
 def ratios(result: dict) -> list:
-    """One row a contestant, one column a work: its first metric, as a multiple of the base's speed."""
+    """A row a work: the base's speed as a multiple of each peer's, and the other ways of this library by the base's."""
     works = [work for work in result["works"] if work["name"] != "idle"]
+    base = result["base"]
+    peers = [name for name in result["contestants"] if not name.startswith(OURS)]
+    others = [name for name in result["contestants"] if name.startswith(OURS) and name != base]
+    text = [f"## Speed of `{base}`, as a multiple of each peer's", "",
+            f"More than 1: `{base}` is faster. By the medians of the first number of each work.", ""]
+    rows = [[f"`{work['name']}`", *(figure(inverse(speed(result, work, name))) or "–" for name in peers)]
+            for work in works]
+    text += table(["", *(f"`{name}`" for name in peers)], rows)
+    if others:
+        text += [f"Speed of this library's other ways, as a multiple of `{base}`:", ""]
+        rows = [[f"`{work['name']}`", *(figure(speed(result, work, name)) or "–" for name in others)] for work in works]
+        text += table(["", *(f"`{name}`" for name in others)], rows)
+    return text
+
+
+def inverse(value):
+    return 1 / value if value else None
+
+
+def goal_table(result: dict) -> list:
+    reached = result.get("goals", [])
+    if not reached:
+        return []
+    verdicts = [goal["verdict"] for goal in reached]
+    text = ["## Goals", "",
+            f"Of one run: {verdicts.count('met')} met, {verdicts.count('missed')} missed, "
+            f"{verdicts.count('not measured')} not measured. By medians; the range is that of the single rounds.", ""]
     rows = []
-    for name in result["contestants"]:
-        row = [f"`{name}`"]
-        for work in works:
-            mine = next((row for row in work["rows"] if row["contestant"] == name), None)
-            ratio = mine and mine["metrics"].get(work["metrics"][0]["key"], {}).get("ratio")
-            if ratio:
-                ratio = ratio if work["metrics"][0]["more"] else 1 / ratio
-            row.append(figure(ratio) if ratio else "–")
-        rows.append(row)
-    return table(["", *(work["name"] for work in works)], rows)
+    for goal in reached:
+        bound = f"{'≥' if goal['at_least'] else '≤'} {figure(goal['bound'])}{goal['unit']}"
+        spread = "" if goal["lowest"] is None else f"{figure(goal['lowest'])} to {figure(goal['highest'])}"
+        rows.append([goal["title"], bound, figure(goal["reached"]), spread, goal["verdict"]])
+    return text + table(["goal", "bound", "reached", "lowest to highest", "verdict"], rows, ("verdict",))
+
+
+def count_tables(result: dict) -> list:
+    works = {work["name"]: work for work in result["works"]}
+    text = []
+    for title, key, names in COUNT_TABLES:
+        names = [name for name in names if name in works]
+        rows = []
+        for contestant in result["contestants"]:
+            cells = [(row_of(works[name], contestant) or {"counts": {}})["counts"].get(key) for name in names]
+            if any(cell is not None for cell in cells):
+                rows.append([f"`{contestant}`", *(figure(cell) or "–" for cell in cells)])
+        if rows:
+            text += [f"{title}:", "", *table(["", *(f"`{name}`" for name in names)], rows)]
+    return ["## Counts", "", *text] if text else []
+
+
+def compilation(result: dict) -> str:
+    """How warm the JVMs were."""
+    times = [(row["counts"]["compiled_ms"], row["contestant"], work["name"])
+             for work in result["works"] for row in work["rows"] if "compiled_ms" in row["counts"]]
+    if not times:
+        return ""
+    most, contestant, work = max(times)
+    median = statistics.median(time for time, _, _ in times)
+    return (f"While they were measured, the JVMs compiled for {figure(median)} ms in the median, and at most "
+            f"{figure(most)} ms (`{contestant}` in `{work}`).")
 
 
 def work_tables(work: dict, base: str) -> list:
@@ -166,14 +255,14 @@ def markdown(result: dict) -> str:
         f"{result['date']}; {machine['cores']} cores, {machine['processor']}, {machine['memory_gib']} GiB; "
         f"{machine['kernel']}, {machine['system']}; load before the run {', '.join(map(str, machine['load']))}{loads(machine)}. "
         f"{machine['note']}", "",
-        f"{result['rounds']} rounds{' of small sizes (--quick)' if result['quick'] else ''}, in which the contestants "
-        f"took turns, {result['seconds']} s in all. The file is of {result['file_bytes'] // 1_000_000} MB.", "",
+        f"{result['rounds']} round{'s' if result['rounds'] > 1 else ''}{' of small sizes (--quick)' if result['quick'] else ''}, in which the contestants "
+        f"took turns, {result['seconds']} s in all. The file is of {result['file_bytes'] // 1_000_000} MB. "
+        f"{compilation(result)}", "",
     ]
     text += table(["contestant", "what", "version"], [
         [f"`{name}`", title, result["versions"][name]] for name, title in result["contestants"].items()],
         ("what", "version"))
-    text += ["## Speed, as a multiple of `" + result["base"] + "`", "",
-             "More than 1 is faster than it. Medians of the first number of each table below.", "", *ratios(result)]
+    text += [*goal_table(result), *ratios(result), *count_tables(result)]
     for work in result["works"]:
         text += work_tables(work, result["base"])
     text += ["## Left out", ""]

@@ -115,18 +115,19 @@ func messages(argument string, count int) {
 	}
 }
 
-func throughput(_ string, count int) {
+func throughput(argument string, count int) {
+	size := number(argument)
 	rx, tx, err := os.Pipe()
 	check(err)
 	go func() {
-		bytes := make([]byte, block)
+		bytes := make([]byte, size)
 		for i := 0; i < count; i++ {
 			_, err := tx.Write(bytes)
 			check(err)
 		}
 		check(tx.Close())
 	}()
-	bytes := make([]byte, block)
+	bytes := make([]byte, size)
 	for {
 		_, err := rx.Read(bytes)
 		if err == io.EOF {

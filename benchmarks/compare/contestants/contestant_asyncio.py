@@ -79,17 +79,18 @@ class Contestant:
             await self.arrived.wait()
 
     async def throughput(self, count: int) -> None:
+        size = int(self.argument)
         reader, writer = await self.pipe()
 
         async def write() -> None:
-            block = bytes(BLOCK)
+            block = bytes(size)
             for _ in range(count):
                 writer.write(block)
                 await writer.drain()
             writer.close()
 
         task = asyncio.create_task(write())
-        while await reader.read(BLOCK):
+        while await reader.read(size):
             pass
         await task
 

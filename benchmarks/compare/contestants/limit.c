@@ -145,21 +145,23 @@ static void messages(const char *argument, int64_t count) {
 
 static int throughput_pipe[2];
 static int64_t throughput_blocks;
+static size_t throughput_block; /* bytes */
 
 static void *write_blocks(void *unused) {
     static char out[BLOCK];
-    for (int64_t i = 0; i < throughput_blocks; i++) write_all(throughput_pipe[1], out, BLOCK);
+    for (int64_t i = 0; i < throughput_blocks; i++) write_all(throughput_pipe[1], out, throughput_block);
     return unused;
 }
 
 static void throughput(const char *argument, int64_t count) {
-    (void) argument;
     pthread_t writer;
     if (pipe2(throughput_pipe, O_CLOEXEC) != 0) fail("pipe");
     throughput_blocks = count;
+    throughput_block = strtoull(argument, NULL, 10);
+    if (throughput_block > BLOCK) throughput_block = BLOCK;
     pthread_create(&writer, NULL, write_blocks, NULL);
-    for (int64_t left = count * BLOCK; left > 0;) {
-        ssize_t got = read(throughput_pipe[0], block, BLOCK);
+    for (int64_t left = count * (int64_t) throughput_block; left > 0;) {
+        ssize_t got = read(throughput_pipe[0], block, throughput_block);
         if (got <= 0) fail("read");
         left -= got;
     }

@@ -103,15 +103,16 @@ impl Contestant {
     }
 
     async fn throughput(&mut self, count: u64) -> Result<()> {
+        let size = self.number();
         let (mut rx, mut tx) = pipe()?;
         let writer = tokio::spawn(async move {
-            let block = vec![0; BLOCK];
+            let block = vec![0; size];
             for _ in 0..count {
                 tx.write_all(&block).await.unwrap();
             }
         });
-        let mut block = vec![0; BLOCK];
-        let mut left = count as usize * BLOCK;
+        let mut block = vec![0; size];
+        let mut left = count as usize * size;
         while left > 0 {
             left -= rx.read(&mut block).await?;
         }

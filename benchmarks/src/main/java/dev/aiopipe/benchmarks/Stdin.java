@@ -3,7 +3,6 @@ package dev.aiopipe.benchmarks;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -11,10 +10,9 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Stdin, which a forked JMH does not have to itself: lines a second, and the time to the first line of a small program.
- * The contestants take turns.
+ * Stdin, which a forked JMH does not have to itself: lines a second. The contestants take turns.
  *
- * <p>{@code java -cp benchmarks.jar dev.aiopipe.benchmarks.Stdin lines|first ROUNDS}
+ * <p>{@code java -cp benchmarks.jar dev.aiopipe.benchmarks.Stdin lines ROUNDS}
  */
 public final class Stdin {
     private static final int BYTES_PER_TURN = 100_000_000;
@@ -35,11 +33,8 @@ public final class Stdin {
                     lines(lineBytes, number);
                 }
             }
-            case "first" -> first(number);
             case "contest" -> contest(Integer.parseInt(arguments[2]), number);
-            case "ours" -> System.out.println(StdinLines.firstLine());
-            case "theirs" -> System.out.println(theirs().readLine());
-            default -> throw new IllegalArgumentException("neither lines nor first: " + arguments[0]);
+            default -> throw new IllegalArgumentException("not lines: " + arguments[0]);
         }
     }
 
@@ -82,33 +77,6 @@ public final class Stdin {
         System.out.printf(
                 "lines of %4d bytes, M/s: readLine() %6.2f, BufferedReader(System.in) %6.2f, ratio %.2f%n",
                 lineBytes, median(our), median(their), median(our) / median(their));
-    }
-
-    /** From the start of a JVM that reads one line to that line. */
-    private static void first(int rounds) throws IOException {
-        List<Double> our = new ArrayList<>();
-        List<Double> their = new ArrayList<>();
-        for (int round = 0; round < rounds; round++) {
-            our.add(millisToFirstLine("ours"));
-            their.add(millisToFirstLine("theirs"));
-        }
-        System.out.printf(
-                "first line of stdin, ms: readLine() %.0f, System.in %.0f, difference %.0f%n",
-                median(our), median(their), median(our) - median(their));
-    }
-
-    private static double millisToFirstLine(String contestant) throws IOException {
-        long start = System.nanoTime();
-        Process program = Producer.java(Stdin.class, contestant, "1").start();
-        try (OutputStream stdin = program.getOutputStream();
-                BufferedReader stdout = program.inputReader()) {
-            stdin.write("hello\n".getBytes(StandardCharsets.UTF_8));
-            stdin.flush();
-            if (!"hello".equals(stdout.readLine())) {
-                throw new IOException("no line from " + contestant);
-            }
-            return (System.nanoTime() - start) / 1e6;
-        }
     }
 
     private static double median(List<Double> values) {

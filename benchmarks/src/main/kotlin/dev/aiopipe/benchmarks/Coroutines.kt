@@ -38,10 +38,6 @@ internal class StdinLines {
     private val stdin = runBlocking { ReadEnd.stdin().open() }
 
     fun read(count: Int): Long = runBlocking { charsOf(stdin, count) }
-
-    companion object {
-        @JvmStatic fun firstLine(): String? = runBlocking { ReadEnd.stdin().open().readLine() }
-    }
 }
 
 private suspend fun charsOf(lines: PipeReader, count: Int): Long {

@@ -3,6 +3,7 @@ package dev.aiopipe.examples
 import com.sun.net.httpserver.HttpServer
 import dev.aiopipe.BrokenPipeException
 import dev.aiopipe.LimitExceededException
+import dev.aiopipe.PipeLoop
 import dev.aiopipe.PipedProcess
 import dev.aiopipe.ProcessFailedException
 import dev.aiopipe.ProcessOutput
@@ -16,6 +17,7 @@ import dev.aiopipe.examples.recipes.Talking
 import dev.aiopipe.examples.recipes.ask
 import dev.aiopipe.examples.recipes.build
 import dev.aiopipe.examples.recipes.capture
+import dev.aiopipe.examples.recipes.countLines
 import dev.aiopipe.examples.recipes.download
 import dev.aiopipe.examples.recipes.filesIn
 import dev.aiopipe.examples.recipes.follow
@@ -204,6 +206,20 @@ class RecipesTest {
                 Running.runAll(pair, 2) { outputs.add(it.stdoutText()) }.await()
                 assertEquals(setOf("hello\n", "written\n"), outputs.toSet())
                 assertThrows<IOException> { runAll(listOf(sh("exec sleep 1000"), ProcessBuilder("/no/program"))) }
+            }
+
+        @Test
+        @DisplayName("countLines reads each child on the thread of its loop")
+        fun severalLoops() =
+            runBlocking<Unit> {
+                val loops = List(2) { PipeLoop.create("counting-$it") }
+                try {
+                    assertEquals(6, countLines(List(3) { sh("seq $it; seq $it") }, loops))
+                    val running = Thread.getAllStackTraces().keys.map { it.name }
+                    assertTrue(running.containsAll(listOf("counting-0", "counting-1")), "$running")
+                } finally {
+                    loops.forEach(PipeLoop::close)
+                }
             }
 
         @Test

@@ -51,8 +51,8 @@ abstract class Contestant {
         throw new UnsupportedWork(lacks);
     }
 
-    /** Writes blocks into a pipe and reads them, at the same time. */
-    Work throughput() throws Exception {
+    /** Writes blocks of so many bytes into a pipe and reads them, at the same time. */
+    Work throughput(int blockSize) throws Exception {
         throw new UnsupportedWork(lacks);
     }
 

@@ -76,20 +76,20 @@ final class Futures extends Contestant {
     }
 
     @Override
-    Work throughput() {
+    Work throughput(int blockSize) {
         return count -> {
             AioPipe pipe = AioPipe.create();
             AsyncPipeReader reader = AsyncPipes.open(pipe.rx()).join();
             AsyncPipeWriter writer = AsyncPipes.open(pipe.tx()).join();
             Thread writing = new Thread(() -> {
-                ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_SIZE);
+                ByteBuffer block = ByteBuffer.allocateDirect(blockSize);
                 for (int i = 0; i < count; i++) {
                     writer.write(block.clear()).join();
                 }
                 writer.close();
             });
             writing.start();
-            ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_SIZE);
+            ByteBuffer block = ByteBuffer.allocateDirect(blockSize);
             while (reader.read(block.clear()).join() >= 0) {}
             writing.join();
             reader.close();

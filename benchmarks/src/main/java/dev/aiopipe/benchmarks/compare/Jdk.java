@@ -129,11 +129,11 @@ final class Jdk extends Contestant {
     }
 
     @Override
-    Work throughput() {
+    Work throughput(int blockSize) {
         return count -> {
             Pipe pipe = Pipe.open();
             FutureTask<?> writer = start(() -> {
-                ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_SIZE);
+                ByteBuffer block = ByteBuffer.allocateDirect(blockSize);
                 for (int i = 0; i < count; i++) {
                     block.clear();
                     while (block.hasRemaining()) {
@@ -144,7 +144,7 @@ final class Jdk extends Contestant {
                 return null;
             });
             start(() -> {
-                        ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_SIZE);
+                        ByteBuffer block = ByteBuffer.allocateDirect(blockSize);
                         while (pipe.source().read(block) >= 0) {
                             block.clear();
                         }

@@ -59,24 +59,41 @@ public final class Main {
 
     private void run(Contestant contestant, int warmUp, int count) throws Exception {
         Work prepared = prepare(contestant);
-        prepared.run(warmUp);
+        warmUp(prepared, warmUp);
         boolean idle = work.equals("idle");
         long heap = idle ? usedHeap() : 0;
         System.out.println("ready");
         awaitDriver();
+        long compiled = compilationMillis();
         long allocated = Allocation.total();
         long begin = System.nanoTime();
         prepared.run(count);
         long elapsed = System.nanoTime() - begin;
         long nowAllocated = Allocation.total();
         System.out.printf(
-                "done {\"ns\": %d, \"p50\": %d, \"p99\": %d, \"allocated\": %d, \"heap\": %d}%n",
+                "done {\"ns\": %d, \"p50\": %d, \"p99\": %d, \"allocated\": %d, \"compiled\": %d, \"heap\": %d}%n",
                 elapsed,
                 latencies.percentile(50),
                 latencies.percentile(99),
                 nowAllocated - allocated,
+                compilationMillis() - compiled,
                 idle ? usedHeap() - heap : 0);
         awaitDriver();
+    }
+
+    /**
+     * Does the work so many times, and again until the driver's time is over: a JIT needs time, however fast the work.
+     */
+    private static void warmUp(Work prepared, int count) throws Exception {
+        String seconds = System.getenv("WARM_SECONDS");
+        long end = System.nanoTime() + (seconds == null ? 0 : (long) (1e9 * Double.parseDouble(seconds)));
+        do {
+            prepared.run(count);
+        } while (System.nanoTime() - end < 0);
+    }
+
+    private static long compilationMillis() {
+        return ManagementFactory.getCompilationMXBean().getTotalCompilationTime();
     }
 
     private Work prepare(Contestant contestant) throws Exception {
@@ -84,7 +101,7 @@ public final class Main {
             case "lines" -> contestant.lines(builder("lines", argument));
             case "roundtrip" -> contestant.roundTrips(builder("echo"), "x".repeat(number() - 1), latencies);
             case "messages" -> contestant.messages(number());
-            case "throughput" -> contestant.throughput();
+            case "throughput" -> contestant.throughput(number());
             case "tofile" -> contestant.toFile(builder("source", argument.split(":")[1]), file());
             case "fromfile" -> contestant.fromFile(file(), builder("sink"));
             case "starts" -> contestant.starts(builder("echo"), number());

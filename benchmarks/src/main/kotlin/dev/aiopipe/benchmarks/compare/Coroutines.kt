@@ -78,16 +78,16 @@ internal class Coroutines private constructor(private val dispatcher: CoroutineD
         while (reader.readLine() != null) arrived.release()
     }
 
-    override fun throughput() = work { count ->
+    override fun throughput(blockSize: Int) = work { count ->
         val (rx, tx) = aioPipe()
         val reader = rx.open()
         val writer = tx.open()
         launch {
-            val block = ByteBuffer.allocateDirect(BLOCK_SIZE)
+            val block = ByteBuffer.allocateDirect(blockSize)
             repeat(count) { writer.write(block.clear()) }
             writer.close()
         }
-        val block = ByteBuffer.allocateDirect(BLOCK_SIZE)
+        val block = ByteBuffer.allocateDirect(blockSize)
         while (reader.read(block.clear()) >= 0) continue
         reader.close()
     }

@@ -1,17 +1,22 @@
 package dev.aiopipe.examples.recipes
 
 import dev.aiopipe.OutputLine.Source.STDERR
+import dev.aiopipe.PipeLoop
+import dev.aiopipe.PipeOptions
 import dev.aiopipe.ProcessOutput
 import dev.aiopipe.ProcessTimeoutException
+import dev.aiopipe.dispatcher
 import dev.aiopipe.outputLines
 import dev.aiopipe.runPiped
 import dev.aiopipe.runPipeline
+import dev.aiopipe.withPiped
 import java.nio.file.Path
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.minutes
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.count
 import kotlinx.coroutines.sync.Semaphore
 import kotlinx.coroutines.sync.withPermit
 import kotlinx.coroutines.withTimeout
@@ -55,6 +60,21 @@ suspend fun levels(log: Path): String =
 suspend fun runAll(programs: List<ProcessBuilder>, atOnce: Int = 32): List<ProcessOutput> = coroutineScope {
     val permits = Semaphore(atOnce)
     programs.map { async { permits.withPermit { it.runPiped() } } }.awaitAll()
+}
+
+// end
+
+// begin
+suspend fun countLines(programs: List<ProcessBuilder>, loops: List<PipeLoop>): Int = coroutineScope {
+    programs
+        .mapIndexed { i, program ->
+            val loop = loops[i % loops.size]
+            async(loop.dispatcher) { // the thread that waits for the stream reads it, too
+                program.withPiped(options = PipeOptions.defaults().withLoop(loop)) { it.stdout.lines().count() }
+            }
+        }
+        .awaitAll()
+        .sum()
 }
 
 // end
