@@ -1,13 +1,16 @@
 package dev.aiopipe
 
+import dev.aiopipe.engine.support.BlockingPool
 import java.nio.channels.Channel
 import java.nio.channels.SelectableChannel
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.Executor
 import java.util.concurrent.atomic.AtomicBoolean
+import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.resume
 import kotlin.coroutines.suspendCoroutine
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
@@ -41,6 +44,14 @@ private class BlockingTask<T>(private val block: () -> T) : Runnable {
     override fun run() {
         if (begun.compareAndSet(false, true)) outcome.complete(runCatching(block))
     }
+}
+
+/**
+ * Runs coroutines on the engine's threads for blocking calls. A coroutine that is suspended holds none of them; if none
+ * can be started, it goes on a little later.
+ */
+internal object BlockingDispatcher : CoroutineDispatcher() {
+    override fun dispatch(context: CoroutineContext, block: Runnable) = BlockingPool.run(block)
 }
 
 @JvmSynthetic

@@ -7,7 +7,6 @@ import dev.aiopipe.engine.read.ReadOp
 import dev.aiopipe.engine.read.ReadOps
 import dev.aiopipe.engine.read.ReadTransaction
 import dev.aiopipe.engine.splice.Splicing
-import dev.aiopipe.engine.support.BlockingPool
 import dev.aiopipe.engine.write.TeeWrite
 import java.io.IOException
 import java.io.InputStream
@@ -279,7 +278,7 @@ public class PipeReader internal constructor(private val input: Input, options: 
     @Throws(IOException::class)
     @JvmOverloads
     public suspend fun transferTo(target: PipeWriter, count: Long = Long.MAX_VALUE): Long =
-        transfer(count, Splicing(input, target.output)) { chunk -> target.write(chunk) }
+        transfer(count, splicing = Splicing(input, target.output)) { chunk -> target.write(chunk) }
 
     /**
      * Moves bytes to a blocking channel, a file for example, until the stream ends, or [count] are moved. Closes
@@ -295,7 +294,7 @@ public class PipeReader internal constructor(private val input: Input, options: 
     @JvmOverloads
     public suspend fun transferTo(target: WritableByteChannel, count: Long = Long.MAX_VALUE): Long {
         requireBlocking(target)
-        return transfer(count) { chunk -> target.writeAll(chunk) }
+        return transfer(count, BlockingDispatcher) { chunk -> target.writeAll(chunk) }
     }
 
     /**
@@ -330,36 +329,35 @@ public class PipeReader internal constructor(private val input: Input, options: 
     private suspend fun WritableByteChannel.writeAll(chunk: ByteBuffer) {
         while (chunk.hasRemaining()) {
             coroutineContext.ensureActive()
-            blocking(BlockingPool.EXECUTOR) { if (write(chunk) == 0) LockSupport.parkNanos(PAUSE_NANOS) }
+            if (write(chunk) == 0) LockSupport.parkNanos(PAUSE_NANOS)
         }
     }
 
+    /** Reads and sends chunk after chunk, all by the dispatcher, if there is one. */
     private suspend fun transfer(
         count: Long,
+        dispatcher: CoroutineContext = EmptyCoroutineContext,
         splicing: Splicing? = null,
         send: suspend (ByteBuffer) -> Unit,
     ): Long {
-        require(count >= 0) { "count < 0: $count" }
+        val look = ops.toTransfer(count)
         val begin = { outer: ReadTransaction? -> ReadTransaction.beginWithoutRollback(input, outer) }
-        return inTransaction(transactionKey, begin) { transaction ->
-            var moved = 0L
-            while (moved < count) {
-                if (splicing != null) moved += splicing.move(transaction, count - moved)
-                if (moved == count) break
-                val chunk = read(ops.toTransfer(count - moved))
+        return inTransaction(transactionKey, begin, dispatcher) { transaction ->
+            while (true) {
+                if (splicing != null && look.left() > 0) look.spliced(splicing.move(transaction, look.left()))
+                val chunk = read(look)
                 if (!chunk.hasRemaining()) break
                 val failure = runCatching { send(chunk) }.exceptionOrNull()
                 try { // the target has accepted it, so it is taken; it is buffered
-                    input.start(ops.transferred(chunk.position()), transaction)
+                    input.start(look.sent(), transaction)
                 } catch (e: ClosedChannelException) { // closed meanwhile: that is not why the transfer failed
                     coroutineContext.ensureActive()
                     throw failure ?: e
                 }
                 failure?.let { throw it }
-                moved += chunk.position()
                 splicing?.copied(chunk.position().toLong())
             }
-            moved
+            look.moved()
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.aiopipe
 
 import dev.aiopipe.engine.blocking.WriterOutputStream
-import dev.aiopipe.engine.support.BlockingPool
 import dev.aiopipe.engine.support.Delays
 import dev.aiopipe.engine.write.EndWatch
 import dev.aiopipe.engine.write.Message
@@ -11,6 +10,7 @@ import java.io.OutputStream
 import java.nio.ByteBuffer
 import java.nio.channels.ReadableByteChannel
 import java.util.concurrent.atomic.AtomicBoolean
+import java.util.concurrent.locks.LockSupport
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
@@ -156,7 +156,7 @@ internal constructor(@get:JvmSynthetic internal val output: Output, private val 
 
     /**
      * Writes all that a blocking channel, a file for example, has up to its end. Closes neither. The channel is read on
-     * a thread of this library.
+     * a thread of this library, and again after a pause if it has nothing.
      *
      * Each chunk is a message: those of other writers may come in between.
      *
@@ -174,30 +174,38 @@ internal constructor(@get:JvmSynthetic internal val output: Output, private val 
         requireBlocking(source)
         output.requireOpen()
         try {
-            var moved = 0L
-            while (true) {
-                val count = transferChunk(source)
-                if (count < 0) return moved
-                moved += count
-            }
+            return withContext(BlockingDispatcher) { transferAll(source) }
         } catch (e: IOException) {
             coroutineContext.ensureActive() // a cancelled transfer throws that, whatever else has happened
             throw e
         }
     }
 
-    private suspend fun transferChunk(source: ReadableByteChannel): Int {
+    private suspend fun transferAll(source: ReadableByteChannel): Long {
+        val chunk = ByteBuffer.allocateDirect(TRANSFER_SIZE) // a file's bytes reach the kernel without another copy
+        var moved = 0L
+        while (true) {
+            val count = transferChunk(source, chunk.clear())
+            if (count < 0) return moved
+            if (count == 0) LockSupport.parkNanos(PAUSE_NANOS)
+            moved += count
+        }
+    }
+
+    /**
+     * Reads into a chunk, and sends it. When this returns, the chunk may be used again: it was sent, and is not owed.
+     */
+    private suspend fun transferChunk(source: ReadableByteChannel, chunk: ByteBuffer): Int {
         transfers.lock()
         var locked = true
         try {
             if (!output.isIdle()) awaitTurn() // else a cancelled transfer might owe its chunk beside what others owe
             coroutineContext.ensureActive()
-            val chunk = ByteBuffer.allocate(TRANSFER_SIZE)
             val over = AtomicBoolean() // the read, or the wait of the others for it
             val silence = Delays.run({ if (over.compareAndSet(false, true)) transfers.unlock() }, SILENCE_NANOS)
             val count =
                 try {
-                    blocking(BlockingPool.EXECUTOR) { source.read(chunk) }
+                    source.read(chunk)
                 } finally {
                     locked = over.compareAndSet(false, true)
                     silence.cancel(false)
@@ -332,5 +340,6 @@ internal constructor(@get:JvmSynthetic internal val output: Output, private val 
         const val LINES_AHEAD = 64
         const val TRANSFER_SIZE = 64 shl 10
         const val SILENCE_NANOS = 500_000_000L
+        const val PAUSE_NANOS = 10_000_000L
     }
 }

@@ -2,6 +2,7 @@ package dev.aiopipe
 
 import dev.aiopipe.engine.read.ReadTransaction
 import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.withContext
@@ -23,11 +24,13 @@ internal class TransactionContext(
  * back.
  *
  * @param begin begins the transaction within an outer one, if there is one
+ * @param dispatcher runs the block; nothing if the caller's does
  */
 @JvmSynthetic
 internal suspend fun <T> inTransaction(
     key: CoroutineContext.Key<TransactionContext>,
     begin: (ReadTransaction?) -> ReadTransaction,
+    dispatcher: CoroutineContext = EmptyCoroutineContext,
     block: suspend (ReadTransaction) -> T,
 ): T {
     val context = coroutineContext
@@ -35,7 +38,7 @@ internal suspend fun <T> inTransaction(
     val transaction = begin(context[key]?.openOrNull())
     var complete = false
     try {
-        return withContext(TransactionContext(key, transaction)) { block(transaction) }
+        return withContext(dispatcher + TransactionContext(key, transaction)) { block(transaction) }
             .also { complete = true } // out here: if it is cancelled, withContext drops the block's value
     } finally {
         if (complete) transaction.commit() else transaction.rollBack()

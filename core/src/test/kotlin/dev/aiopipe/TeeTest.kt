@@ -96,8 +96,9 @@ class TeeTest {
             val bytes = noise(500_000)
             val sent = alongside { source.writer.use { it.write(bytes) } }
             val tee = alongside { runCatching { source.reader.teeTo(first.writer, second.writer) } }
-            val received = first.reader.readExactly(60_000)
-            assertSameBytes(bytes.copyOf(60_000), second.reader.readExactly(60_000))
+            val reading = alongside { first.reader.readExactly(100_000) } // both at once: neither gets so much alone
+            assertSameBytes(bytes.copyOf(100_000), second.reader.readExactly(100_000))
+            val received = reading.await()
             second.reader.close()
             val more = alongside { first.reader.readAll() }
             val failure = tee.await().exceptionOrNull()

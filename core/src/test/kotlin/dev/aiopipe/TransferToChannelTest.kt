@@ -4,10 +4,15 @@ import dev.aiopipe.testkit.NothingLeft
 import java.io.ByteArrayOutputStream
 import java.nio.ByteBuffer
 import java.nio.channels.Channels
+import java.nio.channels.ReadPendingException
+import java.nio.channels.ReadableByteChannel
 import java.nio.channels.WritableByteChannel
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.atomic.AtomicInteger
+import kotlin.coroutines.CoroutineContext
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancel
@@ -15,7 +20,9 @@ import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.yield
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.DisplayName
 import org.junit.jupiter.api.Test
@@ -52,6 +59,126 @@ class TransferToChannelTest {
             val asked = full.asked.get()
             assertEquals("line", reader.readLine())
             assertEquals(asked, full.asked.get())
+            reader.close()
+        }
+
+    /** Counts how often a coroutine comes to this. */
+    private class Counting : CoroutineDispatcher() {
+        val dispatched = AtomicInteger()
+
+        override fun dispatch(context: CoroutineContext, block: Runnable) {
+            dispatched.incrementAndGet()
+            Dispatchers.Default.dispatch(context, block)
+        }
+
+        override fun toString() = "dispatched $dispatched times"
+    }
+
+    @Test
+    @DisplayName(
+        "a transfer of many chunks to or from a channel changes to the coroutine's own thread once, at its end"
+    )
+    fun changesOfThreads() =
+        runBlocking<Unit> {
+            val (rx, tx) = aioPipe()
+            val reader = rx.open()
+            val writer = tx.open()
+            val bytes = noise(40_000)
+            val caller = Counting()
+            val source = ofPieces(bytes, 1000)
+            launch(caller, CoroutineStart.UNDISPATCHED) { assertEquals(40_000, writer.transferFrom(source)) }.join()
+            assertTrue(caller.dispatched.get() <= 1) {
+                "$caller"
+            } // none, if the transfer is over before the wait for it
+            caller.dispatched.set(0)
+            val target = ByteArrayOutputStream()
+            val onlySome = Channels.newChannel(target)
+            val pieces =
+                object : WritableByteChannel by onlySome {
+                    override fun write(source: ByteBuffer): Int {
+                        val piece = source.slice().limit(minOf(source.remaining(), 1000))
+                        source.position(source.position() + piece.remaining())
+                        return onlySome.write(piece)
+                    }
+                }
+            launch(caller, CoroutineStart.UNDISPATCHED) { assertEquals(40_000, reader.transferTo(pieces, 40_000)) }
+                .join()
+            assertTrue(caller.dispatched.get() <= 1) { "$caller" }
+            assertSameBytes(bytes, target.toByteArray())
+            writer.close()
+            reader.close()
+        }
+
+    /** A channel that gives its bytes in pieces. */
+    private fun ofPieces(bytes: ByteArray, size: Int): ReadableByteChannel {
+        val all = ByteBuffer.wrap(bytes)
+        return object : ReadableByteChannel by Channels.newChannel(bytes.inputStream()) {
+            override fun read(target: ByteBuffer): Int {
+                if (!all.hasRemaining()) return -1
+                val piece = all.slice().limit(minOf(size, all.remaining()))
+                all.position(all.position() + piece.remaining())
+                return piece.remaining().also { target.put(piece) }
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("a cancelled transfer waits for the write under way; what that did not take is readable")
+    fun cancelledWhileItWrites() =
+        runBlocking<Unit> {
+            val (rx, tx) = aioPipe()
+            val reader = rx.open()
+            tx.open().use { it.write("0123456789") }
+            reader.request(10)
+            val begun = CompletableDeferred<Unit>()
+            val leave = CountDownLatch(1)
+            val slow =
+                object : WritableByteChannel by Full() {
+                    override fun write(source: ByteBuffer): Int {
+                        begun.complete(Unit)
+                        leave.await()
+                        source.position(3)
+                        return 3
+                    }
+                }
+            val transfer = launch { reader.transferTo(slow) }
+            begun.await()
+            transfer.cancel()
+            yield()
+            assertFalse(transfer.isCompleted)
+            assertThrowsSuspending<ReadPendingException> { reader.readAtMost(1) }
+            leave.countDown()
+            transfer.join()
+            assertEquals("3456789", reader.readText())
+            reader.close()
+        }
+
+    @Test
+    @DisplayName("a transfer that waits for its source holds no thread")
+    fun waitsWithoutAThread() =
+        runBlocking<Unit> {
+            val (rx, tx) = aioPipe()
+            val reader = rx.open()
+            val writer = tx.open()
+            var blocked: Thread? = null
+            val arrived = CompletableDeferred<Unit>()
+            val target =
+                object : WritableByteChannel by Full() {
+                    override fun write(source: ByteBuffer): Int {
+                        blocked = Thread.currentThread()
+                        arrived.complete(Unit)
+                        return source.remaining().also { source.position(source.limit()) }
+                    }
+                }
+            val transfer = launch { reader.transferTo(target) }
+            writer.write("data")
+            arrived.await()
+            eventually("the thread has nothing to do") {
+                blocked!!.stackTrace.any { it.methodName == "getTask" && it.className.contains("ThreadPoolExecutor") }
+            }
+            assertTrue(transfer.isActive)
+            writer.close()
+            transfer.join()
             reader.close()
         }
 

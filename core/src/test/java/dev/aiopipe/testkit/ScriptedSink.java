@@ -15,7 +15,7 @@ public final class ScriptedSink implements ByteSink {
 
     private final ByteArrayOutputStream written = new ByteArrayOutputStream();
     public int room;
-    public int sliceSize = 8 * 1024;
+    public int sliceSize = ByteSink.super.sliceSize();
     public boolean flushed = true;
     public boolean signalsRoom = true;
     public IOException failure;

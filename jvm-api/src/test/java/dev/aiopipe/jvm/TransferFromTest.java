@@ -14,6 +14,7 @@ import dev.aiopipe.testkit.Await;
 import dev.aiopipe.testkit.NothingLeft;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.Channels;
@@ -24,8 +25,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -65,6 +68,35 @@ class TransferFromTest {
         assertTrue(source.isOpen());
         get(link.writer().writeLine("next"));
         assertEquals("next", get(link.reader().readLine()));
+    }
+
+    @Test
+    @DisplayName("one thread reads and sends chunk after chunk, as long as there is room")
+    void sendsOnOneThread() {
+        Set<Thread> threads = ConcurrentHashMap.newKeySet();
+        InputStream bytes = new ByteArrayInputStream(data, 0, 40_000);
+        ReadableByteChannel source = new ReadableByteChannel() {
+            @Override
+            public int read(ByteBuffer target) throws IOException {
+                threads.add(Thread.currentThread());
+                byte[] piece = bytes.readNBytes(1000);
+                target.put(piece);
+                return piece.length == 0 ? -1 : piece.length;
+            }
+
+            @Override
+            public boolean isOpen() {
+                return true;
+            }
+
+            @Override
+            public void close() {
+                // nothing is open
+            }
+        };
+        assertEquals(40_000, get(link.writer().transferFrom(source)));
+        assertEquals(1, threads.size());
+        assertArrayEquals(Arrays.copyOf(data, 40_000), get(link.reader().readExactly(40_000)));
     }
 
     @Test

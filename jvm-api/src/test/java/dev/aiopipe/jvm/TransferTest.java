@@ -16,7 +16,6 @@ import dev.aiopipe.testkit.Await;
 import dev.aiopipe.testkit.NothingLeft;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.Pipe;
@@ -167,39 +166,48 @@ class TransferTest {
 
     @Test
     @DisplayName("a transfer whose executor refuses has taken what was sent")
-    void executorRefuses() throws Exception {
+    void executorRefuses() {
         ManualExecutor executor = new ManualExecutor();
         ScriptedStream source = new ScriptedStream().arrive("abc");
         AsyncPipeReader reader = source.reader(executor);
-        CountDownLatch entered = new CountDownLatch(1);
-        CountDownLatch leave = new CountDownLatch(1);
-        ByteArrayOutputStream sent = new ByteArrayOutputStream();
-        CompletableFuture<Long> transfer = reader.transferTo(Channels.newChannel(new OutputStream() {
-            @Override
-            public void write(int value) {
-                throw new AssertionError();
-            }
-
-            @Override
-            public void write(byte[] bytes, int offset, int length) {
-                entered.countDown();
-                try {
-                    leave.await();
-                } catch (InterruptedException e) {
-                    throw new AssertionError(e);
-                }
-                sent.write(bytes, offset, length);
-            }
-        }));
+        CompletableFuture<Void> sent = new CompletableFuture<>();
+        CompletableFuture<Long> transfer = Transfer.of(
+                        new ReaderView(reader.core(), null, null), Long.MAX_VALUE, chunk -> {
+                            chunk.position(2);
+                            return sent;
+                        })
+                .begin();
         executor.runAll();
-        entered.await();
         executor.refuse();
-        leave.countDown();
+        sent.complete(null);
 
         failure(RejectedExecutionException.class, transfer);
-        assertEquals("abc", sent.toString(StandardCharsets.UTF_8));
         source.arrive("next");
-        assertEquals("next", new String(get(reader.readAtMost(10)), StandardCharsets.UTF_8));
+        assertEquals("cnext", new String(get(reader.readExactly(5)), StandardCharsets.UTF_8));
+    }
+
+    @Test
+    @DisplayName("a transfer to a channel needs the executor for its outcome alone, and has it even if that refuses")
+    void executorOfATransferToAChannel() {
+        for (boolean refuses : new boolean[] {false, true}) {
+            ManualExecutor executor = new ManualExecutor();
+            ScriptedStream source = new ScriptedStream().arriveOneByOne(1000).end();
+            ByteArrayOutputStream target = new ByteArrayOutputStream();
+            if (refuses) {
+                executor.refuse();
+            }
+            CompletableFuture<Long> transfer = source.reader(executor).transferTo(Channels.newChannel(target));
+            CompletableFuture<Thread> dependent = transfer.thenApply(moved -> Thread.currentThread());
+            if (!refuses) {
+                Await.until("there is an outcome", () -> executor.waiting() > 0);
+                assertFalse(transfer.isDone());
+                executor.runLast();
+                assertEquals(0, executor.waiting());
+                assertEquals(Thread.currentThread(), dependent.getNow(null));
+            }
+            assertEquals(1000, get(transfer));
+            assertEquals(1000, target.size());
+        }
     }
 
     @Test

@@ -161,6 +161,15 @@ public abstract sealed class BufferStorage permits InputBuffer {
     }
 
     /**
+     * Copies the first bytes to a target until that is full, without taking them.
+     *
+     * @param target has room for at most {@link #size}
+     */
+    void copy(ByteBuffer target) {
+        target.put(bytes, head, target.remaining());
+    }
+
+    /**
      * Drops bytes from the front.
      *
      * @param count at most {@link #size}

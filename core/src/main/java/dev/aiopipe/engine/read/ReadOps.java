@@ -307,30 +307,17 @@ public final class ReadOps {
     }
 
     /**
-     * Copies what is buffered, at least one byte, for a target that may accept a part of it. Empty at the end of the
-     * stream, which is reported thereby. The bytes stay until {@link #transferred}. In a transaction no more is copied
-     * than it may take.
-     *
-     * @param most bytes at most, 1 or more; never more than 64 KiB
-     */
-    public ReadOp<ByteBuffer> toTransfer(long most) {
-        ReadOp<ByteBuffer> op = in -> {
-            int takeable = in.takeable();
-            if (takeable == 0 && in.size() > 0) {
-                in.take(1); // throws an exception that names the limit
-            }
-            int count = (int) Math.min(Math.min(most, InputBuffer.READ_SIZE), Math.min(in.size(), takeable));
-            return count > 0 || in.ended() ? ByteBuffer.wrap(in.copy(count)) : ReadOp.MORE;
-        };
-        return bounded(op, in -> (int) Math.min(most, Integer.MAX_VALUE));
-    }
-
-    /**
-     * Drops bytes that the target of a transfer has accepted. They are buffered, so it never asks for more.
+     * Returns the reads of one transfer, which moves so many bytes at most.
      *
      * @param count bytes
      */
-    public ReadOp<Integer> transferred(int count) {
+    public TransferOp toTransfer(long count) {
+        requireNotNegative(count);
+        return new TransferOp(count, readsAhead);
+    }
+
+    /** Drops bytes that are buffered. It never asks for more, unless the input was closed. */
+    static ReadOp<Integer> taking(int count) {
         return unlessNothing(count, in -> {
             if (in.size() < count) {
                 return ReadOp.MORE; // closed, so the next attempt fails

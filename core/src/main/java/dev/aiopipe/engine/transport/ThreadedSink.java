@@ -91,11 +91,6 @@ public final class ThreadedSink extends ThreadedStream<OutputStream> implements 
     }
 
     @Override
-    public int sliceSize() {
-        return chunk.length;
-    }
-
-    @Override
     public boolean signalsRoom() {
         return false;
     }

@@ -1,6 +1,7 @@
 package dev.aiopipe.engine.write;
 
 import dev.aiopipe.engine.linux.DescriptorCopy;
+import dev.aiopipe.engine.support.ChunkSize;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,12 +18,9 @@ public interface ByteSink extends Closeable {
      */
     int write(ByteBuffer source) throws IOException;
 
-    /**
-     * Returns how many bytes {@link #write} is given at most, {@code WriteEnd.PIPE_BUF} or more. A 64 KiB pipe that is
-     * filled by one write makes writer and reader take turns; smaller writes let them overlap.
-     */
+    /** Returns how many bytes {@link #write} is given at most, {@code WriteEnd.PIPE_BUF} or more. */
     default int sliceSize() {
-        return 8 * 1024;
+        return ChunkSize.BYTES;
     }
 
     /**

@@ -292,6 +292,37 @@ class ReadOpTest {
     }
 
     @Example
+    void transferTakesWhatItsTargetHasAcceptedUpToTheCount() throws IOException {
+        put("123456");
+        TransferOp transfer = OPS.toTransfer(5);
+        for (int accepted : new int[] {2, 0, 3}) {
+            ByteBuffer chunk = (ByteBuffer) transfer.attempt(buffer);
+            assertEquals((byte) ('1' + transfer.moved()), chunk.get(0));
+            assertEquals(5 - transfer.moved(), chunk.remaining());
+            assertFalse(transfer.consumesNothing());
+            chunk.position(accepted);
+            transfer.sent().attempt(buffer);
+        }
+        assertEquals(5, transfer.moved());
+        assertFalse(((ByteBuffer) transfer.attempt(buffer)).hasRemaining());
+        assertTrue(transfer.consumesNothing());
+        assertEquals(1, buffer.size());
+    }
+
+    @Example
+    void transferGivesItsChunkAgain() throws IOException {
+        put("123");
+        TransferOp transfer = OPS.toTransfer(Long.MAX_VALUE);
+        ByteBuffer chunk = (ByteBuffer) transfer.attempt(buffer);
+        chunk.position(3);
+        transfer.sent().attempt(buffer);
+        put("4");
+        assertSame(chunk, transfer.attempt(buffer));
+        assertEquals(1, chunk.remaining());
+        assertEquals('4', chunk.get(0));
+    }
+
+    @Example
     void piecesThatAreHeldComeBackTogether() throws IOException {
         buffer.retain(8);
         ReadOp<Long> skip = new ReadOps(UTF_8, 8).skip(20);

@@ -144,6 +144,13 @@ class OutputTest {
     }
 
     @Test
+    void whatFillsAPipeIsOneWrite() throws IOException {
+        sink.room = 1_000_000;
+        assertTrue(output.offer(Message.of(bytes("x".repeat(64 * 1024)))));
+        assertEquals(1, sink.writes);
+    }
+
+    @Test
     void largeMessageLeavesTheThreadBetweenWhiles() throws IOException {
         sink.room = Integer.MAX_VALUE;
         Offered large = new Offered("x".repeat(200_000));
@@ -342,7 +349,6 @@ class OutputTest {
     @Test
     void signalDuringAWriteThatUsesUpTheBudgetLosesNothing() throws IOException {
         sink.room = 1_000_000;
-        sink.sliceSize = 64 * 1024;
         sink.interruption = readiness::signal; // a thread is done already, and no other signal comes
         Message message = Message.of(bytes("x".repeat(100_000)));
         assertTrue(output.offer(message));

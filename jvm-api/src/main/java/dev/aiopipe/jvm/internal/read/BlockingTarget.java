@@ -1,6 +1,5 @@
 package dev.aiopipe.jvm.internal.read;
 
-import dev.aiopipe.engine.support.BlockingPool;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectableChannel;
@@ -10,12 +9,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** A blocking channel, written to on a thread for that. The call that is under way there can't be called back. */
+/** A blocking channel. The call of it that is under way can't be called back. */
 public final class BlockingTarget implements Transfer.Target {
     /** Before another try where a channel takes nothing, though it is blocking. */
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final WritableByteChannel channel;
+    private @Nullable Write current; // of the thread that runs the transfer's step
 
     public BlockingTarget(WritableByteChannel channel) {
         if (channel instanceof SelectableChannel selectable && !selectable.isBlocking()) {
@@ -25,34 +25,55 @@ public final class BlockingTarget implements Transfer.Target {
     }
 
     @Override
-    public CompletableFuture<?> write(ByteBuffer chunk) {
-        Write write = new Write();
-        BlockingPool.EXECUTOR.execute(() -> {
-            try {
-                writeAll(chunk, write);
-                write.complete(null);
-            } catch (Throwable e) {
-                write.completeExceptionally(e);
-            }
-        });
-        return write;
+    public boolean blocks() {
+        return true;
     }
 
-    private void writeAll(ByteBuffer chunk, Write write) throws IOException {
-        while (chunk.hasRemaining() && !write.givenUp) {
-            if (channel.write(chunk) == 0) {
-                write.thread = Thread.currentThread();
-                if (!write.givenUp) {
-                    LockSupport.parkNanos(this, PAUSE_NANOS);
-                }
-            }
+    @Override
+    public CompletableFuture<?> write(ByteBuffer chunk) {
+        Write begun = new Write(chunk);
+        current = begun;
+        return begun;
+    }
+
+    @Override
+    public void proceed() {
+        Write begun = current;
+        if (begun != null) {
+            current = null;
+            begun.run();
         }
     }
 
-    /** To cancel it ends it after the call that is under way. */
-    private static final class Write extends CompletableFuture<@Nullable Void> {
+    /** The writes of a chunk. To cancel it ends it after the call that is under way. */
+    private final class Write extends CompletableFuture<@Nullable Void> {
+        private final ByteBuffer chunk;
         private volatile boolean givenUp;
         private volatile @Nullable Thread thread;
+
+        Write(ByteBuffer chunk) {
+            this.chunk = chunk;
+        }
+
+        void run() {
+            try {
+                writeAll();
+                complete(null);
+            } catch (Throwable e) {
+                completeExceptionally(e);
+            }
+        }
+
+        private void writeAll() throws IOException {
+            while (chunk.hasRemaining() && !givenUp) {
+                if (channel.write(chunk) == 0) {
+                    thread = Thread.currentThread();
+                    if (!givenUp) {
+                        LockSupport.parkNanos(this, PAUSE_NANOS);
+                    }
+                }
+            }
+        }
 
         @Override
         public boolean cancel(boolean mayInterruptIfRunning) {

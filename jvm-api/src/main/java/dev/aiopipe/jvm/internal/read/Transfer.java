@@ -1,10 +1,10 @@
 package dev.aiopipe.jvm.internal.read;
 
-import dev.aiopipe.engine.read.InputBuffer;
 import dev.aiopipe.engine.read.ReadOp;
-import dev.aiopipe.engine.read.ReadOps;
+import dev.aiopipe.engine.read.TransferOp;
 import dev.aiopipe.engine.splice.SpliceRun;
 import dev.aiopipe.engine.splice.Splicing;
+import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.engine.write.Output;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.FutureFailures;
@@ -36,9 +36,17 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
          * @throws IOException if nothing was sent
          */
         CompletableFuture<?> write(ByteBuffer chunk) throws IOException;
+
+        /** Whether {@link #proceed} may block, so that it has to run on a thread for that. */
+        default boolean blocks() {
+            return false;
+        }
+
+        /** Does what is left of the write that has begun, if that {@linkplain #blocks blocks}. */
+        default void proceed() {}
     }
 
-    private final Look look;
+    private final TransferOp look;
     private final Target target;
     private final ReadScope scope;
     private final Object lock;
@@ -58,13 +66,11 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
     }
 
     private static Transfer create(ReaderView view, long count, Target target, @Nullable Splicing splicing) {
-        if (count < 0) {
-            throw new IllegalArgumentException("count < 0: " + count);
-        }
-        return new Transfer(view, new ReadScope(view.scope()), new Look(view.ops(), count), target, splicing);
+        return new Transfer(view, new ReadScope(view.scope()), view.ops().toTransfer(count), target, splicing);
     }
 
-    private Transfer(ReaderView view, ReadScope scope, Look look, Target target, @Nullable Splicing splicing) {
+    private Transfer(
+            ReaderView view, ReadScope scope, TransferOp look, Target target, @Nullable Splicing splicing) {
         super(view.in(scope), look);
         this.look = look;
         this.target = target;
@@ -86,10 +92,17 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
         return future;
     }
 
-    /** Lets a thread that waits for the future run the steps, too: they run no code of the user's. */
+    /**
+     * Runs the steps on a thread for blocking calls if they block. Otherwise a thread that waits for the future may run
+     * them, too: they run no code of the user's.
+     */
     @Override
     protected void execute(CallbackExecutor.Task steps) {
-        future.resumeByExecutor(steps);
+        if (target.blocks()) {
+            BlockingPool.run(steps);
+        } else {
+            future.resumeByExecutor(steps);
+        }
     }
 
     /** Sends a chunk. */
@@ -102,7 +115,7 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
             takeSent();
             if (splicing != null && sent instanceof SplicedBytes bytes && !bytes.isCompletedExceptionally()) {
                 splicing.spliced(bytes.join());
-                look.moved += bytes.join();
+                look.spliced(bytes.join());
             } else if (sent.isCompletedExceptionally()) {
                 throw FutureFailures.of(sent);
             }
@@ -120,13 +133,13 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
             return send(bytes);
         } else if (stop()) {
             release();
-            future.succeed(look.moved);
+            complete(look.moved(), null);
         }
         return false;
     }
 
     private @Nullable SpliceRun nextRun() {
-        long left = look.count - look.moved;
+        long left = look.left();
         if (splicing == null || left == 0) {
             return null;
         }
@@ -156,7 +169,9 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
     }
 
     private boolean begin(WriteInProgress.Begin write) throws IOException {
-        if (!sending.begin(write)) {
+        boolean goesOn = sending.begin(write);
+        target.proceed(); // given up, it ends at once
+        if (!goesOn) {
             return false;
         }
         CompletableFuture<?> begun = sending.current();
@@ -174,11 +189,10 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
             if (chunk != null) {
                 int sent = chunk.position();
                 chunk = null;
-                look.moved += sent;
-                view.start(view.ops().transferred(sent)); // is buffered, so it does not wait
                 if (splicing != null) {
                     splicing.copied(sent);
                 }
+                view.start(look.sent()); // is buffered, so it does not wait
             }
         }
     }
@@ -186,7 +200,15 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
     @Override
     protected void failed(Throwable why) {
         if (giveUp()) {
-            future.fail(why);
+            complete(null, why);
+        }
+    }
+
+    private void complete(@Nullable Long moved, @Nullable Throwable failure) {
+        if (target.blocks()) { // on a thread of the engine
+            future.settle(moved, failure);
+        } else {
+            future.settleHere(moved, failure);
         }
     }
 
@@ -227,35 +249,5 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
 
     private void release() {
         scope.end(true);
-    }
-
-    /** Returns the bytes that are there and may be moved, without taking them; none at the end, or after the count. */
-    private static final class Look implements ReadOp<ByteBuffer> {
-        private final ReadOps ops;
-        private final long count;
-        private long moved;
-
-        Look(ReadOps ops, long count) {
-            this.ops = ops;
-            this.count = count;
-        }
-
-        @Override
-        public @Nullable Object attempt(InputBuffer in) throws IOException {
-            return count == moved
-                    ? ByteBuffer.allocate(0)
-                    : ops.toTransfer(count - moved).attempt(in);
-        }
-
-        @Override
-        public int wanted(InputBuffer in) {
-            return ops.toTransfer(count - moved).wanted(in);
-        }
-
-        /** After the last byte of the count it does not look for the end of the stream. */
-        @Override
-        public boolean consumesNothing() {
-            return count == moved;
-        }
     }
 }

@@ -14,6 +14,7 @@ import java.util.Queue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,7 +71,7 @@ public final class ChannelTransfer implements PipeFuture.Operation {
     private final ReadableByteChannel source;
     private final Turn turn;
     private final PipeFuture<Long> future;
-    private final ByteBuffer chunk = ByteBuffer.allocate(ChunkSize.BYTES);
+    private final ByteBuffer chunk = ByteBuffer.allocateDirect(ChunkSize.BYTES);
     private long moved;
 
     private State state = State.WAITING; // guarded by this, as is what follows
@@ -97,12 +98,15 @@ public final class ChannelTransfer implements PipeFuture.Operation {
         return future;
     }
 
-    /** Runs a step on a thread for blocking calls. */
-    private void onThread(Runnable step) {
+    /** Runs a step on a thread for blocking calls. If it has sent a chunk, that thread goes on with the next ones. */
+    private void onThread(BooleanSupplier step) {
         try {
             BlockingPool.EXECUTOR.execute(() -> {
                 try {
-                    step.run();
+                    boolean sent = step.getAsBoolean();
+                    while (sent) {
+                        sent = awaitIdle();
+                    }
                 } catch (Throwable e) {
                     end(null, e);
                 }
@@ -112,16 +116,14 @@ public final class ChannelTransfer implements PipeFuture.Operation {
         }
     }
 
-    /** Reads when no other message waits to be sent. */
-    private void awaitIdle() {
-        if (offer(Message.barrier(), State.WAITING, this::read)) {
-            read();
-        }
+    /** Reads when no other message waits to be sent. As all steps, returns true if a chunk was sent without a wait. */
+    private boolean awaitIdle() {
+        return offer(Message.barrier(), State.WAITING, this::read) && read();
     }
 
-    private void read() {
+    private boolean read() {
         if (!move(State.WAITING, State.READING)) {
-            return;
+            return false;
         }
         chunk.clear();
         int count;
@@ -133,34 +135,32 @@ public final class ChannelTransfer implements PipeFuture.Operation {
             }
         } catch (Throwable e) {
             end(null, e);
-            return;
+            return false;
         }
         if (count < 0) {
             end(moved, null);
-            return;
+            return false;
         }
         chunk.flip();
-        if (turn.take(() -> onThread(this::awaitOwed))) {
-            awaitOwed();
-        }
+        return turn.take(() -> onThread(this::awaitOwed)) && awaitOwed();
     }
 
     /** Has the turn. Waits until nothing is owed. */
-    private void awaitOwed() {
+    private boolean awaitOwed() {
         Message barrier = Message.barrier();
         try {
             if (output.owed() > 0 && !output.offer(barrier)) {
                 output.await(barrier, failure -> onThread(this::awaitOwed));
-                return;
+                return false;
             }
         } catch (Throwable e) { // closed: the next offer says so
             endTurn(e);
-            return;
+            return false;
         }
-        send();
+        return send();
     }
 
-    private void send() {
+    private boolean send() {
         Message message = Message.of(chunk);
         message.commit(); // the bytes can't be had again
         int count = chunk.remaining();
@@ -183,24 +183,28 @@ public final class ChannelTransfer implements PipeFuture.Operation {
         }
         if (failure != null) {
             endTurn(failure);
+            return false;
         } else if (isSent) {
-            sent(null);
-        } else {
-            output.await(message, this::sent);
+            return sent(null);
         }
+        output.await(message, why -> {
+            if (sent(why)) {
+                onThread(this::awaitIdle);
+            }
+        });
+        return false;
     }
 
-    private void sent(@Nullable Throwable failure) {
+    private boolean sent(@Nullable Throwable failure) {
         turn.pass();
         if (failure != null) {
             end(null, failure);
-        } else if (move(State.SENDING, State.WAITING)) {
-            onThread(this::awaitIdle);
         }
+        return failure == null && move(State.SENDING, State.WAITING);
     }
 
     /** Offers a message in a state. Returns true if it is done; if it has to wait, {@code next} runs after it. */
-    private boolean offer(Message message, State in, Runnable next) {
+    private boolean offer(Message message, State in, BooleanSupplier next) {
         Throwable refusal = null;
         synchronized (this) {
             if (state != in) {
