@@ -83,6 +83,11 @@ public final class Registration implements Closeable {
         return known;
     }
 
+    /** Returns the key that the channel had when it was closed. A wait that came too late gives it none. */
+    private synchronized @Nullable SelectionKey knownKey() {
+        return key;
+    }
+
     void key(SelectionKey registered) {
         key = registered;
     }
@@ -186,7 +191,7 @@ public final class Registration implements Closeable {
         boolean ended = readable && input.closeCause() == null;
         if (open != null) {
             open.close();
-            SelectionKey left = loop.running().keyOf(open);
+            SelectionKey left = knownKey();
             if (left != null && readable && !ended) {
                 loop.running().cancel(left);
             } else if (left != null) {

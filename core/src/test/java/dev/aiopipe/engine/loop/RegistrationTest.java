@@ -112,7 +112,8 @@ class RegistrationTest {
     }
 
     @Test
-    @DisplayName("a close waits for no user code on the loop's thread: the descriptor of a channel with a key is closed")
+    @DisplayName(
+            "a close waits for no user code on the loop's thread: the descriptor of a channel with a key is closed")
     void closeDuringUserCode() throws Exception {
         Registration registration = loop.register(pipe.source());
         assertTrue(registration.input().await(() -> {}));
