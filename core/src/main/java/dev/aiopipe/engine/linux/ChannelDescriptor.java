@@ -29,7 +29,7 @@ public final class ChannelDescriptor {
     }
 
     /** The selector, the fdinfo file of its epoll instance, and what that watches for the selector itself. */
-    private record Probe(Selector selector, Path info, Set<Integer> own) {}
+    private record Probe(Selector selector, ProcFile info, Set<Integer> own) {}
 
     /** Opened by the first look-up. */
     @GuardedBy("ChannelDescriptor.class")
@@ -74,7 +74,7 @@ public final class ChannelDescriptor {
         SelectionKey key = channel.register(selector, channel.validOps() & ~SelectionKey.OP_CONNECT);
         try {
             selector.selectNow();
-            Set<Integer> added = watched(available.info);
+            Set<Integer> added = watched(available.info.read());
             added.removeAll(available.own);
             if (added.size() != 1) {
                 throw new IOException("can't find the descriptor of " + channel + " in " + added);
@@ -110,10 +110,12 @@ public final class ChannelDescriptor {
         DescriptorHeadroom.warmUp();
         Selector selector = Selector.open();
         Pipe pipe = Pipe.open();
-        Path info = null;
+        ProcFile info = null;
         try {
-            info = infoOf(selector, pipe.source());
-            return info == null ? null : new Probe(selector, info, watched(info));
+            Path path = infoOf(selector, pipe.source());
+            if (path != null) {
+                info = new ProcFile(path.toString());
+            }
         } finally {
             pipe.source().close();
             pipe.sink().close();
@@ -121,6 +123,7 @@ public final class ChannelDescriptor {
                 selector.close();
             }
         }
+        return info == null ? null : new Probe(selector, info, watched(info.read()));
     }
 
     /**
@@ -181,18 +184,23 @@ public final class ChannelDescriptor {
 
     /** Returns the fds that an epoll instance watches. */
     private static Set<Integer> watched(Path info) throws IOException {
-        Set<Integer> fds = new HashSet<>();
         try {
-            for (String line :
-                    Files.readString(info, StandardCharsets.US_ASCII).lines().toList()) {
-                if (line.startsWith(PREFIX)) {
-                    String rest = line.substring(PREFIX.length()).trim();
-                    fds.add(Integer.parseInt(rest.substring(0, rest.indexOf(' '))));
-                }
-            }
+            return watched(Files.readString(info, StandardCharsets.US_ASCII));
         } catch (NoSuchFileException e) {
             // An epoll instance that is gone watches nothing.
-            return fds;
+            return Set.of();
+        }
+    }
+
+    /** Returns the fds in the text of an epoll instance's fdinfo. */
+    private static Set<Integer> watched(String text) {
+        Set<Integer> fds = new HashSet<>();
+        for (int at = text.indexOf(PREFIX); at >= 0; at = text.indexOf(PREFIX, at)) {
+            at += PREFIX.length();
+            while (text.charAt(at) == ' ') {
+                at++;
+            }
+            fds.add(Integer.parseInt(text, at, text.indexOf(' ', at), 10));
         }
         return fds;
     }

@@ -1,5 +1,6 @@
 package dev.aiopipe.engine.linux;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.File;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks that there are free descriptors for JDK code that does harm without: a fork, and the first use of channels.
@@ -20,20 +22,47 @@ public final class DescriptorHeadroom {
     /** A file that can be opened without loading JDK classes. */
     private static final File NOTHING = new File("/dev/null");
 
+    /** With so many left there is no need to open any: others, too, take some before the fork does. */
+    private static final int PLENTY = 4 * DESCRIPTORS;
+
+    /** From Linux 6.2 on its size is the number of open descriptors (proc_pid_fd(5)). */
+    private static final File OPEN = new File("/proc/self/fd");
+
     private static volatile boolean warm;
+
+    /** Null unless they are shown here. */
+    @GuardedBy("DescriptorHeadroom.class")
+    private static @Nullable DescriptorLimits limits;
+
+    /** Whether {@link #inUse} has risen by what {@link #check} has opened. */
+    @GuardedBy("DescriptorHeadroom.class")
+    private static boolean counted;
 
     private DescriptorHeadroom() {}
 
     /**
      * Throws if there are too few descriptors, before the JDK finds out: its fork, in 17 to 25, would leak some and
-     * close descriptors of others. One thread checks at a time, and none while JNA is loaded, because the check takes
-     * descriptors for a moment.
+     * close descriptors of others. Counts what is left. Where that is little, or can't be counted, it opens so many,
+     * and closes them again: so one thread checks at a time, and none while JNA is loaded.
      *
      * @param what fails then, for the message
      */
     public static synchronized void require(String what) throws IOException {
-        check(what);
-        initialize();
+        if (!isPlenty()) {
+            check(what);
+            initialize();
+        }
+    }
+
+    /** Returns whether there are far more descriptors than needed. If that can't be found out, there are not. */
+    @GuardedBy("DescriptorHeadroom.class")
+    private static boolean isPlenty() {
+        try {
+            return counted && limits != null && limits.left(inUse()) >= PLENTY;
+        } catch (IOException e) {
+            // No reason to fail: to open some says more.
+            return false;
+        }
     }
 
     /**
@@ -48,12 +77,21 @@ public final class DescriptorHeadroom {
         }
     }
 
+    /** Returns how many descriptors are open, if the kernel counts them so. */
+    private static long inUse() {
+        return OPEN.length();
+    }
+
+    @GuardedBy("DescriptorHeadroom.class")
     private static void check(String what) throws IOException {
         List<FileInputStream> taken = new ArrayList<>(DESCRIPTORS);
         try {
+            long before = inUse();
             for (int i = 0; i < DESCRIPTORS && NOTHING.exists(); i++) {
                 taken.add(new FileInputStream(NOTHING));
             }
+            // Not so by chance, as other threads open and close some; in that case the next check will see it.
+            counted |= inUse() - before == DESCRIPTORS;
         } catch (IOException e) {
             throw new IOException(what + ": fewer than " + DESCRIPTORS + " descriptors are left (ulimit -n)", e);
         } finally {
@@ -64,6 +102,7 @@ public final class DescriptorHeadroom {
     }
 
     /** Handles one event of a pipe, which initializes more of the JDK than any other use. */
+    @GuardedBy("DescriptorHeadroom.class")
     private static void initialize() throws IOException {
         if (warm) {
             return;
@@ -78,6 +117,7 @@ public final class DescriptorHeadroom {
             selector.selectNow(key -> {});
             selector.wakeup();
         }
+        limits = NativeAccess.isDenied() ? null : DescriptorLimits.open();
         warm = true;
     }
 }

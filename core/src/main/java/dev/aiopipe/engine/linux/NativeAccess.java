@@ -15,6 +15,11 @@ public final class NativeAccess {
 
     private NativeAccess() {}
 
+    /** Returns whether the user denies all native means. */
+    static boolean isDenied() {
+        return DENIED;
+    }
+
     /**
      * Returns whether the fd of an NIO channel can be found, so that children can get the channel: there is a
      * {@code /proc}, and the JDK's selector uses epoll.

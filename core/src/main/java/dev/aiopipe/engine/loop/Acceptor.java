@@ -43,16 +43,19 @@ public final class Acceptor implements Closeable {
     private Readiness register() throws IOException {
         while (true) {
             // Not held while this waits below: the loop's thread may need the lock.
+            SelectionKey key;
             synchronized (loop) {
-                SelectionKey key = selector.keyOf(channel);
+                key = selector.keyOf(channel);
                 if (key == null) {
-                    return loop.register(channel).input();
+                    Registration registration = loop.register(channel);
+                    registration.key();
+                    return registration.input();
                 } else if (key.isValid()) {
                     throw new AcceptPendingException();
                 }
             }
             // Another thread is closing its acceptor of this channel.
-            selector.deregister();
+            selector.cancel(key);
         }
     }
 
@@ -101,8 +104,7 @@ public final class Acceptor implements Closeable {
     public void close() throws IOException {
         SelectionKey key = selector.keyOf(channel);
         if (key != null) {
-            key.cancel();
-            selector.deregister();
+            selector.cancel(key);
         }
     }
 

@@ -42,13 +42,18 @@ public final class Loop {
     private final LoopSelector.Opener opener;
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final List<Readiness.Waiter> ready = new ArrayList<>();
-    private final Set<Readiness> attached = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+    private final Set<Readiness> attached = weakSet();
+    private final Set<Registration> registrations = weakSet();
     private final ShutdownGuard shutdownGuard;
 
     // These three are written once, under this object's monitor, and read without it.
     private volatile @Nullable Thread thread;
     private volatile @Nullable LoopSelector selector;
     private volatile @Nullable Throwable closeCause;
+
+    private static <T> Set<T> weakSet() {
+        return Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+    }
 
     /** Makes a loop whose thread has this name, and is started by the first use. */
     public Loop(String name) {
@@ -62,7 +67,7 @@ public final class Loop {
     }
 
     /**
-     * Registers a channel with this loop. It becomes non-blocking.
+     * Registers a channel with this loop. It becomes non-blocking. The selector gets it with the first wait.
      *
      * @param channel not registered with another loop
      * @return reports the channel's readiness
@@ -72,16 +77,6 @@ public final class Loop {
         Registration registration = new Registration(this, channel);
         registration.register(channel);
         return registration;
-    }
-
-    /**
-     * Gives back the descriptors of all channels that were closed before. Waits for the loop's next round at most, and
-     * never for a task or a waiter that keeps the loop's thread. On that thread it does not wait.
-     *
-     * @throws IOException from the system
-     */
-    void deregister() throws IOException {
-        running().deregister();
     }
 
     /**
@@ -106,9 +101,26 @@ public final class Loop {
         requireOpen();
     }
 
-    /** Fails a readiness that has lost its channel when this loop ends, or now if it has ended. */
-    void keep(Readiness readiness) {
-        attached.add(readiness);
+    /**
+     * Fails a registration when this loop ends.
+     *
+     * @param registration not kept from being garbage-collected
+     * @throws IOException if the loop can't be started or is closed
+     */
+    void attach(Registration registration) throws IOException {
+        start();
+        registrations.add(registration);
+        // It may have been too late for the loop's end.
+        requireOpen();
+    }
+
+    /** Leaves a registration alone when this loop ends: it is closed. */
+    void forget(Registration registration) {
+        registrations.remove(registration);
+    }
+
+    /** Fails a readiness if this loop has ended. */
+    void failIfEnded(Readiness readiness) {
         Throwable cause = closeCause;
         if (cause != null) {
             readiness.fail(cause);
@@ -198,7 +210,7 @@ public final class Loop {
     }
 
     /** Returns the selector of a loop that was started. */
-    private LoopSelector running() {
+    LoopSelector running() {
         return Objects.requireNonNull(selector);
     }
 
@@ -301,9 +313,7 @@ public final class Loop {
         for (Readiness.Waiter waiter : ready) {
             Threads.guarded(waiter::wake);
         }
-        for (SelectionKey key : running().keys()) {
-            Threads.guarded(() -> ((Registration) key.attachment()).fail(cause));
-        }
+        List.copyOf(registrations).forEach(registration -> Threads.guarded(() -> registration.fail(cause)));
         List.copyOf(attached).forEach(readiness -> readiness.fail(cause));
         Threads.guarded(() -> {
             try {

@@ -1,13 +1,16 @@
 package dev.aiopipe.engine.loop;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.aiopipe.engine.support.Threads;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.IllegalSelectorException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -15,20 +18,23 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The selector of a loop. One thread waits for events; any thread gives back the descriptors of closed channels. The
- * JDK keeps the descriptor of a registered channel open until its selector has run once more after the close, and a
- * selector runs for one thread at a time. So a thread that closes a channel runs the selector as soon as the loop's
- * thread does not:
+ * The selector of a loop. The loop's thread waits for events; any thread waits until the descriptor of a channel that
+ * it has closed is given back. The JDK keeps that descriptor until the selector has run once more after the close, and
+ * a selector runs for one thread at a time:
  *
  * <pre>
- *                 ┌── select: an event, a wake-up ────── the loop's thread, for as long as it takes
- *     FREE ◄──────┤
- *      └─────────►└── deregister: does not wait ──────── any thread; its wake-up ends a select that waits
+ *                 ┌── select: an event, a wake-up ─────────────── the loop's thread, for as long as it takes
+ *     FREE ◄──────┤      gives back, and tells those that wait
+ *      └─────────►└── giveBack: does not wait, and tells, too ─── the thread of a departure, if this is FREE
  * </pre>
  *
- * <p>User code on the loop's thread runs while this is FREE: no thread that closes a channel waits for it.
- * {@code deregister} may drop events. None is lost: the kernel reports an event until it is used (level-triggered), and
- * applies all changes of interest that were made before. A wake-up that {@code deregister} swallows has one possible
+ * <p>A thread announces its {@link Departure} first. If this is FREE, it gives back what there is to give back; so it
+ * never waits for user code, which runs on the loop's thread while this is FREE. Otherwise it wakes the selector and
+ * parks: the thread that has the selector gives back before it is through, or sees the departure after it has freed
+ * this. That thread does no more rounds for it than that, however long the parked one takes to go on.
+ *
+ * <p>{@code giveBack} may drop events. None is lost: the kernel reports an event until it is used (level-triggered),
+ * and applies all changes of interest that were made before. A wake-up that {@code giveBack} swallows has one possible
  * reason, which {@code select} checks again under the lock.
  */
 final class LoopSelector implements Closeable {
@@ -38,9 +44,8 @@ final class LoopSelector implements Closeable {
     private static final long PAUSE_NANOS = 10_000_000;
 
     private final Selector selector;
-    // Fair, as the loop's thread comes back at once.
-    private final ReentrantLock turn = new ReentrantLock(true);
-    private final AtomicInteger deregistering = new AtomicInteger();
+    private final ReentrantLock turn = new ReentrantLock();
+    private final Queue<Departure> departures = new ConcurrentLinkedQueue<>();
     private final BooleanSupplier idle;
     private final Consumer<SelectionKey> action;
 
@@ -91,13 +96,17 @@ final class LoopSelector implements Closeable {
     }
 
     private int selectOnce() throws IOException {
+        int count;
         turn.lock();
         try {
-            boolean waits = deregistering.get() == 0 && idle.getAsBoolean();
-            return waits ? selector.select(this::act) : selector.selectNow(this::act);
+            boolean waits = departures.isEmpty() && idle.getAsBoolean();
+            count = waits ? selector.select(this::act) : selector.selectNow(this::act);
+            report();
         } finally {
             turn.unlock();
         }
+        giveBackIfFree();
+        return count;
     }
 
     private void act(SelectionKey key) {
@@ -107,32 +116,76 @@ final class LoopSelector implements Closeable {
     }
 
     /**
-     * Gives back the descriptors of all channels that were closed before, and the keys that were cancelled. Waits while
-     * another thread runs the selector, which a wake-up makes short.
+     * Cancels a key, and returns when it has left the selector. If its channel is closed, and registered with no other
+     * selector, the descriptor is closed then. Waits while another thread runs the selector, which a wake-up makes
+     * short.
      *
+     * @param key may be cancelled already
      * @throws IOException from the system
      */
-    void deregister() throws IOException {
-        deregistering.incrementAndGet();
-        try {
-            if (!turn.tryLock()) {
-                selector.wakeup();
-                turn.lock();
-            }
+    void cancel(SelectionKey key) throws IOException {
+        Departure departure = new Departure(key);
+        // The JDK marks a key as cancelled before its selector knows. Here nobody waits for a key in between.
+        synchronized (departures) {
+            key.cancel();
+        }
+        departures.add(departure);
+        giveBackIfFree();
+        if (departure.isPending()) {
+            selector.wakeup();
+            departure.await();
+        }
+        departure.throwFailure();
+    }
+
+    /**
+     * Gives back for the threads that have announced departures, unless another thread has the selector: that one calls
+     * this when it has freed it, so that no departure is forgotten.
+     */
+    private void giveBackIfFree() {
+        while (!departures.isEmpty() && turn.tryLock()) {
             try {
-                // Closing the selector has given everything back.
-                if (selector.isOpen()) {
-                    selector.selectNow(dropped -> {});
-                }
+                giveBack();
             } finally {
                 turn.unlock();
             }
-        } finally {
-            deregistering.decrementAndGet();
         }
     }
 
-    SelectionKey register(SelectableChannel channel, Registration registration) throws IOException {
+    @GuardedBy("turn")
+    private void giveBack() {
+        try {
+            // Closing the selector has given everything back.
+            if (selector.isOpen()) {
+                selector.selectNow(dropped -> {});
+            }
+            report();
+        } catch (Throwable e) {
+            // Those that wait learn of it: this may be the thread of one of them, or the loop's, which tries again.
+            for (Departure departure; (departure = departures.poll()) != null; ) {
+                departure.end(e);
+            }
+        }
+    }
+
+    /** Ends the departures whose keys have left the selector. */
+    @GuardedBy("turn")
+    private void report() {
+        departures.removeIf(Departure::endIfLeft);
+    }
+
+    /**
+     * Throws if a channel can't be registered here, now and not with the first wait.
+     *
+     * @throws IllegalSelectorException if it is of another provider
+     */
+    void requireRegistrable(SelectableChannel channel) {
+        if (!channel.provider().equals(selector.provider())) {
+            throw new IllegalSelectorException();
+        }
+    }
+
+    SelectionKey register(SelectableChannel channel, Registration registration) throws ClosedChannelException {
         return channel.register(selector, 0, registration);
     }
 
@@ -140,10 +193,6 @@ final class LoopSelector implements Closeable {
     @Nullable
     SelectionKey keyOf(SelectableChannel channel) {
         return channel.keyFor(selector);
-    }
-
-    Set<SelectionKey> keys() {
-        return selector.keys();
     }
 
     /** Ends the select that waits, or the next one. */
@@ -158,6 +207,58 @@ final class LoopSelector implements Closeable {
             selector.close();
         } finally {
             turn.unlock();
+            giveBackIfFree();
+        }
+    }
+
+    /** A key that leaves the selector, and the thread that waits for that. */
+    private static final class Departure {
+        private final SelectionKey key;
+        private final Thread thread = Thread.currentThread();
+        private @Nullable Throwable failure; // written before `over`
+        private volatile boolean over;
+
+        Departure(SelectionKey key) {
+            this.key = key;
+        }
+
+        boolean isPending() {
+            return !over;
+        }
+
+        /** Ends if the channel has a key of this selector no more, or a new one. Returns whether it ended. */
+        boolean endIfLeft() {
+            boolean left = key.channel().keyFor(key.selector()) != key;
+            if (left) {
+                end(null);
+            }
+            return left;
+        }
+
+        void end(@Nullable Throwable why) {
+            failure = why;
+            over = true;
+            LockSupport.unpark(thread);
+        }
+
+        /** Returns when this is over. An interrupt is kept for later. */
+        void await() {
+            boolean interrupted = false;
+            while (!over) {
+                LockSupport.park(this);
+                interrupted |= Thread.interrupted();
+            }
+            if (interrupted) {
+                thread.interrupt();
+            }
+        }
+
+        void throwFailure() throws IOException {
+            if (failure instanceof Error error) {
+                throw error;
+            } else if (failure != null) {
+                throw new IOException(failure);
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
@@ -50,20 +51,41 @@ public final class Registration implements Closeable {
      */
     public static Registration ofNothingYet(Loop loop) throws IOException {
         Registration registration = new Registration(loop, null, SelectionKey.OP_READ);
-        loop.attach(registration.input);
+        loop.attach(registration);
         return registration;
     }
 
     void register(SelectableChannel next) throws IOException {
-        LoopSelector selector = loop.start();
+        loop.start().requireRegistrable(next);
         next.configureBlocking(false);
-        try {
-            key(selector.register(next, this));
-        } catch (ClosedSelectorException e) {
-            throw loop.closed();
+        loop.attach(this);
+    }
+
+    /**
+     * Returns the selection key, which the channel gets here: a stream that never waits needs none, and its close never
+     * waits for the selector.
+     *
+     * @return null as long as there is no channel
+     * @throws ClosedChannelException if it is closed
+     */
+    @Nullable
+    SelectionKey key() throws ClosedChannelException {
+        SelectionKey known = key;
+        if (known == null) {
+            synchronized (this) { // both directions may ask
+                SelectableChannel registered = channel;
+                if (key == null && registered != null) {
+                    key = loop.running().register(registered, this);
+                }
+                known = key;
+            }
         }
-        // It may have been too late for the loop's last round.
-        loop.requireOpen();
+        return known;
+    }
+
+    /** Returns the key that the channel had when it was closed. A wait that came too late gives it none. */
+    private synchronized @Nullable SelectionKey knownKey() {
+        return key;
     }
 
     void key(SelectionKey registered) {
@@ -138,10 +160,13 @@ public final class Registration implements Closeable {
         } catch (Throwable e) {
             next.close();
             // So the reader gets the cause, also if the loop has not come to this registration.
-            loop.keep(input);
+            loop.failIfEnded(input);
             throw e;
         }
-        channel = next;
+        synchronized (this) {
+            key = null;
+            channel = next;
+        }
         if (old != null) {
             old.close();
         }
@@ -154,25 +179,27 @@ public final class Registration implements Closeable {
 
     /**
      * Closes the channel. If its user closes it and it can be read, its descriptor is closed when this returns, so that
-     * no write succeeds whose bytes cannot be read. Else it is closed in the loop's next round. An input that was read
-     * to its end still fails with the loop.
+     * no write succeeds whose bytes cannot be read. Else it is closed in the loop's next round, if somebody has ever
+     * waited for it. An input that was read to its end still fails with the loop.
      *
      * @throws IOException from the channel
      */
     @Override
     public void close() throws IOException {
         SelectableChannel open = channel;
-        boolean ended = input.closeCause() == null;
+        boolean readable = open == null || (open.validOps() & SelectionKey.OP_READ) != 0;
+        boolean ended = readable && input.closeCause() == null;
         if (open != null) {
             open.close();
-            if (ended || (open.validOps() & SelectionKey.OP_READ) == 0) {
+            SelectionKey left = knownKey();
+            if (left != null && readable && !ended) {
+                loop.running().cancel(left);
+            } else if (left != null) {
                 loop.wakeup();
-            } else {
-                loop.deregister();
             }
         }
-        if (ended) {
-            loop.keep(input);
+        if (!ended) {
+            loop.forget(this);
         }
     }
 
@@ -192,13 +219,16 @@ public final class Registration implements Closeable {
         @Override
         public boolean arm() {
             try {
-                SelectionKey registered = key;
+                SelectionKey registered = key();
                 if (registered != null) {
                     registered.interestOpsOr(ops);
                 }
                 return true;
-            } catch (CancelledKeyException e) {
+            } catch (CancelledKeyException | ClosedChannelException e) {
                 // The next try finds the channel closed.
+                return false;
+            } catch (ClosedSelectorException e) {
+                // The loop has failed this before it closed its selector.
                 return false;
             }
         }

@@ -98,9 +98,19 @@ public final class Child {
         return exit.code();
     }
 
+    /** Returns as {@link #exit} does, perhaps half a second after the exit. */
+    CompletableFuture<Integer> exitInTime() {
+        return exit.codeInTime();
+    }
+
     /** The exit is likely to come at once, see {@link ProcessExit#expect}. */
     void expectExit() {
         exit.expect();
+    }
+
+    /** Waits for an exit that comes at once, see {@link ProcessExit#awaitBriefly}. */
+    void awaitExitBriefly() {
+        exit.awaitBriefly();
     }
 
     /** Returns a future that completes when both outputs were read to their ends, or closed here. */

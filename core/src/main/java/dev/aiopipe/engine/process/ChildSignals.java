@@ -42,7 +42,9 @@ final class ChildSignals {
 
     /** Kills the child, or what is left of its group, if the system lets us. Does not wait. */
     void kill() {
-        process.toHandle().destroyForcibly();
+        if (process.isAlive()) {
+            process.toHandle().destroyForcibly();
+        }
         if (ownGroup) {
             try {
                 sendToGroup(Signal.KILL);

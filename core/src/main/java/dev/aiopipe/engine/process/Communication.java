@@ -141,18 +141,13 @@ public final class Communication {
         feed();
         stdout.over().whenComplete((end, problem) -> outputEnded(problem));
         stderr.over().whenComplete((end, problem) -> outputEnded(problem));
-        exit.whenComplete((code, problem) -> endIfComplete());
-        OutputDrain waiting = OutputDrain.begin(child, plan.drain(), this::drained);
-        synchronized (this) {
-            drain = waiting;
-            if (state == State.OVER) {
-                waiting.close();
-            }
-        }
+        exit.whenComplete((code, problem) -> exited());
         if (plan.timeout() != null) {
             long left = StopSequence.nanos("timeout", plan.timeout()) - (System.nanoTime() - plan.startNanos());
             synchronized (this) {
-                timer = Delays.run(() -> BlockingPool.run(() -> stop(null)), left);
+                if (state != State.OVER) {
+                    timer = Delays.run(() -> BlockingPool.run(() -> stop(null)), left);
+                }
             }
         }
         endIfComplete();
@@ -217,10 +212,19 @@ public final class Communication {
     private void outputEnded(@Nullable Throwable problem) {
         if (problem != null) {
             stop(problem);
-        } else if (stdout.over().isDone() && stderr.over().isDone()) {
+        } else if (stdout.over().isDone() && stderr.over().isDone() && !exit.isDone()) {
             child.expectExit(); // of most programs that is the next thing
         }
         endIfComplete();
+    }
+
+    private void exited() {
+        endIfComplete();
+        synchronized (this) {
+            if (state != State.OVER) {
+                drain = OutputDrain.begin(child, plan.drain(), this::drained);
+            }
+        }
     }
 
     /** The outputs had their time after the exit. */

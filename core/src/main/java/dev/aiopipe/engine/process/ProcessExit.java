@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class ProcessExit {
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long EXPECTED_MILLIS = 20;
+    private static final long BRIEF_MILLIS = 2;
     private static final Set<ProcessExit> PENDING = ConcurrentHashMap.newKeySet();
 
     @GuardedBy("PENDING")
@@ -77,7 +78,7 @@ final class ProcessExit {
     CompletableFuture<Integer> code() {
         synchronized (this) {
             // Not before it is wanted, as the JDK's future costs a task of a pool at the exit.
-            if (!asked) {
+            if (!asked && !code.isDone()) {
                 asked = true;
                 process.onExit().thenRun(this::report);
             }
@@ -86,19 +87,34 @@ final class ProcessExit {
     }
 
     /**
+     * Returns as {@link #code} does, but what is noticed by the engine's timer alone comes half a second late. It costs
+     * nothing at the exit.
+     */
+    CompletableFuture<Integer> codeInTime() {
+        return copies.next();
+    }
+
+    /**
      * The exit is likely to come within some milliseconds: a thread of the engine waits for it. That is faster than the
      * JDK's report, which goes through another thread of the JDK's, or a new one.
      */
     void expect() {
-        BlockingPool.run(() -> {
-            try {
-                if (process.waitFor(EXPECTED_MILLIS, TimeUnit.MILLISECONDS)) {
-                    report();
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt(); // nobody interrupts threads of the pool
+        BlockingPool.run(() -> await(EXPECTED_MILLIS));
+    }
+
+    /** Waits for an exit that comes within {@value #BRIEF_MILLIS} milliseconds. It is reported when this returns. */
+    void awaitBriefly() {
+        await(BRIEF_MILLIS);
+    }
+
+    private void await(long millis) {
+        try {
+            if (process.waitFor(millis, TimeUnit.MILLISECONDS)) {
+                report();
             }
-        });
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // nobody interrupts threads of the pool
+        }
     }
 
     private void report() {

@@ -64,14 +64,18 @@ public final class ProcessStart implements Callable<Child> {
                 .redirectOutput(original.redirectOutput())
                 .redirectError(original.redirectError())
                 .redirectErrorStream(original.redirectErrorStream());
-        Map<String, String> environment = copy.environment();
-        environment.keySet().retainAll(original.environment().keySet());
-        original.environment().forEach((name, value) -> {
-            // The JDK keeps the bytes of a value that is no valid text, as long as it is not put anew.
-            if (!value.equals(environment.get(name))) {
-                environment.put(name, value);
-            }
-        });
+        Map<String, String> wanted = original.environment();
+        // Most have this process's. Then the child inherits it, which costs nothing.
+        if (!wanted.equals(System.getenv())) {
+            Map<String, String> environment = copy.environment();
+            environment.keySet().retainAll(wanted.keySet());
+            wanted.forEach((name, value) -> {
+                // The JDK keeps the bytes of a value that is no valid text, as long as it is not put anew.
+                if (!value.equals(environment.get(name))) {
+                    environment.put(name, value);
+                }
+            });
+        }
         return copy;
     }
 

@@ -77,7 +77,14 @@ public final class Run {
     private void start(PipelineStart start) {
         try {
             if (!isCancelled()) {
-                communicate(start.call());
+                List<Child> children = start.call();
+                if (children.size() == 1 && plan.input().length == 0) {
+                    // Many programs end within moments, and their output is in the pipes then: this thread reads it,
+                    // and
+                    // the loop never hears of them. A child that writes more than the pipes hold is kept that long.
+                    children.get(0).awaitExitBriefly();
+                }
+                communicate(children);
                 return;
             }
             end(new CancellationException("the run was cancelled before its start"));

@@ -54,7 +54,7 @@ final class StopAtExit {
                 return;
             }
         }
-        child.exit().whenComplete((code, failure) -> remove(child));
+        child.exitInTime().whenComplete((code, failure) -> remove(child));
     }
 
     static void remove(Child child) {

@@ -33,7 +33,7 @@ final class OutputResources {
     static OutputResources of(
             Output owner, String name, Readiness readiness, ReaderWatch watch, ByteSink sink, Closeable resource) {
         // The watch is closed first, because it has a copy of the writing end.
-        Closeable all = CloseOnce.both(() -> watch.close(CloseOnce.BY_OWNER), CloseOnce.both(sink, resource));
+        Closeable all = CloseOnce.both(() -> watch.close(() -> CloseOnce.BY_OWNER), CloseOnce.both(sink, resource));
         CloseOnce descriptor = CloseOnce.of(owner, "PipeWriter", new NamedCloseable(name, all));
         OutputResources resources = new OutputResources(name, readiness, watch, descriptor);
         readiness.onClose(resources::closeWithLoop);
@@ -47,7 +47,7 @@ final class OutputResources {
 
     private void closeWithLoop(Throwable cause) {
         if (cause != CloseOnce.BY_OWNER) {
-            watch.close(cause);
+            watch.close(() -> cause);
             descriptor.closeWithLoop(cause);
             closed.completeExceptionally(CloseReasons.meanwhile(name, cause));
         }
@@ -65,7 +65,7 @@ final class OutputResources {
         // Closes the watch before the readiness: while it asks for the fd, the end of the loop must not close the
         // channel.
         try {
-            watch.close(CloseReasons.before(name, null));
+            watch.close(() -> CloseReasons.before(name, null));
         } catch (Throwable e) {
             problem = e;
         }

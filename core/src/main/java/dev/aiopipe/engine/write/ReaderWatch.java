@@ -16,6 +16,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,7 +69,7 @@ public final class ReaderWatch {
     private @Nullable Registration registration;
 
     @GuardedBy("this")
-    private @Nullable Throwable closeCause;
+    private @Nullable Supplier<Throwable> closeCause;
 
     private ReaderWatch(@Nullable Target target) {
         this.target = target;
@@ -109,7 +110,7 @@ public final class ReaderWatch {
      */
     synchronized CompletableFuture<Void> watch() throws IOException {
         if (closeCause != null) {
-            throw CloseOnce.because(new ClosedChannelException(), closeCause);
+            throw CloseOnce.because(new ClosedChannelException(), closeCause.get());
         }
         if (target != null && NativeAccess.canAdopt()) {
             if (!target.isSocket() && gone.isDone() && !LibC.hasNoReader(target.descriptor.fd())) {
@@ -169,19 +170,24 @@ public final class ReaderWatch {
     /**
      * Ends the watch: the writer is about to be closed, or has failed. When this returns, its descriptor is not used
      * here any more.
+     *
+     * @param cause made when somebody asks: nobody watches most writers
      */
-    void close(Throwable cause) {
+    void close(Supplier<Throwable> cause) {
         Registration watched;
         CompletableFuture<Void> event;
         synchronized (this) {
             closeCause = cause;
             watched = registration;
             event = gone;
+            if (watched == null && copies.isUnused()) {
+                return;
+            }
         }
         if (watched == null) {
-            complete(event, cause);
+            complete(event, cause.get());
         } else {
-            end(watched, cause);
+            end(watched, cause.get());
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.aiopipe.engine.loop;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -7,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.aiopipe.engine.support.CloseOnce;
 import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
@@ -17,12 +20,14 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.function.Executable;
 
 @ExtendWith(NothingLeft.class)
 class RegistrationTest {
@@ -77,6 +82,7 @@ class RegistrationTest {
     void waiterThatThrowsAtTheEnd() throws Exception {
         loop.attach(); // starts it
         Registration registration = new Registration(loop, pipe.source());
+        registration.key(new KeyCancelledInTheAct()); // a real one has only one of the directions
         RuntimeException failure = new IllegalStateException("a waiter that throws");
         AtomicBoolean woken = new AtomicBoolean();
         registration.input().await(() -> {
@@ -91,6 +97,70 @@ class RegistrationTest {
         assertEquals(List.of(failure), uncaught);
         assertTrue(woken.get());
         assertFalse(pipe.source().isOpen());
+    }
+
+    @Test
+    @DisplayName("a channel that nobody has waited for is not in the selector, and is closed without it")
+    void neverWaited() throws Exception {
+        Registration registration = loop.register(pipe.source());
+        assertFalse(pipe.source().isRegistered());
+        onceInUserCode(() -> {
+            registration.input().close(CloseOnce.BY_OWNER);
+            registration.close();
+            assertThrows(IOException.class, () -> pipe.sink().write(ByteBuffer.allocate(1)));
+        });
+    }
+
+    @Test
+    @DisplayName(
+            "a close waits for no user code on the loop's thread: the descriptor of a channel with a key is closed")
+    void closeDuringUserCode() throws Exception {
+        Registration registration = loop.register(pipe.source());
+        assertTrue(registration.input().await(() -> {}));
+        assertTrue(pipe.source().isRegistered());
+        onceInUserCode(() -> {
+            registration.input().close(CloseOnce.BY_OWNER);
+            registration.close();
+            assertThrows(IOException.class, () -> pipe.sink().write(ByteBuffer.allocate(1)));
+        });
+    }
+
+    @Test
+    @DisplayName("the end of the loop fails a stream that has never waited, and closes its channel")
+    void endWithoutAKey() throws IOException {
+        Registration registration = loop.register(pipe.source());
+        loop.close();
+        assertTrue(registration.input().closeCause().getMessage().contains("is closed"));
+        assertFalse(pipe.source().isOpen());
+        assertFalse(registration.input().await(() -> {}));
+    }
+
+    @Test
+    @DisplayName("a wait for a channel that was closed does not wait, and nothing is registered")
+    void waitAfterTheClose() throws IOException {
+        Registration registration = loop.register(pipe.source());
+        pipe.source().close();
+        assertFalse(registration.input().await(() -> {}));
+    }
+
+    /** Runs a step while the loop's thread is in user code, and not in its selector. */
+    private void onceInUserCode(Executable step) throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch over = new CountDownLatch(1);
+        loop.execute(() -> {
+            begun.countDown();
+            try {
+                over.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        begun.await();
+        try {
+            assertDoesNotThrow(step);
+        } finally {
+            over.countDown();
+        }
     }
 
     /** Valid when it is asked, cancelled when it is used. */
