@@ -193,7 +193,7 @@ public final class SpliceRun {
         if (done) {
             return true;
         }
-        Message.rethrow(messageFailure);
+        Threads.rethrow(messageFailure);
         if (waiting) {
             waiting = false;
             input.proceed(waiter, looked);

@@ -69,8 +69,7 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
         return new Transfer(view, new ReadScope(view.scope()), view.ops().toTransfer(count), target, splicing);
     }
 
-    private Transfer(
-            ReaderView view, ReadScope scope, TransferOp look, Target target, @Nullable Splicing splicing) {
+    private Transfer(ReaderView view, ReadScope scope, TransferOp look, Target target, @Nullable Splicing splicing) {
         super(view.in(scope), look);
         this.look = look;
         this.target = target;
