@@ -25,8 +25,8 @@ public final class DescriptorHeadroom {
     /** With so many left there is no need to open any: others, too, take some before the fork does. */
     private static final int PLENTY = 4 * DESCRIPTORS;
 
-    /** From Linux 6.2 on its size is the number of open descriptors (proc_pid_fd(5)). */
-    private static final File OPEN = new File("/proc/self/fd");
+    /** Its size is the number of open descriptors, if the kernel counts them so. */
+    private static final File OPEN = new File(ProcFs.OPEN);
 
     private static volatile boolean warm;
 
@@ -57,8 +57,9 @@ public final class DescriptorHeadroom {
     /** Returns whether there are far more descriptors than needed. If that can't be found out, there are not. */
     @GuardedBy("DescriptorHeadroom.class")
     private static boolean isPlenty() {
+        long open = inUse();
         try {
-            return counted && limits != null && limits.left(inUse()) >= PLENTY;
+            return open > 0 && counted && limits != null && limits.left(open) >= PLENTY;
         } catch (IOException e) {
             // No reason to fail: to open some says more.
             return false;
@@ -77,7 +78,7 @@ public final class DescriptorHeadroom {
         }
     }
 
-    /** Returns how many descriptors are open, if the kernel counts them so. */
+    /** Returns how many descriptors are open, if the kernel counts them so; 0 if there is no {@code /proc}. */
     private static long inUse() {
         return OPEN.length();
     }

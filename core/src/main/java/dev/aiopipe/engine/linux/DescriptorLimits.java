@@ -10,11 +10,7 @@ import org.jspecify.annotations.Nullable;
  * (prlimit(2)).
  */
 final class DescriptorLimits implements Closeable {
-    private static final String LIMITS = "/proc/self/limits";
     private static final String LIMIT = "Max open files";
-
-    /** How many files all processes have open, a second number, and how many they may have (proc_sys_fs(5)). */
-    private static final String OF_SYSTEM = "/proc/sys/fs/file-nr";
 
     @GuardedBy("this")
     private final ProcFile limits;
@@ -30,9 +26,9 @@ final class DescriptorLimits implements Closeable {
     /** Returns null if this platform does not show its limits. */
     static @Nullable DescriptorLimits open() {
         try {
-            ProcFile limits = new ProcFile(LIMITS);
+            ProcFile limits = new ProcFile(ProcFs.LIMITS);
             try {
-                return new DescriptorLimits(limits, new ProcFile(OF_SYSTEM));
+                return new DescriptorLimits(limits, new ProcFile(ProcFs.OPEN_IN_SYSTEM));
             } catch (IOException e) {
                 limits.close();
                 return null;
@@ -64,7 +60,7 @@ final class DescriptorLimits implements Closeable {
     static long limit(String text) throws IOException {
         int begin = text.indexOf(LIMIT);
         if (begin < 0) {
-            throw new IOException("no " + LIMIT + " in " + LIMITS);
+            throw new IOException("no " + LIMIT + " in " + ProcFs.LIMITS);
         }
         begin += LIMIT.length();
         return text.startsWith("unlimited", begin(text, begin)) ? Long.MAX_VALUE : number(text, begin);

@@ -2,10 +2,19 @@ package dev.aiopipe.engine.linux;
 
 import java.nio.file.Path;
 
-/** Paths under {@code /proc} that name descriptors (proc(5)). */
+/** Paths under {@code /proc} that name descriptors, or tell of them (proc(5)). */
 public final class ProcFs {
+    /** The directory with a link for each descriptor of this process. From Linux 6.2 on its size is their number. */
+    static final String OPEN = "/proc/self/fd";
+
+    /** The limits of this process. */
+    static final String LIMITS = "/proc/self/limits";
+
+    /** How many files all processes have open, a second number, and how many they may have (proc_sys_fs(5)). */
+    static final String OPEN_IN_SYSTEM = "/proc/sys/fs/file-nr";
+
     /** The directory with a link for each descriptor of this process. */
-    public static final Path DESCRIPTORS = Path.of("/proc/self/fd");
+    public static final Path DESCRIPTORS = Path.of(OPEN);
 
     /** The directory with a file about each descriptor of this process. */
     static final Path DESCRIPTOR_INFO = Path.of("/proc/self/fdinfo");
