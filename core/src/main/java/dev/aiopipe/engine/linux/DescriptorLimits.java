@@ -18,6 +18,10 @@ final class DescriptorLimits implements Closeable {
     @GuardedBy("this")
     private final ProcFile system;
 
+    /** Where the line of the limit begins, most likely: the lines before it have a fixed width. */
+    @GuardedBy("this")
+    private int line;
+
     private DescriptorLimits(ProcFile limits, ProcFile system) {
         this.limits = limits;
         this.system = system;
@@ -53,16 +57,25 @@ final class DescriptorLimits implements Closeable {
      * @throws IOException if that can't be found out
      */
     synchronized long left(long open) throws IOException {
-        return Math.min(limit(limits.read()) - open, leftInSystem(system.read()));
+        String text = limits.read();
+        if (!text.startsWith(LIMIT, line)) {
+            line = line(text);
+        }
+        return Math.min(limit(text, line) - open, leftInSystem(system.read()));
     }
 
-    /** Returns the soft limit of {@code /proc/self/limits}. */
-    static long limit(String text) throws IOException {
+    /** Returns where the line of the limit begins in {@code /proc/self/limits}. */
+    static int line(String text) throws IOException {
         int begin = text.indexOf(LIMIT);
         if (begin < 0) {
             throw new IOException("no " + LIMIT + " in " + ProcFs.LIMITS);
         }
-        begin += LIMIT.length();
+        return begin;
+    }
+
+    /** Returns the soft limit of a line. */
+    static long limit(String text, int line) throws IOException {
+        int begin = line + LIMIT.length();
         return text.startsWith("unlimited", begin(text, begin)) ? Long.MAX_VALUE : number(text, begin);
     }
 

@@ -66,7 +66,7 @@ public final class ProcessStart implements Callable<Child> {
                 .redirectErrorStream(original.redirectErrorStream());
         Map<String, String> wanted = original.environment();
         // Most have this process's. Then the child inherits it, which costs nothing.
-        if (!wanted.equals(System.getenv())) {
+        if (!isInherited(wanted)) {
             Map<String, String> environment = copy.environment();
             environment.keySet().retainAll(wanted.keySet());
             wanted.forEach((name, value) -> {
@@ -77,6 +77,14 @@ public final class ProcessStart implements Callable<Child> {
             });
         }
         return copy;
+    }
+
+    /**
+     * Entries in the same order, as those of a builder that nobody has changed, are compared without a hash of each.
+     */
+    private static boolean isInherited(Map<String, String> environment) {
+        Map<String, String> ours = System.getenv();
+        return List.copyOf(ours.entrySet()).equals(List.copyOf(environment.entrySet())) || ours.equals(environment);
     }
 
     /**

@@ -27,19 +27,21 @@ class DescriptorLimitsTest {
     void softLimit() throws IOException {
         assertEquals(
                 1024,
-                DescriptorLimits.limit(BEFORE
-                        + "Max open files            1024                 524288               files\n" + AFTER));
+                limit(BEFORE + "Max open files            1024                 524288               files\n" + AFTER));
         assertEquals(
                 Long.MAX_VALUE,
-                DescriptorLimits.limit(BEFORE
-                        + "Max open files            unlimited            unlimited            files\n" + AFTER));
+                limit(BEFORE + "Max open files            unlimited            unlimited            files\n" + AFTER));
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {"", "Max open files", "Max open files            many                 ", "Max file locks 8"})
     void limitThatIsNotShown(String text) {
-        assertThrows(IOException.class, () -> DescriptorLimits.limit(text));
+        assertThrows(IOException.class, () -> limit(text));
+    }
+
+    private static long limit(String text) throws IOException {
+        return DescriptorLimits.limit(text, DescriptorLimits.line(text));
     }
 
     @Test
