@@ -55,9 +55,9 @@ class SystemCallsTest {
         const val DESCRIPTORS = 2 * PIPES + 256
 
         /**
-         * Besides `futex`, whose count depends on the order in which threads run. Runs gave 2.0: the write, the read, and
-         * a share of the loop's wait. A slow writer, whose messages come one by one, makes it a wait for each. Another
-         * change of the loop's interest for each message would make it more than this.
+         * Besides `futex`, whose count depends on the order in which threads run. Runs gave 2.0: the write, the read,
+         * and a share of the loop's wait. A slow writer, whose messages come one by one, makes it a wait for each.
+         * Another change of the loop's interest for each message would make it more than this.
          */
         const val CALLS_A_MESSAGE = 5.0
     }

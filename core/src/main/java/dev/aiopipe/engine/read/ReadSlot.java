@@ -255,6 +255,7 @@ public abstract sealed class ReadSlot permits BufferedSource {
                 fill(op);
                 wakes = !sourceEmptied || !isOpen() || mayBeDone(op);
             } while (!wakes && !readiness.await(waiter));
+            sourceEmptied &= wakes; // the next wake-up may be a thread's that has fed the source since
         } catch (Throwable e) {
             servedFailure = e;
         }

@@ -84,6 +84,18 @@ class ServedReadTest {
     }
 
     @Test
+    @DisplayName("a thread that feeds the source wakes a waiter for which the loop's thread has found nothing before")
+    void wokenByAnotherThreadAfterAServe() throws IOException {
+        await(waiter);
+        signal();
+        assertEquals(0, waiter.woken);
+        source.thenBytes("one\n");
+        readiness.announce();
+        assertEquals(1, waiter.woken);
+        assertEquals("one", input.proceed(waiter, waiter.op));
+    }
+
+    @Test
     void aLineThatIsTooLongWakes() throws IOException {
         await(waiter);
         source.thenBytes("x".repeat(102));
