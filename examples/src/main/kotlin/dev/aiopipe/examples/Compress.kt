@@ -18,6 +18,7 @@ import kotlin.io.path.moveTo
 import kotlin.system.exitProcess
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart.LAZY
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
@@ -34,7 +35,7 @@ import me.tongfei.progressbar.ProgressBarBuilder
 
 /** The file to compress. */
 fun main(arguments: Array<String>) {
-    val work = CoroutineScope(Dispatchers.Default).async { compress(Path.of(arguments[0])) }
+    val work = CoroutineScope(Dispatchers.Default).async(start = LAZY) { compress(Path.of(arguments[0])) } // first the hook
     // ^C begins the exit of the JVM, which then waits until the cancelled work has cleaned up.
     Runtime.getRuntime().addShutdownHook(thread(start = false) { runBlocking { work.cancelAndJoin() } })
     try {

@@ -8,6 +8,7 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart.LAZY
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
@@ -25,7 +26,7 @@ suspend fun startForLife(program: ProcessBuilder): PipedProcess =
     program.startPiped(child = ChildOptions.defaults().withStopAtExit(true))
 
 fun runUntilExit(work: suspend CoroutineScope.() -> Unit) {
-    val running = CoroutineScope(Dispatchers.Default).async(block = work)
+    val running = CoroutineScope(Dispatchers.Default).async(start = LAZY, block = work) // first the hook
     Runtime.getRuntime().addShutdownHook(thread(start = false) { runBlocking { running.cancelAndJoin() } })
     try {
         runBlocking { running.await() }
