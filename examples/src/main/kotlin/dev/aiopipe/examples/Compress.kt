@@ -35,8 +35,8 @@ import me.tongfei.progressbar.ProgressBarBuilder
 
 /** The file to compress. */
 fun main(arguments: Array<String>) {
-    val work = CoroutineScope(Dispatchers.Default).async(start = LAZY) { compress(Path.of(arguments[0])) } // first the hook
-    // ^C begins the exit of the JVM, which then waits until the cancelled work has cleaned up.
+    val work = CoroutineScope(Dispatchers.Default).async(start = LAZY) { compress(Path.of(arguments[0])) }
+    // ^C begins the exit of the JVM, which then waits until the cancelled work has cleaned up. The work begins after.
     Runtime.getRuntime().addShutdownHook(thread(start = false) { runBlocking { work.cancelAndJoin() } })
     try {
         println(runBlocking { work.await() })
