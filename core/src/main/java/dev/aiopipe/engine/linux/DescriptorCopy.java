@@ -76,7 +76,7 @@ public final class DescriptorCopy implements Closeable {
      * @param target of a stream that is written; lent
      * @param count bytes at most, 1 or more
      * @return how many were moved; {@link #EMPTY}, {@link #FULL} or {@link #AGAIN} if the kernel would have to wait; 0
-     *     if only a read and a write can tell what there is: the end of the stream, a failure of one side, a copy that
+     *     if only a read and a write can show what there is: the end of the stream, a failure of one side, a copy that
      *     was closed, or a pipe that the kernel does not move bytes of
      */
     public synchronized long spliceTo(DescriptorCopy target, long count) {

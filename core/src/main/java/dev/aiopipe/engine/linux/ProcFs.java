@@ -2,7 +2,7 @@ package dev.aiopipe.engine.linux;
 
 import java.nio.file.Path;
 
-/** Paths under {@code /proc} that name descriptors, or tell of them (proc(5)). */
+/** Paths under {@code /proc} that name descriptors, or describe them (proc(5)). */
 public final class ProcFs {
     /** The directory with a link for each descriptor of this process. From Linux 6.2 on its size is their number. */
     static final String OPEN = "/proc/self/fd";

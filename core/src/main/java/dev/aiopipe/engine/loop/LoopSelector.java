@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *                 ┌── select: an event, a wake-up ─────────────── the loop's thread, for as long as it takes
- *     FREE ◄──────┤      gives back, and tells those that wait
- *      └─────────►└── giveBack: does not wait, and tells, too ─── the thread of a departure, if this is FREE
+ *     FREE ◄──────┤      gives back, and unparks those that wait
+ *      └─────────►└── giveBack: does not wait, and unparks, too ─ the thread of a departure, if this is FREE
  * </pre>
  *
  * <p>A thread announces its {@link Departure} first. If this is FREE, it gives back what there is to give back; so it

@@ -79,9 +79,8 @@ public final class Run {
             if (!isCancelled()) {
                 List<Child> children = start.call();
                 if (children.size() == 1 && plan.input().length == 0) {
-                    // Many programs end within moments, and their output is in the pipes then: this thread reads it,
-                    // and
-                    // the loop never hears of them. A child that writes more than the pipes hold is kept that long.
+                    // Many programs end within moments, and their output is in the pipes then. This thread reads it,
+                    // and the loop has no work. A child that writes more than the pipes hold is held up that long.
                     children.get(0).awaitExitBriefly();
                 }
                 communicate(children);

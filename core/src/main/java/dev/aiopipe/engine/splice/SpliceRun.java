@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *     begin ──► MOVING: a message waits for its turn, and for room, and moves bytes
  *                 ▲  │                                                  │
  *     input came  │  │ the input is empty            anything else: ────┴──► DONE
- *                 │  ▼                               a read and a write tell what there is
+ *                 │  ▼                               a read and a write find out what there is
  *               WAITING: a read of nothing has the read slot ── closed ───► DONE
  *
  *     any ── cancel ──► DONE
@@ -82,7 +82,7 @@ public final class SpliceRun {
         /** The output has no room now. */
         FULL,
 
-        /** The transfer has moved its count, or a read and a write have to tell what there is. */
+        /** The transfer has moved its count, or a read and a write have to find out what there is. */
         OTHER
     }
 

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *     reads and writes ── so many bytes were moved, and JNA is loaded ──► a SpliceRun
  *            ▲                                                                │
- *            └──── only a read and a write can tell what there is now ◄───────┘
+ *            └──── only a read and a write can find out what there is ◄───────┘
  * </pre>
  *
  * <p>The reads and writes of the driver are the transfer; a run is a short cut. So the end of the stream, a failure, a
