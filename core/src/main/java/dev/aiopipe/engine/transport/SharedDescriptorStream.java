@@ -74,13 +74,13 @@ public final class SharedDescriptorStream implements ByteSource, ByteSink {
         }
     }
 
-    /** When this returns, the fd is not used here any more. */
     /** Returns null: all bytes go through this. */
     @Override
     public @Nullable DescriptorCopy copy() {
         return null;
     }
 
+    /** When this returns, the fd is not used here any more. */
     @Override
     public synchronized void close() {
         closed = true;
