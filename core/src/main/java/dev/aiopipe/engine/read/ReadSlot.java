@@ -258,6 +258,7 @@ public abstract sealed class ReadSlot permits BufferedSource {
             sourceEmptied &= wakes; // the next wake-up may be a thread's that has fed the source since
         } catch (Throwable e) {
             servedFailure = e;
+            wakes = true;
         }
         return wakes;
     }

@@ -12,6 +12,7 @@ import dev.aiopipe.testkit.Await;
 import dev.aiopipe.testkit.ScriptedSource;
 import java.io.IOException;
 import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -136,6 +137,42 @@ class ServedReadTest {
         assertEquals(1, waiter.woken);
         assertSame(failure, assertThrows(IOException.class, () -> input.proceed(waiter, waiter.op)));
         assertSame(failure, assertThrows(IOException.class, () -> input.start(waiter.op)));
+    }
+
+    @Test
+    @DisplayName("R06 a failure of the second try wakes: the first one found nothing, and a signal came before the wait")
+    void aFailureOfTheSecondTryWakes() throws IOException {
+        IOException failure = new IOException("reset");
+        await(waiter);
+        source.then(target -> {
+                    readiness.announce();
+                    return 0;
+                })
+                .then(target -> {
+                    throw failure;
+                });
+        signal();
+        assertEquals(1, waiter.woken);
+        assertSame(failure, assertThrows(IOException.class, () -> input.proceed(waiter, waiter.op)));
+    }
+
+    @Test
+    @DisplayName("R32 a close wakes that comes when the loop's thread has read in vain, and before the waiter waits on")
+    void closedBeforeTheNextWait() throws IOException {
+        Waiter closed = new Waiter(new ForwardingReadOp<>(OPS.line()) {
+            @Override
+            public boolean mayBeDone(InputBuffer in) {
+                input.close();
+                return false;
+            }
+        });
+        await(closed);
+        source.thenBytes("o").then(target -> {
+            throw new ClosedChannelException();
+        });
+        signal();
+        assertEquals(1, closed.woken);
+        assertThrows(AsynchronousCloseException.class, () -> input.proceed(closed, closed.op));
     }
 
     @Test
