@@ -146,6 +146,7 @@ public abstract sealed class ReadSlot permits BufferedSource {
             throw e;
         }
         sourceEmptied = false; // whoever comes next comes after a signal
+        servedFailure = null; // of a wait that was abandoned
         slot = waiter; // only now: a waiter in the slot waits already, or was woken
         return waits;
     }
@@ -163,7 +164,9 @@ public abstract sealed class ReadSlot permits BufferedSource {
      */
     public @Nullable Object proceed(Readiness.Waiter waiter, ReadOp<?> op) throws IOException {
         reacquire(waiter);
-        return goOn(op);
+        Throwable failure = servedFailure;
+        servedFailure = null;
+        return goOn(op, failure);
     }
 
     /**
@@ -176,13 +179,11 @@ public abstract sealed class ReadSlot permits BufferedSource {
      */
     public @Nullable Object retry(ReadOp<?> op) throws IOException {
         sourceEmptied = false;
-        return goOn(op);
+        return goOn(op, null);
     }
 
-    private @Nullable Object goOn(ReadOp<?> op) throws IOException {
+    private @Nullable Object goOn(ReadOp<?> op, @Nullable Throwable failure) throws IOException {
         try {
-            Throwable failure = servedFailure;
-            servedFailure = null;
             if (!isOpen()) {
                 throw closedMeanwhile();
             }

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.testkit.Await;
 import dev.aiopipe.testkit.ScriptedSource;
+import dev.aiopipe.testkit.ScriptedSource.Read;
 import java.io.IOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -187,6 +188,33 @@ class ServedReadTest {
         assertSame(failure, assertThrows(IOException.class, () -> input.proceed(waiter, waiter.op)));
         source.thenBytes("one\n");
         assertEquals("one", input.start(waiter.op));
+    }
+
+    @Test
+    @DisplayName("R06 a failure that was the news of a read that is cancelled is no later read's")
+    void aFailureOfACancelledRead() throws IOException {
+        source.endIsFinal = false;
+        Read fails = target -> {
+            throw new IOException("can't be opened anew");
+        };
+        source.thenNothing().then(fails);
+        await(waiter);
+        signal();
+        input.abandon(waiter);
+
+        Waiter next = new Waiter(OPS.line());
+        await(next);
+        source.thenBytes("one\n");
+        signal();
+        assertEquals("one", input.proceed(next, next.op));
+
+        source.then(fails);
+        await(waiter);
+        signal();
+        input.abandon(waiter);
+        assertSame(ReadOp.MORE, input.start(waiter.op));
+        source.thenBytes("two\n");
+        assertEquals("two", input.retry(waiter.op));
     }
 
     @Test
