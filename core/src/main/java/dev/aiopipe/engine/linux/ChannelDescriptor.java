@@ -81,9 +81,19 @@ public final class ChannelDescriptor {
             }
             return action.apply(added.iterator().next());
         } finally {
-            key.cancel();
-            selector.selectNow();
+            leave(key);
         }
+    }
+
+    /**
+     * Deregisters a channel. Another thread may be closing it, and has then marked the key as cancelled before the
+     * selector knows: until it does, the JDK keeps the descriptor.
+     */
+    static void leave(SelectionKey key) throws IOException {
+        key.cancel();
+        do {
+            key.selector().selectNow();
+        } while (key.channel().keyFor(key.selector()) != null);
     }
 
     /**
@@ -157,8 +167,7 @@ public final class ChannelDescriptor {
             SelectionKey key = channel.register(selector, SelectionKey.OP_READ);
             selector.selectNow();
             Set<Integer> during = watched(candidate);
-            key.cancel();
-            selector.selectNow();
+            leave(key);
             if (during.size() != before.size() + 1 || !watched(candidate).equals(before)) {
                 return false;
             }

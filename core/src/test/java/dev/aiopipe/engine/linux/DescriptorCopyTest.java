@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
+import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.file.Files;
@@ -65,6 +66,66 @@ class DescriptorCopyTest {
             assertEquals(4, from.sink().write(DATA.duplicate()));
             LibC.close(copy);
             assertThrows(IOException.class, () -> from.sink().write(DATA.duplicate())); // no other reader is left
+        }
+    }
+
+    @Test
+    @DisplayName("a look-up waits until the thread that closes the channel has told the selector")
+    void closedBySlowThread() throws IOException {
+        try (Selector selector = Selector.open()) {
+            from.source().configureBlocking(false);
+            SelectionKey key = from.source().register(selector, SelectionKey.OP_READ);
+            ChannelDescriptor.leave(new MarkedKey(key));
+            assertFalse(from.source().isRegistered());
+        }
+    }
+
+    /** A key that another thread has marked as cancelled, and whose selector knows after its first select. */
+    private static final class MarkedKey extends SelectionKey {
+        private final SelectionKey real;
+        private int looks;
+
+        MarkedKey(SelectionKey real) {
+            this.real = real;
+        }
+
+        @Override
+        public Selector selector() {
+            looks++;
+            if (looks == 3) {
+                real.cancel();
+            }
+            return real.selector();
+        }
+
+        @Override
+        public SelectableChannel channel() {
+            return real.channel();
+        }
+
+        @Override
+        public void cancel() {
+            // The other thread has been first.
+        }
+
+        @Override
+        public boolean isValid() {
+            return false;
+        }
+
+        @Override
+        public int interestOps() {
+            return real.interestOps();
+        }
+
+        @Override
+        public SelectionKey interestOps(int ops) {
+            return real.interestOps(ops);
+        }
+
+        @Override
+        public int readyOps() {
+            return real.readyOps();
         }
     }
 
