@@ -313,7 +313,10 @@ public final class Loop {
         for (Readiness.Waiter waiter : ready) {
             Threads.guarded(waiter::wake);
         }
-        List.copyOf(registrations).forEach(registration -> Threads.guarded(() -> registration.fail(cause)));
+        List<Registration> left = List.copyOf(registrations);
+        // Readers first: one whose writer is closed here would find the end of the stream, and not this cause.
+        left.forEach(registration -> registration.input().fail(cause));
+        left.forEach(registration -> Threads.guarded(() -> registration.fail(cause)));
         List.copyOf(attached).forEach(readiness -> readiness.fail(cause));
         Threads.guarded(() -> {
             try {

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.aiopipe.engine.support.CloseOnce;
 import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -55,6 +57,25 @@ class RegistrationTest {
         assertTrue(registration.input().await(waiter));
         registration.input().cancel(waiter);
         assertNull(registration.input().signal()); // the loop does this in its select, and would die of an exception
+    }
+
+    @Test
+    @DisplayName(
+            "E22 the end of the loop closes no writer whose reader could still read: that would be an end of stream")
+    void readersFailBeforeTheirWriters() throws IOException {
+        List<Registration> inUse = new ArrayList<>();
+        AtomicInteger early = new AtomicInteger();
+        for (int i = 0; i < 20; i++) { // in no particular order
+            Pipe each = Pipe.open();
+            Registration reader = loop.register(each.source());
+            Registration writer = loop.register(each.sink());
+            writer.output().onClose(cause -> early.addAndGet(reader.input().closeCause() == null ? 1 : 0));
+            inUse.add(reader);
+            inUse.add(writer);
+        }
+        loop.close();
+        assertEquals(0, early.get());
+        Reference.reachabilityFence(inUse);
     }
 
     @Test
