@@ -220,6 +220,7 @@ public abstract sealed class ReadSlot permits BufferedSource {
             readiness.cancel(waiter); // it may have been made to wait on
             sourceEmptied = false; // the signal may have reached this waiter, and does not come again
             slot = exclusive;
+            discardIfClosed();
         }
     }
 

@@ -141,7 +141,8 @@ class ServedReadTest {
     }
 
     @Test
-    @DisplayName("R06 a failure of the second try wakes: the first one found nothing, and a signal came before the wait")
+    @DisplayName(
+            "R06 a failure of the second try wakes: the first one found nothing, and a signal came before the wait")
     void aFailureOfTheSecondTryWakes() throws IOException {
         IOException failure = new IOException("reset");
         await(waiter);
@@ -284,6 +285,20 @@ class ServedReadTest {
         signal();
         assertEquals(1, waiter.woken);
         assertThrows(AsynchronousCloseException.class, () -> input.proceed(waiter, waiter.op));
+    }
+
+    @Test
+    @DisplayName("a read that is cancelled after a close that met the loop's read leaves no memory")
+    void closedMeanwhileAndAbandoned() throws IOException {
+        await(waiter);
+        source.then(target -> {
+            input.close();
+            target.put(new byte[] {'o'});
+            return 1;
+        });
+        signal();
+        input.abandon(waiter);
+        assertEquals(0, input.buffer.bytes.length);
     }
 
     @Test
