@@ -252,7 +252,7 @@ class ServedReadTest {
     @Test
     @DisplayName("R11 a cancellation that meets the loop's thread at any step frees the slot, and ends the wait")
     void abandonedAtAnyStep() throws Exception {
-        for (int i = 0; i < 20_000; i++) {
+        for (int i = 0; i < 5_000; i++) {
             await(waiter);
             Readiness.Waiter signalled = readiness.signal();
             AtomicBoolean go = new AtomicBoolean();
