@@ -95,6 +95,10 @@ public final class PipeOptions {
      * it has no effect if the system refuses (unprivileged users get 1 MiB a pipe and 64 MiB in all by default), if the
      * stream is no pipe, or if this process was started with it.
      *
+     * <p>A pipe without this keeps its capacity, 64 KiB, unless it was made here and is busy: one that is found full
+     * hundreds of times may get 1 MiB, if JNA is loaded, and is loaded for it in the background if the JDK does not
+     * warn of that. 16 pipes at once have so much. A pipe that must not hold more than 64 KiB says so by this.
+     *
      * @param bytes 1 or more
      * @return a copy with it
      * @throws IllegalArgumentException if bytes is less than 1

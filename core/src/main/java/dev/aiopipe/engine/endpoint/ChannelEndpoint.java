@@ -27,6 +27,9 @@ public final class ChannelEndpoint implements Endpoint {
     private final boolean ours;
     private final String name;
 
+    /** Whether the capacity may change: nobody has asked for one. */
+    private boolean grows;
+
     /**
      * Creates the endpoint of a channel, which nobody else uses from now on.
      *
@@ -38,19 +41,20 @@ public final class ChannelEndpoint implements Endpoint {
         this.channel = channel;
         this.ours = ours;
         this.name = name;
+        this.grows = ours;
     }
 
     @Override
     public Input openInput(Loop loop) throws IOException {
         Registration registration = Registration.of(channel, loop);
-        ByteSource source = new ChannelSource((Pipe.SourceChannel) channel);
+        ByteSource source = new ChannelSource((Pipe.SourceChannel) channel, grows);
         return new Input(source, registration.input(), name, registration);
     }
 
     @Override
     public Output openOutput(Loop loop) throws IOException {
         Registration registration = Registration.of(channel, loop);
-        ByteSink sink = new ChannelSink((Pipe.SinkChannel) channel);
+        ByteSink sink = new ChannelSink((Pipe.SinkChannel) channel, grows);
         ReaderWatch watch = ReaderWatch.ofPipe(() -> ChannelDescriptor.fdOf(channel), loop);
         return new Output(sink, registration.output(), watch, name, registration);
     }
@@ -62,6 +66,7 @@ public final class ChannelEndpoint implements Endpoint {
 
     @Override
     public void capacity(int bytes) throws IOException {
+        grows = false;
         if (NativeAccess.canAdopt()) {
             LibC.setPipeCapacity(ChannelDescriptor.fdOf(channel), bytes);
         }

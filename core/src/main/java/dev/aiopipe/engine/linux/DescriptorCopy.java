@@ -108,6 +108,18 @@ public final class DescriptorCopy implements Closeable {
         return sides.isWritable() ? AGAIN : FULL;
     }
 
+    /**
+     * Gives the pipe another capacity, if it has the expected one. Needs no copy.
+     *
+     * @param expected bytes
+     * @param capacity bytes
+     * @return false if this is closed, the pipe has another capacity, or the kernel refuses
+     * @throws IOException if the channel's fd can't be found; see {@link ChannelDescriptor#duplicate}
+     */
+    public synchronized boolean resize(int expected, int capacity) throws IOException {
+        return !closed && ChannelDescriptor.apply(channel, fd -> LibC.resizePipe(fd, expected, capacity) ? 1 : 0) == 1;
+    }
+
     /** Ends one use of the copy. Closes it if there is no other one. */
     public synchronized void giveBack() throws IOException {
         borrowers--;

@@ -40,6 +40,7 @@ public final class LibC {
 
     private static final int F_DUPFD_CLOEXEC = 1030;
     private static final int F_SETPIPE_SZ = 1031;
+    private static final int F_GETPIPE_SZ = 1032;
     private static final int SHUT_WR = 1;
     private static final int MSG_PEEK = 2;
     private static final int MSG_DONTWAIT = 0x40;
@@ -154,6 +155,16 @@ public final class LibC {
     /** Asks for a capacity of a pipe. Returns false if the system refuses. */
     public static boolean setPipeCapacity(int fd, int bytes) {
         return Binding.fcntl(fd, F_SETPIPE_SZ, bytes) >= 0;
+    }
+
+    /** Asks for a capacity of a pipe that has another one. Returns false if it has not, or if the system refuses. */
+    static boolean resizePipe(int fd, int expected, int bytes) {
+        return pipeCapacity(fd) == expected && setPipeCapacity(fd, bytes);
+    }
+
+    /** Returns the capacity of a pipe in bytes; -1 if it is none. */
+    static int pipeCapacity(int fd) {
+        return Binding.fcntl(fd, F_GETPIPE_SZ, 0);
     }
 
     static boolean isTerminal(int fd) {

@@ -1,6 +1,8 @@
 package dev.aiopipe.engine.linux;
 
+import dev.aiopipe.engine.support.BlockingPool;
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +14,9 @@ public final class NativeAccess {
 
     /** Null until JNA was loaded, or found missing. */
     private static volatile @Nullable Boolean libC = DENIED ? false : null;
+
+    /** Whether a thread loads JNA in the background. */
+    private static final AtomicBoolean LOADING = new AtomicBoolean();
 
     private NativeAccess() {}
 
@@ -67,12 +72,31 @@ public final class NativeAccess {
      * Returns whether JNA is still to be loaded, and may be for the sake of speed alone: the JDK would not warn the
      * program's users of it.
      */
-    public static boolean mayLoadLibC() {
+    private static boolean mayLoadLibC() {
         try {
             return libC == null && LibC.loadsQuietly();
         } catch (LinkageError e) {
             // JNA's classes are not there.
             return false;
+        }
+    }
+
+    /**
+     * Loads JNA on another thread, if that {@linkplain #mayLoadLibC is worth it}. If there are too few descriptors, a
+     * later call tries again.
+     */
+    public static void loadInBackground() {
+        if (mayLoadLibC() && LOADING.compareAndSet(false, true)) {
+            BlockingPool.run(() -> {
+                try {
+                    canAdopt();
+                } catch (IOException e) {
+                    // There are too few descriptors now.
+                    return;
+                } finally {
+                    LOADING.set(false);
+                }
+            });
         }
     }
 

@@ -4,10 +4,7 @@ import dev.aiopipe.engine.linux.DescriptorCopy;
 import dev.aiopipe.engine.linux.NativeAccess;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadTransaction;
-import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.engine.write.Output;
-import java.io.IOException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,8 +28,6 @@ public final class Splicing {
 
     /** JNA takes about as much CPU time as reads and writes of so many bytes. */
     private static final long WORTH_LOADING = 128 << 20;
-
-    private static final AtomicBoolean LOADING = new AtomicBoolean();
 
     private static volatile long worthwhile = WORTHWHILE;
 
@@ -107,23 +102,10 @@ public final class Splicing {
         if (NativeAccess.isLibCLoaded()) {
             return true;
         }
-        if (copiedWithoutLibC >= WORTH_LOADING && NativeAccess.mayLoadLibC()) {
+        if (copiedWithoutLibC >= WORTH_LOADING) {
             copiedWithoutLibC = 0;
-            if (LOADING.compareAndSet(false, true)) {
-                BlockingPool.run(Splicing::load);
-            }
+            NativeAccess.loadInBackground();
         }
         return false;
-    }
-
-    private static void load() {
-        try {
-            NativeAccess.canAdopt();
-        } catch (IOException e) {
-            // There are too few descriptors now. A later transfer asks again.
-            return;
-        } finally {
-            LOADING.set(false);
-        }
     }
 }
