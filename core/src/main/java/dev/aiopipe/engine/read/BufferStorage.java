@@ -295,6 +295,13 @@ public abstract sealed class BufferStorage permits InputBuffer {
         }
     }
 
+    /** Notes bytes that went past this: it is no longer {@linkplain #isUnused unused}. */
+    void bypassed() {
+        if (bytes == UNUSED) {
+            bytes = DISCARDED;
+        }
+    }
+
     /** Drops all bytes, retained ones too, and releases the memory. */
     void discard() {
         if (bytes != UNUSED) {

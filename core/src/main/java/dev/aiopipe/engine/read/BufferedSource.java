@@ -8,6 +8,7 @@ import dev.aiopipe.engine.support.Threads;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -91,7 +92,7 @@ public abstract sealed class BufferedSource extends ReadSlot permits Input {
             buffer.skipPendingNewline();
             reportedEnd = buffer.ended() && buffer.size() == 0 && !op.consumesNothing();
             value = attempt(op);
-        } while (value == ReadOp.MORE && fill(op));
+        } while (value == ReadOp.MORE && (isBypassable(op) ? fillTarget(op) : fill(op)));
         if (value == ReadOp.MORE) {
             Threads.requireStack(SPARE_FRAMES);
         } else {
@@ -150,21 +151,57 @@ public abstract sealed class BufferedSource extends ReadSlot permits Input {
         return buffer.ended() || op.mayBeDone(buffer);
     }
 
+    private boolean isBypassable(ReadOp<?> op) {
+        return buffer.isBypassable() && op.target() != null;
+    }
+
+    /** As {@link #fill}, but the bytes are taken at once. Never on behalf of another thread, which may give up. */
+    private boolean fillTarget(ReadOp<?> op) throws IOException {
+        if (sourceEmptied) {
+            return false;
+        }
+        requireSource();
+        ByteBuffer target = Objects.requireNonNull(op.target());
+        int room = Math.min(target.remaining(), InputBuffer.READ_SIZE); // the JDK copies it, if it is on the heap
+        int count = read(target.duplicate().limit(target.position() + room));
+        if (count > 0) {
+            buffer.bypassed();
+            target.position(target.position() + count);
+        }
+        return count != 0;
+    }
+
     @Override
     final boolean fill(ReadOp<?> op) throws IOException {
         if (sourceEmptied) {
             return false;
-        } else if (handedOver) {
-            throw closedMeanwhile();
-        } else if (failure != null) {
-            throw failure;
         }
+        requireSource();
         ByteBuffer space = buffer.space();
         int room = Math.min(space.remaining(), op.wanted(buffer));
         if (room == 0) {
             return false;
         }
-        space.limit(space.position() + room);
+        int count = read(space.limit(space.position() + room));
+        if (count > 0) {
+            buffer.filled(count);
+        } else if (count == 0) {
+            buffer.releaseUnfilled();
+        }
+        return count != 0;
+    }
+
+    private void requireSource() throws IOException {
+        if (handedOver) {
+            throw closedMeanwhile();
+        } else if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /** Reads once from the source. Returns how many bytes; -1 at the end, 0 if there is nothing now. */
+    private int read(ByteBuffer space) throws IOException {
+        int room = space.remaining();
         int count;
         try {
             count = source.read(space);
@@ -182,14 +219,10 @@ public abstract sealed class BufferedSource extends ReadSlot permits Input {
             if (source.endIsFinal()) {
                 releaseSource();
             }
-            return true;
-        }
-        buffer.filled(count);
-        if (count == 0) {
-            buffer.releaseUnfilled();
+            return count;
         }
         sourceEmptied = count == 0 || (count < room && source.isEmptyAfterShortRead());
-        return count > 0;
+        return count;
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.aiopipe.engine.read;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +61,15 @@ public interface ReadOp<T extends @Nullable Object> {
      */
     default boolean mayBeDone(InputBuffer in) {
         return true;
+    }
+
+    /**
+     * Returns where the source may put its next bytes, past the buffer, if nothing is buffered and nothing of it has to
+     * be kept; null if nowhere. Asked after an attempt that found too little, on the thread of the read: the next
+     * attempt finds the target's position moved, and has taken these bytes.
+     */
+    default @Nullable ByteBuffer target() {
+        return null;
     }
 
     /** Whether the operation never takes a byte. Then it does not consume the end of the stream either. */

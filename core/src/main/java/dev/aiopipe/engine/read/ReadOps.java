@@ -141,16 +141,7 @@ public final class ReadOps {
      */
     public ReadOp<Integer> into(ByteBuffer target) {
         requireWritable(target);
-        ReadOp<Integer> op = in -> {
-            int available = Math.min(in.size(), target.remaining());
-            if (available == 0 && target.hasRemaining()) {
-                return in.ended() ? -1 : ReadOp.MORE;
-            }
-            Integer count = available; // first the value: there may be no memory for it
-            in.take(target, available);
-            return count;
-        };
-        return unlessNothing(target.remaining(), bounded(op, in -> target.remaining()));
+        return new IntoOp(target, readsAhead);
     }
 
     /**
