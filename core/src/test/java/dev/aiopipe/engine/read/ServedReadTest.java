@@ -262,7 +262,7 @@ class ServedReadTest {
                 signalled.signalled();
             });
             while (!go.get()) {
-                Thread.onSpinWait();
+                Thread.yield(); // the other thread may need this core
             }
             for (int step = 0; step < steps; step++) {
                 Thread.onSpinWait();
