@@ -30,14 +30,14 @@ final class CapacityGrowth implements Closeable {
     /** The largest capacity that an unprivileged user may ask for, by default (pipe(7)). */
     static final int LARGE = 1024 * 1024;
 
-    /** A read of so many bytes means that the reader is the slower side. */
+    /** A read of so many bytes found the pipe full, or half full: its reader is the slower side. */
     private static final int MUCH = 32 * 1024;
 
-    /** A reader has had 8 MiB by then; to find the fd takes as much time as reads and writes of some 100 KiB. */
+    /** At least 8 MiB were moved by then; to find the fd takes as much time as reads and writes of some 100 KiB. */
     static final int BUSY = 256;
 
-    /** A reader has had 64 MiB by then; to load JNA takes as much CPU time as reads and writes of twice that. */
-    static final int WORTH_LOADING = 2048;
+    /** At least 128 MiB were moved by then; to load JNA takes as much CPU time. */
+    static final int WORTH_LOADING = 4096;
 
     private static final Semaphore SHARES = new Semaphore(16);
 
@@ -45,8 +45,9 @@ final class CapacityGrowth implements Closeable {
     private final Executor executor;
     private final Semaphore shares;
 
-    /** How many times the pipe was full. Belongs to the thread that reads, or writes. */
+    // These two belong to the thread that reads, or writes.
     private int full;
+    private int writtenSinceFull;
 
     @GuardedBy("this")
     private boolean hasShare;
@@ -72,9 +73,11 @@ final class CapacityGrowth implements Closeable {
         }
     }
 
-    /** Notes a write of so many bytes, which the pipe did not take all. */
+    /** Notes a write. A pipe that did not take all of it is full. */
     void written(int count, int size) {
-        if (count < size) {
+        writtenSinceFull = Math.min(writtenSinceFull, MUCH) + count;
+        if (count < size && writtenSinceFull >= MUCH) {
+            writtenSinceFull = 0;
             foundFull();
         }
     }

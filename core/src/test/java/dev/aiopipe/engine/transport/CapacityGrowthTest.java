@@ -60,18 +60,24 @@ class CapacityGrowthTest {
     @Test
     void aWriterThatFindsNoRoom() throws IOException {
         for (int i = 0; i < CapacityGrowth.BUSY; i++) {
-            growth.written(i % 2, 2);
+            growth.written(MUCH - 1, MUCH);
         }
         runTasks();
         assertEquals(CapacityGrowth.LARGE, capacity());
     }
 
     @Test
-    void smallReadsAndWholeWritesDoNotCount() {
+    @DisplayName("a slow stream is never busy, however long it lives: small reads, whole writes, and room for little")
+    void notBusy() {
         for (int i = 0; i < 100_000; i++) {
             growth.read(1000);
             growth.read(-1);
-            growth.written(2, 2);
+            growth.written(MUCH, MUCH);
+        }
+        growth.written(0, 1);
+        for (int i = 0; i < 7_000; i++) {
+            growth.written(1000, 1001);
+            growth.written(0, 1);
         }
         assertEquals(0, tasks.size());
     }
