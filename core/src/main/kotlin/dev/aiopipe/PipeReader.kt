@@ -6,7 +6,9 @@ import dev.aiopipe.engine.read.Input
 import dev.aiopipe.engine.read.ReadOp
 import dev.aiopipe.engine.read.ReadOps
 import dev.aiopipe.engine.read.ReadTransaction
+import dev.aiopipe.engine.read.TransferOp
 import dev.aiopipe.engine.splice.Splicing
+import dev.aiopipe.engine.support.TargetFile
 import dev.aiopipe.engine.write.TeeWrite
 import java.io.IOException
 import java.io.InputStream
@@ -14,6 +16,8 @@ import java.nio.ByteBuffer
 import java.nio.channels.ClosedChannelException
 import java.nio.channels.ReadPendingException
 import java.nio.channels.WritableByteChannel
+import java.nio.file.OpenOption
+import java.nio.file.Path
 import java.util.concurrent.locks.LockSupport
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
@@ -298,6 +302,26 @@ public class PipeReader internal constructor(private val input: Input, options: 
     }
 
     /**
+     * Moves everything up to the end of the stream to a file, which this opens and closes. Does not close the reader.
+     * The file is opened and written on a thread of this library; it is not opened if another read is under way.
+     *
+     * *Cancellation:* waits for the open or the write that is under way, and for the close of the file; then each byte
+     * is either still readable here or in the file. So it is after a failure.
+     *
+     * @param options how the file is opened, as by [java.nio.file.Files.newOutputStream]: if there is none, it is
+     *   created, or truncated
+     * @return how many were moved
+     * @throws IOException if the file can't be opened, for example [java.nio.file.NoSuchFileException] or
+     *   [java.nio.file.FileAlreadyExistsException]; then nothing was taken. Or if it can't be written or closed
+     * @throws IllegalArgumentException if the options contradict one another, or READ is among them
+     */
+    @Throws(IOException::class)
+    public suspend fun transferTo(target: Path, vararg options: OpenOption): Long {
+        val file = TargetFile(target, *options)
+        return transfer(Long.MAX_VALUE, BlockingDispatcher, file = file) { chunk -> file.writeAll(chunk) }
+    }
+
+    /**
      * Copies everything up to the end of the stream to several writers, as `tee` does. The slowest one sets the pace:
      * none is ahead by more than 64 KiB. Closes none of them, nor this.
      *
@@ -333,31 +357,40 @@ public class PipeReader internal constructor(private val input: Input, options: 
         }
     }
 
-    /** Reads and sends chunk after chunk, all by the dispatcher, if there is one. */
+    /** Reads and sends chunk after chunk, all by the dispatcher, if there is one. Meanwhile the file is open. */
     private suspend fun transfer(
         count: Long,
         dispatcher: CoroutineContext = EmptyCoroutineContext,
         splicing: Splicing? = null,
+        file: TargetFile? = null,
         send: suspend (ByteBuffer) -> Unit,
     ): Long {
         val look = ops.toTransfer(count)
         val begin = { outer: ReadTransaction? -> ReadTransaction.beginWithoutRollback(input, outer) }
         return inTransaction(transactionKey, begin, dispatcher) { transaction ->
-            while (true) {
-                if (splicing != null && look.left() > 0) look.spliced(splicing.move(transaction, look.left()))
-                val chunk = read(look)
-                if (!chunk.hasRemaining()) break
-                val failure = runCatching { send(chunk) }.exceptionOrNull()
-                try { // the target has accepted it, so it is taken; it is buffered
-                    input.start(look.sent(), transaction)
-                } catch (e: ClosedChannelException) { // closed meanwhile: that is not why the transfer failed
-                    coroutineContext.ensureActive()
-                    throw failure ?: e
+            file.use {
+                file?.open()
+                while (true) {
+                    if (splicing != null && look.left() > 0) look.spliced(splicing.move(transaction, look.left()))
+                    val chunk = read(look)
+                    if (!chunk.hasRemaining()) break
+                    val failure = runCatching { send(chunk) }.exceptionOrNull()
+                    takeSent(look, transaction, failure)
+                    failure?.let { throw it }
+                    splicing?.copied(chunk.position().toLong())
                 }
-                failure?.let { throw it }
-                splicing?.copied(chunk.position().toLong())
+                look.moved()
             }
-            look.moved()
+        }
+    }
+
+    /** Takes what the target has accepted; it is buffered. */
+    private suspend fun takeSent(look: TransferOp, transaction: ReadTransaction, failure: Throwable?) {
+        try {
+            input.start(look.sent(), transaction)
+        } catch (e: ClosedChannelException) { // closed meanwhile: that is not why the transfer failed
+            coroutineContext.ensureActive()
+            throw failure ?: e
         }
     }
 

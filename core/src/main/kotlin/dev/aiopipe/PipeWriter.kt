@@ -9,6 +9,8 @@ import java.io.IOException
 import java.io.OutputStream
 import java.nio.ByteBuffer
 import java.nio.channels.ReadableByteChannel
+import java.nio.file.Files
+import java.nio.file.Path
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.locks.LockSupport
 import kotlin.coroutines.coroutineContext
@@ -170,11 +172,31 @@ internal constructor(@get:JvmSynthetic internal val output: Output, private val 
      */
     @Throws(IOException::class)
     public suspend fun transferFrom(source: ReadableByteChannel): Long {
-        coroutineContext.ensureActive()
         requireBlocking(source)
+        return transfer { transferAll(source) }
+    }
+
+    /**
+     * Writes all bytes of a file, which this opens and closes, up to its end; else as the other [transferFrom]. The
+     * bytes come through this process: when this returns, the file may be changed.
+     *
+     * *Cancellation:* waits for the open or the read that is under way, and for the close of the file; what was read is
+     * sent or [owed], 64 KiB at most.
+     *
+     * @return how many bytes were moved
+     * @throws IOException if the file can't be opened, for example [java.nio.file.NoSuchFileException], or not be read
+     *   or closed
+     */
+    @Throws(IOException::class)
+    public suspend fun transferFrom(source: Path): Long = transfer {
+        Files.newByteChannel(source).use { transferAll(it) }
+    }
+
+    private suspend fun transfer(block: suspend () -> Long): Long {
+        coroutineContext.ensureActive()
         output.requireOpen()
         try {
-            return withContext(BlockingDispatcher) { transferAll(source) }
+            return withContext(BlockingDispatcher) { block() }
         } catch (e: IOException) {
             coroutineContext.ensureActive() // a cancelled transfer throws that, whatever else has happened
             throw e

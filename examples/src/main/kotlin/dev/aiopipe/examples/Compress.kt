@@ -6,7 +6,6 @@ import dev.aiopipe.open
 import dev.aiopipe.withPiped
 import java.io.IOException
 import java.lang.ProcessBuilder.Redirect
-import java.nio.channels.FileChannel
 import java.nio.file.FileAlreadyExistsException
 import java.nio.file.Path
 import java.nio.file.StandardCopyOption.ATOMIC_MOVE
@@ -75,7 +74,7 @@ private suspend fun feed(file: Path, vararg consumers: PipeWriter) {
     aioPipe().use { (rx, tx) ->
         rx.open().use { content ->
             coroutineScope {
-                launch { tx.open().use { pipe -> FileChannel.open(file).use { pipe.transferFrom(it) } } }
+                launch { tx.open().use { it.transferFrom(file) } }
                 progressBar(file).use { bar ->
                     content.chunks().collect { chunk ->
                         for (consumer in consumers) consumer.write(chunk)

@@ -6,6 +6,7 @@ import dev.aiopipe.engine.blocking.ReaderInputStream;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOp;
 import dev.aiopipe.engine.read.ReadOps;
+import dev.aiopipe.engine.support.TargetFile;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
 import dev.aiopipe.jvm.internal.future.ReadTimeout;
 import dev.aiopipe.jvm.internal.read.AtomicBlock;
@@ -21,6 +22,8 @@ import dev.aiopipe.jvm.internal.write.TeeTarget;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -456,6 +459,27 @@ public final class AsyncPipeReader implements AutoCloseable {
      */
     public CompletableFuture<Long> transferTo(WritableByteChannel target, long count) {
         return Transfer.of(view, count, new BlockingTarget(target)).begin();
+    }
+
+    /**
+     * Moves all bytes up to the end of the stream to a file, which this opens and closes. Does not close this reader.
+     * Other reads fail meanwhile. The file is opened and written on a thread of this library; it is not opened if
+     * another read is under way.
+     *
+     * <p>If the future is cancelled, the open or write that is under way goes on; only when it has returned can this
+     * reader be read again. Each byte is then either still readable here or in the file, which is closed soon. So it is
+     * after a failure.
+     *
+     * @param target the file
+     * @param options how it is opened, as by {@link java.nio.file.Files#newOutputStream}: if there is none, it is
+     *     created, or truncated
+     * @return how many were moved. Fails, for example with {@link java.nio.file.NoSuchFileException}, if the file can't
+     *     be opened, and nothing was taken then; and if it can't be written or closed
+     * @throws IllegalArgumentException if READ is among the options
+     */
+    public CompletableFuture<Long> transferTo(Path target, OpenOption... options) {
+        return Transfer.of(view, Long.MAX_VALUE, new BlockingTarget(new TargetFile(target, options)))
+                .begin();
     }
 
     /**

@@ -11,10 +11,12 @@ import dev.aiopipe.jvm.internal.write.DirectWrite;
 import dev.aiopipe.jvm.internal.write.IteratedLines;
 import dev.aiopipe.jvm.internal.write.LineWriter;
 import dev.aiopipe.jvm.internal.write.PublishedLines;
+import dev.aiopipe.jvm.internal.write.SourceFile;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
+import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
@@ -204,7 +206,23 @@ public final class AsyncPipeWriter implements AutoCloseable {
      * @throws IllegalArgumentException if the channel is in non-blocking mode
      */
     public CompletableFuture<Long> transferFrom(ReadableByteChannel source) {
-        ChannelTransfer transfer = new ChannelTransfer(output, source, transfers, callbacks);
+        return transfer(new ChannelTransfer(output, source, transfers, callbacks));
+    }
+
+    /**
+     * Writes all bytes of a file, which this opens and closes, up to its end; else as
+     * {@link #transferFrom(ReadableByteChannel)}. The bytes come through this process: when the future is done, the
+     * file may be changed. If it is cancelled, the file is closed soon.
+     *
+     * @param source the file
+     * @return how many bytes were written. Fails, for example with {@link java.nio.file.NoSuchFileException}, if the
+     *     file can't be opened, or not be read or closed
+     */
+    public CompletableFuture<Long> transferFrom(Path source) {
+        return transfer(new ChannelTransfer(output, new SourceFile(source), transfers, callbacks));
+    }
+
+    private CompletableFuture<Long> transfer(ChannelTransfer transfer) {
         try {
             output.requireOpen();
         } catch (IOException | IllegalStateException e) {

@@ -25,6 +25,9 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -140,6 +143,11 @@ public final class EveryMethod {
             expect(reader.transferTo(between).join() == 0);
             expect(reader.teeTo(between, between).join() == 0);
             expect(reader.transferTo(Channels.newChannel(file)).join() == 0);
+            Path path = Files.createTempFile("every", "method");
+            expect(reader.transferTo(path).join() == 0);
+            expect(reader.transferTo(path, StandardOpenOption.APPEND).join() == 0);
+            expect(between.transferFrom(path).join() == 0);
+            Files.delete(path);
         }
     }
 

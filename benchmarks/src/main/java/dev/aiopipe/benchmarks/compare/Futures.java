@@ -6,10 +6,8 @@ import dev.aiopipe.jvm.AsyncPipeWriter;
 import dev.aiopipe.jvm.AsyncPipes;
 import dev.aiopipe.jvm.AsyncProcess;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -100,13 +98,8 @@ final class Futures extends Contestant {
     Work toFile(ProcessBuilder source, Path file) {
         return count -> {
             for (int i = 0; i < count; i++) {
-                try (AsyncProcess child = AsyncPipes.start(source).join();
-                        FileChannel channel = FileChannel.open(
-                                file,
-                                StandardOpenOption.CREATE,
-                                StandardOpenOption.TRUNCATE_EXISTING,
-                                StandardOpenOption.WRITE)) {
-                    child.stdout().transferTo(channel).join();
+                try (AsyncProcess child = AsyncPipes.start(source).join()) {
+                    child.stdout().transferTo(file).join();
                     child.onExit().join();
                 }
             }
@@ -117,9 +110,8 @@ final class Futures extends Contestant {
     Work fromFile(Path file, ProcessBuilder sink) {
         return count -> {
             for (int i = 0; i < count; i++) {
-                try (AsyncProcess child = AsyncPipes.start(sink).join();
-                        FileChannel channel = FileChannel.open(file)) {
-                    child.stdin().transferFrom(channel).join();
+                try (AsyncProcess child = AsyncPipes.start(sink).join()) {
+                    child.stdin().transferFrom(file).join();
                     child.stdin().close();
                     child.onExit().join();
                 }

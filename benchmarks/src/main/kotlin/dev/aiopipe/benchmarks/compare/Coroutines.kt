@@ -9,12 +9,7 @@ import dev.aiopipe.open
 import dev.aiopipe.runPiped
 import dev.aiopipe.startPiped
 import java.nio.ByteBuffer
-import java.nio.channels.FileChannel
 import java.nio.file.Path
-import java.nio.file.StandardOpenOption.CREATE
-import java.nio.file.StandardOpenOption.READ
-import java.nio.file.StandardOpenOption.TRUNCATE_EXISTING
-import java.nio.file.StandardOpenOption.WRITE
 import java.util.concurrent.Semaphore
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
@@ -95,7 +90,7 @@ internal class Coroutines private constructor(private val dispatcher: CoroutineD
     override fun toFile(source: ProcessBuilder, file: Path) = work { count ->
         repeat(count) {
             source.startPiped().use { child ->
-                FileChannel.open(file, CREATE, TRUNCATE_EXISTING, WRITE).use { child.stdout.transferTo(it) }
+                child.stdout.transferTo(file)
                 child.awaitExit()
             }
         }
@@ -104,7 +99,7 @@ internal class Coroutines private constructor(private val dispatcher: CoroutineD
     override fun fromFile(file: Path, sink: ProcessBuilder) = work { count ->
         repeat(count) {
             sink.startPiped().use { child ->
-                FileChannel.open(file, READ).use { child.stdin.transferFrom(it) }
+                child.stdin.transferFrom(file)
                 child.stdin.close()
                 child.awaitExit()
             }

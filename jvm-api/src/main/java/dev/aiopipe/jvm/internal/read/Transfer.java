@@ -37,6 +37,17 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
          */
         CompletableFuture<?> write(ByteBuffer chunk) throws IOException;
 
+        /** Prepares the first write; as {@link #write}. Called if this {@linkplain #blocks blocks}. */
+        default CompletableFuture<?> open() {
+            return CompletableFuture.completedFuture(null);
+        }
+
+        /** Closes what {@link #open} has opened. Blocks if this {@linkplain #blocks does}. */
+        default void close() throws IOException {}
+
+        /** Closes that soon, and does not block. */
+        default void closeLater() {}
+
         /** Whether {@link #proceed} may block, so that it has to run on a thread for that. */
         default boolean blocks() {
             return false;
@@ -53,6 +64,7 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
     private final PipeFuture<Long> future;
     private final WriteInProgress sending = new WriteInProgress();
     private final @Nullable Splicing splicing;
+    private boolean opened; // of the thread that runs a step
     private @Nullable ByteBuffer chunk; // guarded by the lock: not taken yet
 
     public static Transfer of(ReaderView view, long count, Target target) {
@@ -76,6 +88,7 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
         this.splicing = splicing;
         this.scope = scope;
         this.lock = scope.root();
+        this.opened = !target.blocks();
         this.future = new PipeFuture<>(view.callbacks(), this);
     }
 
@@ -107,6 +120,10 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
     /** Sends a chunk. */
     @Override
     protected boolean step() throws Throwable {
+        if (!opened) {
+            opened = true;
+            return begin(target::open);
+        }
         CompletableFuture<?> sent = sending.current();
         if (sent != null && !sent.isDone()) {
             return false;
@@ -131,10 +148,21 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
         if (bytes.hasRemaining()) {
             return send(bytes);
         } else if (stop()) {
-            release();
-            complete(look.moved(), null);
+            end();
         }
         return false;
+    }
+
+    /** All bytes are moved. */
+    private void end() {
+        Throwable failure = null;
+        try {
+            target.close();
+        } catch (Throwable e) {
+            failure = e;
+        }
+        release();
+        complete(failure == null ? look.moved() : null, failure);
     }
 
     private @Nullable SpliceRun nextRun() {
@@ -198,7 +226,7 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
 
     @Override
     protected void failed(Throwable why) {
-        if (giveUp()) {
+        if (giveUp(() -> close(why))) {
             complete(null, why);
         }
     }
@@ -213,35 +241,48 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
 
     @Override
     public boolean withdraw() {
-        return giveUp();
+        return giveUp(target::closeLater);
     }
 
-    /** Ends this. Bytes that the target has, or still gets, are taken. */
-    private boolean giveUp() {
+    private void close(Throwable why) {
+        try {
+            target.close();
+        } catch (Throwable e) {
+            why.addSuppressed(e);
+        }
+    }
+
+    /**
+     * Ends this. Bytes that the target has, or still gets, are taken.
+     *
+     * @param closing closes the target, after that and before another read can begin
+     */
+    private boolean giveUp(Runnable closing) {
         if (!stop()) {
             return false;
         }
-        sending.end(this::end);
+        sending.end(write -> end(write, closing));
         return true;
     }
 
-    private void end(@Nullable CompletableFuture<?> write) {
+    private void end(@Nullable CompletableFuture<?> write, Runnable closing) {
         if (write != null && !write.isDone()) {
             write.cancel(false);
         }
         if (write != null && !write.isDone()) {
-            write.whenComplete((ignored, failure) -> takeSentAndRelease());
+            write.whenComplete((ignored, failure) -> takeSentAndRelease(closing));
         } else {
-            takeSentAndRelease();
+            takeSentAndRelease(closing);
         }
     }
 
-    private void takeSentAndRelease() {
+    private void takeSentAndRelease(Runnable closing) {
         try {
             takeSent();
         } catch (IOException | IllegalStateException e) {
             return; // the reader is closed, or the block around this has ended and has put back what was sent
         } finally {
+            closing.run();
             release();
         }
     }

@@ -69,6 +69,7 @@ public final class ChannelTransfer implements PipeFuture.Operation {
 
     private final Output output;
     private final ReadableByteChannel source;
+    private final @Nullable SourceFile file; // the source, if this opens and closes it
     private final Turn turn;
     private final PipeFuture<Long> future;
     private final ByteBuffer chunk = ByteBuffer.allocateDirect(ChunkSize.BYTES);
@@ -88,14 +89,27 @@ public final class ChannelTransfer implements PipeFuture.Operation {
         }
         this.output = output;
         this.source = source;
+        this.file = source instanceof SourceFile opened ? opened : null;
         this.turn = turn;
         this.future = new PipeFuture<>(callbacks, this);
     }
 
     /** Begins. */
     public PipeFuture<Long> begin() {
-        onThread(this::awaitIdle);
+        onThread(this::open);
         return future;
+    }
+
+    private boolean open() {
+        try {
+            if (file != null) {
+                file.open();
+            }
+        } catch (Throwable e) {
+            end(null, e);
+            return false;
+        }
+        return awaitIdle();
     }
 
     /** Runs a step on a thread for blocking calls. If it has sent a chunk, that thread goes on with the next ones. */
@@ -261,7 +275,28 @@ public final class ChannelTransfer implements PipeFuture.Operation {
             }
             state = State.OVER;
         }
-        future.settle(count, outcome);
+        if (file == null) {
+            future.settle(count, outcome);
+        } else {
+            closeAndSettle(file, count, outcome);
+        }
+    }
+
+    /** Settles the future when the file is closed. */
+    private void closeAndSettle(SourceFile open, @Nullable Long count, @Nullable Throwable failure) {
+        BlockingPool.run(() -> {
+            Throwable outcome = failure;
+            try {
+                open.close();
+            } catch (Throwable e) {
+                if (failure == null) {
+                    outcome = e;
+                } else {
+                    failure.addSuppressed(e);
+                }
+            }
+            future.settle(outcome == null ? count : null, outcome);
+        });
     }
 
     @Override
@@ -271,6 +306,9 @@ public final class ChannelTransfer implements PipeFuture.Operation {
                 state = State.OVER;
                 if (waiting != null) {
                     output.cancel(waiting);
+                }
+                if (file != null) {
+                    file.closeLater();
                 }
                 return true;
             }
