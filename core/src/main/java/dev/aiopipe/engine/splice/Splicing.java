@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Decides, during one transfer, when the kernel moves the bytes itself.
  *
  * <pre>
- *     reads and writes ── so many bytes were moved, and JNA is loaded ──► a SpliceRun
+ *     reads and writes ── so many bytes were moved, and JNA is loaded ──► a KernelRun
  *            ▲                                                                │
  *            └──── only a read and a write can find out what there is ◄───────┘
  * </pre>
@@ -68,13 +68,13 @@ public final class Splicing {
     }
 
     /**
-     * Returns a run, to be {@linkplain SpliceRun#begin begun}.
+     * Returns a run, to be {@linkplain KernelRun#begin begun}.
      *
      * @param transaction of the transfer
      * @param count bytes at most, 1 or more
      * @return null if the transfer has to go on with a read and a write
      */
-    public @Nullable SpliceRun next(ReadTransaction transaction, long count) {
+    public @Nullable KernelRun next(ReadTransaction transaction, long count) {
         if (refused || copied < worthwhile || count < worthwhile || transaction.retains() || input.buffered() > 0) {
             return null;
         }
@@ -84,7 +84,7 @@ public final class Splicing {
             return null;
         }
         copied = 0;
-        SpliceRun run = null;
+        KernelRun run = null;
         try {
             run = SpliceRun.of(input, transaction, output, new CopyPair(from, to), count);
         } finally {

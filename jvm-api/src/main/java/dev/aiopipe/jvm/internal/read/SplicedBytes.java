@@ -1,15 +1,15 @@
 package dev.aiopipe.jvm.internal.read;
 
-import dev.aiopipe.engine.splice.SpliceRun;
+import dev.aiopipe.engine.splice.KernelRun;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** How many bytes a {@link SpliceRun} has moved. To cancel it ends the run, and then nothing is moved any more. */
-final class SplicedBytes extends CompletableFuture<Long> implements SpliceRun.Listener {
-    private final SpliceRun run;
+/** How many bytes a {@link KernelRun} has moved. To cancel it ends the run, and then nothing is moved any more. */
+final class SplicedBytes extends CompletableFuture<Long> implements KernelRun.Listener {
+    private final KernelRun run;
     private volatile boolean begun;
 
-    SplicedBytes(SpliceRun run) {
+    SplicedBytes(KernelRun run) {
         this.run = run;
     }
 

@@ -2,7 +2,7 @@ package dev.aiopipe.jvm.internal.read;
 
 import dev.aiopipe.engine.read.ReadOp;
 import dev.aiopipe.engine.read.TransferOp;
-import dev.aiopipe.engine.splice.SpliceRun;
+import dev.aiopipe.engine.splice.KernelRun;
 import dev.aiopipe.engine.splice.Splicing;
 import dev.aiopipe.engine.support.BlockingPool;
 import dev.aiopipe.engine.write.Output;
@@ -136,7 +136,7 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
                 throw FutureFailures.of(sent);
             }
         }
-        SpliceRun run = nextRun();
+        KernelRun run = nextRun();
         if (run != null) {
             return splice(run);
         }
@@ -165,7 +165,8 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
         complete(failure == null ? look.moved() : null, failure);
     }
 
-    private @Nullable SpliceRun nextRun() {
+
+    private @Nullable KernelRun nextRun() {
         long left = look.left();
         if (splicing == null || left == 0) {
             return null;
@@ -175,7 +176,7 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
         }
     }
 
-    private boolean splice(SpliceRun run) throws IOException {
+    private boolean splice(KernelRun run) throws IOException {
         SplicedBytes bytes = new SplicedBytes(run);
         boolean goesOn = false;
         try {
