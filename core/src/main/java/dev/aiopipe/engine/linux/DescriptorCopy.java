@@ -3,6 +3,7 @@ package dev.aiopipe.engine.linux;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.SelectableChannel;
 import org.jspecify.annotations.Nullable;
 
@@ -80,11 +81,43 @@ public final class DescriptorCopy implements Closeable {
      *     was closed, or a pipe that the kernel does not move bytes of
      */
     public synchronized long spliceTo(DescriptorCopy target, long count) {
+        return call(LibC::splice, target, count);
+    }
+
+    /**
+     * Duplicates bytes of this pipe in another within the kernel, without waiting. They stay in this pipe, too: the
+     * next call begins with the same bytes.
+     *
+     * @param target as for {@link #spliceTo}
+     * @param count as for {@link #spliceTo}
+     * @return as {@link #spliceTo}
+     */
+    public synchronized long teeTo(DescriptorCopy target, long count) {
+        return call(LibC::tee, target, count);
+    }
+
+    /** Reads from this pipe, without waiting, and leaves the position of the buffer. Returns 0 or less if it failed. */
+    public synchronized long read(ByteBuffer direct) {
+        return fd == NO_FD ? 0 : LibC.readNonBlocking(fd, direct);
+    }
+
+    /** Runs calls, between which this is not closed. */
+    public synchronized void undisturbed(Runnable calls) {
+        calls.run();
+    }
+
+    /** Moves bytes by one system call. */
+    private interface Call {
+        long apply(int from, int to, long count);
+    }
+
+    @GuardedBy("this")
+    private long call(Call call, DescriptorCopy target, long count) {
         synchronized (target) {
             if (fd == NO_FD || target.fd == NO_FD) {
                 return 0;
             }
-            long moved = LibC.splice(fd, target.fd, count);
+            long moved = call.apply(fd, target.fd, count);
             if (moved >= 0) {
                 return moved;
             }

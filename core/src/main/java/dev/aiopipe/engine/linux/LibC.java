@@ -289,6 +289,25 @@ public final class LibC {
         return Binding.splice(from, null, to, null, count, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
     }
 
+    /**
+     * Duplicates bytes of one pipe in another within the kernel, without waiting (tee(2)). They stay in the first one.
+     *
+     * @param count bytes at most, 1 or more
+     * @return how many were duplicated; 0 at the end of the first pipe; -1 if it failed
+     */
+    static long tee(int from, int to, long count) {
+        return Binding.tee(from, to, count, SPLICE_F_NONBLOCK);
+    }
+
+    /** Reads a descriptor that does not block. Returns 0 at the end; -1 if it failed. */
+    static long readNonBlocking(int fd, ByteBuffer direct) {
+        long count;
+        do {
+            count = Binding.read(fd, address(direct), direct.remaining());
+        } while (count < 0 && errno() == EINTR);
+        return count;
+    }
+
     /** Asks about the two sides of a transfer at once (poll(2)). Not thread-safe. */
     static final class TransferPoll {
         private static final int SIZE = 8;
@@ -392,6 +411,10 @@ public final class LibC {
 
         static native long splice(
                 int from, @Nullable Pointer fromOffset, int to, @Nullable Pointer toOffset, long count, int flags);
+
+        static native long tee(int from, int to, long count, int flags);
+
+        static native long read(int fd, Pointer bytes, long size);
 
         static native int kill(int pid, int signal);
 

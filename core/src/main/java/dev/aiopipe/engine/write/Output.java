@@ -95,10 +95,23 @@ public final class Output implements Readiness.Waiter {
      * @throws IOException if it can't be sent
      */
     public boolean offer(Message message) throws IOException {
+        return offer(message, false);
+    }
+
+    /**
+     * As {@link #offer}, but only if no other message waits.
+     *
+     * @return false if one does: then this message was not offered; or as {@code offer}
+     */
+    public boolean offerIfIdle(Message message) throws IOException {
+        return offer(message, true);
+    }
+
+    private boolean offer(Message message, boolean onlyIfIdle) throws IOException {
         boolean ended;
         synchronized (this) {
             requireOpen();
-            if (!queue.offer(message)) {
+            if ((onlyIfIdle && !queue.isIdle()) || !queue.offer(message)) {
                 return false;
             }
             // The loop may have ended meanwhile.

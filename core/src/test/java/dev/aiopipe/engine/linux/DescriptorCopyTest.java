@@ -6,15 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.aiopipe.testkit.Await;
 import dev.aiopipe.testkit.Descriptors;
 import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -198,5 +201,56 @@ class DescriptorCopyTest {
         assertEquals(0, source.spliceTo(sink, 10)); // nobody reads
         source.giveBack();
         sink.giveBack();
+    }
+
+    @Test
+    @DisplayName("a tee leaves the bytes in the pipe, for another tee, a read or a splice, and tells the sides apart")
+    void tee() throws IOException {
+        DescriptorCopy source = new DescriptorCopy(from.source());
+        DescriptorCopy sink = new DescriptorCopy(to.sink());
+        source.lend();
+        sink.lend();
+        assertEquals(DescriptorCopy.EMPTY, source.teeTo(sink, 10));
+        from.sink().write(DATA.duplicate());
+        assertEquals(4, source.teeTo(sink, 10));
+        assertEquals(2, source.teeTo(sink, 2));
+        ByteBuffer rest = ByteBuffer.allocateDirect(3);
+        assertEquals(3, source.read(rest));
+        assertEquals('t', rest.get(2));
+        assertEquals(1, source.spliceTo(sink, 10));
+        ByteBuffer read = ByteBuffer.allocate(1 << 20);
+        assertEquals(7, to.source().read(read));
+        assertEquals("datadaa", new String(read.array(), 0, 7, StandardCharsets.US_ASCII));
+
+        to.sink().write(ByteBuffer.allocate(1 << 20));
+        from.sink().write(DATA.duplicate());
+        assertEquals(DescriptorCopy.FULL, source.teeTo(sink, 10));
+        source.giveBack();
+        sink.giveBack();
+        assertEquals(0, source.teeTo(sink, 10));
+        assertEquals(0, source.read(rest.clear()));
+    }
+
+    @Test
+    @DisplayName("a close waits until calls that belong together are through")
+    void undisturbed() throws IOException, InterruptedException {
+        DescriptorCopy source = new DescriptorCopy(from.source());
+        source.lend();
+        from.sink().write(DATA.duplicate());
+        Thread closer = new Thread(() -> {
+            try {
+                source.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        source.undisturbed(() -> {
+            closer.start();
+            Await.until("the close waits", () -> closer.getState() == Thread.State.BLOCKED);
+            assertEquals(4, source.read(ByteBuffer.allocateDirect(10)));
+        });
+        closer.join();
+        assertEquals(0, source.read(ByteBuffer.allocateDirect(10)));
+        source.giveBack();
     }
 }

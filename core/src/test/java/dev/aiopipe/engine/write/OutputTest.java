@@ -130,6 +130,19 @@ class OutputTest {
     }
 
     @Test
+    void messageForAnIdleOutputIsNotQueuedBehindAnother() throws IOException {
+        Offered first = new Offered("first");
+        Message.Mover never = () -> {
+            throw new AssertionError("called behind another message");
+        };
+        assertFalse(output.offerIfIdle(Message.of(never)));
+        give(100);
+        assertTrue(first.isSent());
+        assertTrue(output.offerIfIdle(Message.of(bytes("second"))));
+        assertEquals("firstsecond", sink.written());
+    }
+
+    @Test
     void cancelledGatheredMessageIsSentWhole() throws IOException {
         sink.room = 3;
         sink.sliceSize = 2;
