@@ -47,7 +47,7 @@ public final class ChannelEndpoint implements Endpoint {
     @Override
     public Input openInput(Loop loop) throws IOException {
         Registration registration = Registration.of(channel, loop);
-        ByteSource source = new ChannelSource((Pipe.SourceChannel) channel, grows);
+        ByteSource source = ChannelSource.ofOwn((Pipe.SourceChannel) channel, grows);
         return new Input(source, registration.input(), name, registration);
     }
 

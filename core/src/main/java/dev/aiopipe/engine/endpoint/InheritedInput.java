@@ -192,7 +192,7 @@ final class InheritedInput extends InheritedStream {
             return new SharedDescriptorStream(fd, isSocket());
         }
         Pipe.SourceChannel channel = watched.channel;
-        return kind == DescriptorKind.TERMINAL ? new TerminalSource(channel, fd) : new ChannelSource(channel);
+        return kind == DescriptorKind.TERMINAL ? new TerminalSource(channel, fd) : ChannelSource.ofShared(channel);
     }
 
     /** The blocking streams below have this in common. */

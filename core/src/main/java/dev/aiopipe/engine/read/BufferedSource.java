@@ -68,6 +68,11 @@ public abstract sealed class BufferedSource extends ReadSlot permits Input {
         return source.copy();
     }
 
+    /** Whether nobody else reads the stream; see {@link ByteSource#isOnlyReader}. */
+    public boolean isOnlyReader() {
+        return source.isOnlyReader();
+    }
+
     /**
      * Returns a future of the time when nothing more is going to be read: when a read has reported the final end, or
      * the input was closed by its user. Each call returns a new one.

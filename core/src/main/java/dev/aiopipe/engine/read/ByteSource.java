@@ -66,6 +66,14 @@ public interface ByteSource extends Closeable {
     }
 
     /**
+     * Whether nobody else reads the stream, another process for example. Then bytes that were seen by the {@link #copy}
+     * stay there until they are taken by it.
+     */
+    default boolean isOnlyReader() {
+        return false;
+    }
+
+    /**
      * Refuses later reads, and closes what the source itself has opened. The input closes the descriptor afterwards.
      */
     @Override

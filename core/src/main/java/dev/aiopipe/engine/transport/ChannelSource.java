@@ -10,19 +10,27 @@ import org.jspecify.annotations.Nullable;
 /** Reads a pipe, or a FIFO, through its channel. */
 public final class ChannelSource implements ByteSource {
     private final Pipe.SourceChannel channel;
+    private final boolean onlyReader;
     private final DescriptorCopy copy;
     private final @Nullable CapacityGrowth growth;
 
-    /** Reads a channel that is non-blocking. The input closes it after this. */
-    public ChannelSource(Pipe.SourceChannel channel) {
-        this(channel, false);
+    /** Reads a pipe, or FIFO, that others may read, too. The channel is non-blocking. The input closes it after this. */
+    public static ChannelSource ofShared(Pipe.SourceChannel channel) {
+        return new ChannelSource(channel, false, false);
     }
 
     /**
-     * As {@link #ChannelSource(Pipe.SourceChannel)}. If {@code grows}, the pipe gets a larger capacity when it is busy.
+     * Reads a pipe that nobody else reads. The channel is non-blocking. The input closes it after this.
+     *
+     * @param grows whether the pipe gets a larger capacity when it is busy
      */
-    public ChannelSource(Pipe.SourceChannel channel, boolean grows) {
+    public static ChannelSource ofOwn(Pipe.SourceChannel channel, boolean grows) {
+        return new ChannelSource(channel, true, grows);
+    }
+
+    private ChannelSource(Pipe.SourceChannel channel, boolean onlyReader, boolean grows) {
         this.channel = channel;
+        this.onlyReader = onlyReader;
         this.copy = new DescriptorCopy(channel);
         this.growth = grows ? new CapacityGrowth(copy) : null;
     }
@@ -39,6 +47,11 @@ public final class ChannelSource implements ByteSource {
     @Override
     public DescriptorCopy copy() {
         return copy;
+    }
+
+    @Override
+    public boolean isOnlyReader() {
+        return onlyReader;
     }
 
     @Override
