@@ -323,7 +323,8 @@ public class PipeReader internal constructor(private val input: Input, options: 
 
     /**
      * Copies everything up to the end of the stream to several writers, as `tee` does. The slowest one sets the pace:
-     * none is ahead by more than 64 KiB. Closes none of them, nor this.
+     * none is ahead by more than 64 KiB. Closes none of them, nor this. The bytes of a long copy between pipes stay in
+     * the kernel, if JNA is there: it takes one more descriptor for this and each target meanwhile.
      *
      * *Cancellation:* each byte is either still readable here, or each of the [targets] has it or
      * [owes][PipeWriter.owed] it.
@@ -338,7 +339,7 @@ public class PipeReader internal constructor(private val input: Input, options: 
     public suspend fun teeTo(vararg targets: PipeWriter): Long {
         require(targets.isNotEmpty()) { "there is no target" }
         val outputs = targets.map { it.output }
-        return transfer(Long.MAX_VALUE) { chunk ->
+        return transfer(Long.MAX_VALUE, splicing = Splicing(input, outputs)) { chunk ->
             suspendCancellableCoroutine<Unit> { continuation ->
                 val write =
                     TeeWrite.begin(outputs, chunk) { failure ->

@@ -15,6 +15,7 @@ object SplicingProgram {
     fun main(arguments: Array<String>) = runBlocking {
         when (arguments[0]) {
             "stdin to stdout" -> stdinToStdout()
+            "tee" -> stdinToBoth()
             "load" -> load(arguments[1].toBoolean())
             else -> throw IllegalArgumentException(arguments[0])
         }
@@ -27,6 +28,14 @@ object SplicingProgram {
             WriteEnd.stdout().open().use { output ->
                 System.err.println("moved ${input.transferTo(output)}, owed ${output.owed}")
             }
+        }
+    }
+
+    private suspend fun stdinToBoth() {
+        check(NativeAccess.canAdopt())
+        Splicing.beginAfter(0)
+        ReadEnd.stdin().open().use { input ->
+            WriteEnd.stdout().open().use { output -> WriteEnd.stderr().open().use { input.teeTo(output, it) } }
         }
     }
 

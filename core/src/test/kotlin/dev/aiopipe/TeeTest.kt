@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource
 
 /** One reader, several writers: every byte goes to each of them. */
 @ExtendWith(NothingLeft::class)
-class TeeTest {
+open class TeeTest {
     private class Channel(val reader: PipeReader, val writer: PipeWriter) : AutoCloseable {
         override fun close() {
             reader.close()

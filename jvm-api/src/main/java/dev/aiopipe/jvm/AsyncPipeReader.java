@@ -25,6 +25,7 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -430,7 +431,7 @@ public final class AsyncPipeReader implements AutoCloseable {
      * @throws IllegalArgumentException if count is negative
      */
     public CompletableFuture<Long> transferTo(AsyncPipeWriter target, long count) {
-        return Transfer.of(view, count, target::send, target.output()).begin();
+        return Transfer.of(view, count, target::send, List.of(target.output())).begin();
     }
 
     /**
@@ -484,7 +485,9 @@ public final class AsyncPipeReader implements AutoCloseable {
 
     /**
      * Copies everything up to the end of the stream to several writers, as {@code tee} does. The slowest one sets the
-     * pace: none is ahead by more than 64 KiB. Closes none of them, nor this. Other reads fail meanwhile.
+     * pace: none is ahead by more than 64 KiB. Closes none of them, nor this. Other reads fail meanwhile. The bytes of
+     * a long copy between pipes stay in the kernel, if JNA is there: it takes one more descriptor for this and each
+     * target meanwhile.
      *
      * <p>If the future is cancelled, each byte is either still readable here, or each target has it or
      * {@linkplain AsyncPipeWriter#owed owes} it. If a target fails, for example with
@@ -501,7 +504,7 @@ public final class AsyncPipeReader implements AutoCloseable {
         }
         TeeTarget all =
                 new TeeTarget(Stream.of(targets).map(AsyncPipeWriter::output).toList());
-        return Transfer.of(view, Long.MAX_VALUE, all::write).begin();
+        return Transfer.of(view, Long.MAX_VALUE, all::write, all.outputs()).begin();
     }
 
     /**

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The steps run on the thread that begins, and later on those of the loops. They do not block.
  */
-public abstract sealed class KernelRun permits SpliceRun {
+public abstract sealed class KernelRun permits SpliceRun, TeeRun {
     /** Receives the end of a run that was not cancelled. */
     public interface Listener {
         /**

@@ -5,6 +5,9 @@ import dev.aiopipe.engine.linux.NativeAccess;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadTransaction;
 import dev.aiopipe.engine.write.Output;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +35,7 @@ public final class Splicing {
     private static volatile long worthwhile = WORTHWHILE;
 
     private final Input input;
-    private final Output output;
+    private final List<Output> outputs;
 
     /** How many bytes were read and written since the last run. */
     private long copied;
@@ -40,13 +43,21 @@ public final class Splicing {
     /** How many bytes were read and written since JNA was asked for. */
     private long copiedWithoutLibC;
 
-    /** Whether the two descriptors can't be copied, or not be spliced. */
+    /** Whether the descriptors can't be copied, or not be spliced. */
     private boolean refused;
 
-    /** Nothing is moved yet. */
+    /** Begins with nothing moved yet. */
     public Splicing(Input input, Output output) {
         this.input = input;
-        this.output = output;
+        this.outputs = List.of(output);
+    }
+
+    /** Begins with nothing moved yet, to bring the same bytes to each of several outputs. */
+    public Splicing(Input input, List<Output> outputs) {
+        this.input = input;
+        this.outputs = outputs;
+        // An output that is there twice may get the bytes for the second time only after the first time.
+        this.refused = new HashSet<>(outputs).size() < outputs.size();
     }
 
     /**
@@ -79,18 +90,35 @@ public final class Splicing {
             return null;
         }
         DescriptorCopy from = input.copy();
-        DescriptorCopy to = output.copy();
-        if (from == null || to == null || !isReady()) {
+        List<DescriptorCopy> to = copies();
+        // What one output has got must still be there for the next one.
+        boolean bytesStay = outputs.size() == 1 || input.isOnlyReader();
+        if (from == null || to.isEmpty() || !bytesStay || !isReady()) {
             return null;
         }
         copied = 0;
         KernelRun run = null;
         try {
-            run = SpliceRun.of(input, transaction, output, new CopyPair(from, to), count);
+            run = to.size() == 1
+                    ? SpliceRun.of(input, transaction, outputs.get(0), new CopyPair(from, to.get(0)), count)
+                    : TeeRun.of(input, transaction, outputs, new CopyGroup(from, to));
         } finally {
             refused = run == null;
         }
         return run;
+    }
+
+    /** Returns the copies of all outputs; nothing if one has none. */
+    private List<DescriptorCopy> copies() {
+        List<DescriptorCopy> copies = new ArrayList<>();
+        for (Output output : outputs) {
+            DescriptorCopy copy = output.copy();
+            if (copy == null) {
+                return List.of();
+            }
+            copies.add(copy);
+        }
+        return copies;
     }
 
     /** Notes what a run has moved that is over. If that is nothing, the kernel refuses, or the stream has ended. */

@@ -13,6 +13,7 @@ import dev.aiopipe.jvm.internal.write.WriteInProgress;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -71,9 +72,12 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
         return create(view, count, target, null);
     }
 
-    /** A transfer to an output, whose bytes may stay in the kernel. A view with a timeout reads them itself. */
-    public static Transfer of(ReaderView view, long count, Target target, Output output) {
-        Splicing splicing = view.timeout() == null ? new Splicing(view.input(), output) : null;
+    /**
+     * A transfer to one output, or the same to several, whose bytes may stay in the kernel. A view with a timeout reads
+     * them itself.
+     */
+    public static Transfer of(ReaderView view, long count, Target target, List<Output> outputs) {
+        Splicing splicing = view.timeout() == null ? new Splicing(view.input(), outputs) : null;
         return create(view, count, target, splicing);
     }
 
