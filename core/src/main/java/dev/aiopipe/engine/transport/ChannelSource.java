@@ -14,7 +14,9 @@ public final class ChannelSource implements ByteSource {
     private final DescriptorCopy copy;
     private final @Nullable CapacityGrowth growth;
 
-    /** Reads a pipe, or FIFO, that others may read, too. The channel is non-blocking. The input closes it after this. */
+    /**
+     * Reads a pipe, or FIFO, that others may read, too. The channel is non-blocking. The input closes it after this.
+     */
     public static ChannelSource ofShared(Pipe.SourceChannel channel) {
         return new ChannelSource(channel, false, false);
     }
