@@ -13,7 +13,7 @@ object FileProgram {
                 try {
                     System.err.println("moved ${input.transferTo(Path.of(arguments[0]))}")
                 } catch (e: IOException) {
-                    System.err.println("failed")
+                    System.err.println("failed: $e")
                 }
                 WriteEnd.stdout().open().use { it.write(input.readAll()) }
             }
