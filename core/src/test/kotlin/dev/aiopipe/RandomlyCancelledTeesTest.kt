@@ -80,15 +80,7 @@ class RandomlyCancelledTeesTest(private val threads: Threads) {
                 tee.cancelAndJoin()
                 if (writers.any { it.owed > 0 }) owing++
                 if (writers.map { it.owed }.distinct().size > 1) unfinished++
-                if (random.nextInt(10) == 0) { // what is left can be read here, too, and written
-                    var chunk = ByteArray(0)
-                    withTimeoutOrNull(1) { chunk = reader.readAtMost(100) }
-                    val writes = writers.map { trial { it.write(chunk) } }
-                    while (writes.any { it.isActive }) {
-                        targets.forEach { it.receive(1 shl 20) }
-                        yield()
-                    }
-                }
+                if (random.nextInt(10) == 0) readAndWrite(reader, targets)
             }
             source.sink().close()
             val rest = trial {
@@ -96,14 +88,26 @@ class RandomlyCancelledTeesTest(private val threads: Threads) {
                 writers.forEach { it.close() }
                 writers.forEach { it.awaitClosed() }
             }
-            while (!rest.isCompleted) {
-                targets.forEach { it.receive(1 shl 20) }
-                yield()
-            }
-            targets.forEach { it.receive(1 shl 20) }
+            receiveUntil(targets) { rest.isCompleted }
             assertEquals(List(targets.size) { sent }, targets.map { it.arrived })
             assertTrue(owing > 0 && unfinished > 0) { "$owing tees left something owed, $unfinished unevenly" }
             reader.close()
             targets.forEach { it.close() }
         }
+
+    /** What a tee has left can be read here, too, and written. */
+    private suspend fun RandomTrials.readAndWrite(reader: PipeReader, targets: List<Target>) {
+        var chunk = ByteArray(0)
+        withTimeoutOrNull(1) { chunk = reader.readAtMost(100) }
+        val writes = targets.map { trial { it.writer.write(chunk) } }
+        receiveUntil(targets) { writes.none { it.isActive } }
+    }
+
+    private suspend fun receiveUntil(targets: List<Target>, isOver: () -> Boolean) {
+        while (!isOver()) {
+            targets.forEach { it.receive(1 shl 20) }
+            yield()
+        }
+        targets.forEach { it.receive(1 shl 20) }
+    }
 }

@@ -231,7 +231,7 @@ class SplicedTeeTest(private val threads: Threads, private val splices: Boolean)
         to(2) { from, targets ->
             val other = link(PipeOptions.defaults())
             fun bytes(seed: Int) = ByteArray(1_000_000) { (it % 127 * 2 + seed).toByte() }
-            val sends = listOf(from, other).mapIndexed { i, it -> async { it.writer.use { it.write(bytes(i)) } } }
+            val sends = listOf(from, other).mapIndexed { i, link -> async { link.writer.use { it.write(bytes(i)) } } }
             val tees = listOf(async { from.teeTo(targets) }, async { other.teeTo(targets.reversed()) })
             val received = targets.map { async { it.reader.readExactly(2_000_000) } }.awaitAll()
             assertEquals(listOf(1_000_000L, 1_000_000L), tees.awaitAll())

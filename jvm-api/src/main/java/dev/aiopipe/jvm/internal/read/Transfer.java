@@ -169,7 +169,6 @@ public final class Transfer extends ReadLoop implements PipeFuture.Operation {
         complete(failure == null ? look.moved() : null, failure);
     }
 
-
     private @Nullable KernelRun nextRun() {
         long left = look.left();
         if (splicing == null || left == 0) {
