@@ -26,7 +26,7 @@ final class IntoOp implements ReadOp<Integer> {
     public @Nullable Object attempt(InputBuffer in) throws IOException {
         int direct = target.position() - start;
         if (direct > 0) {
-            return direct;
+            return direct; // if there is no memory for this value, the target's position shows the bytes
         }
         int available = Math.min(in.size(), target.remaining());
         if (available == 0 && target.hasRemaining()) {
