@@ -61,7 +61,8 @@ public final class SplicedCats {
                 .join();
         AsyncProcess target = AsyncPipes.start(new ProcessBuilder("cat").redirectOutput(Redirect.DISCARD))
                 .join();
-        try (source; target) {
+        try (source;
+                target) {
             long cpu = SYSTEM.getProcessCpuTime();
             long start = System.nanoTime();
             long moved = source.stdout().transferTo(target.stdin()).join();
