@@ -8,7 +8,6 @@ import dev.aiopipe.engine.support.Threads;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -97,7 +96,7 @@ public abstract sealed class BufferedSource extends ReadSlot permits Input {
             buffer.skipPendingNewline();
             reportedEnd = buffer.ended() && buffer.size() == 0 && !op.consumesNothing();
             value = attempt(op);
-        } while (value == ReadOp.MORE && (isBypassable(op) ? fillTarget(op) : fill(op)));
+        } while (value == ReadOp.MORE && fillTargetOrBuffer(op));
         if (value == ReadOp.MORE) {
             Threads.requireStack(SPARE_FRAMES);
         } else {
@@ -156,17 +155,17 @@ public abstract sealed class BufferedSource extends ReadSlot permits Input {
         return buffer.ended() || op.mayBeDone(buffer);
     }
 
-    private boolean isBypassable(ReadOp<?> op) {
-        return buffer.isBypassable() && op.target() != null;
+    /** As {@link #fill}, but only on the thread of the read: the bytes may be taken at once. */
+    private boolean fillTargetOrBuffer(ReadOp<?> op) throws IOException {
+        ByteBuffer target = buffer.isBypassable() ? op.target() : null;
+        return target == null ? fill(op) : fillTarget(target);
     }
 
-    /** As {@link #fill}, but the bytes are taken at once. Never on behalf of another thread, which may give up. */
-    private boolean fillTarget(ReadOp<?> op) throws IOException {
+    private boolean fillTarget(ByteBuffer target) throws IOException {
         if (sourceEmptied) {
             return false;
         }
         requireSource();
-        ByteBuffer target = Objects.requireNonNull(op.target());
         int room = Math.min(target.remaining(), InputBuffer.READ_SIZE); // the JDK copies it, if it is on the heap
         int count = read(target.duplicate().limit(target.position() + room));
         if (count > 0) {

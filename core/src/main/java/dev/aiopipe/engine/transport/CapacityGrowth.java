@@ -39,6 +39,7 @@ final class CapacityGrowth implements Closeable {
     /** At least 128 MiB were moved by then; to load JNA takes as much CPU time. */
     static final int WORTH_LOADING = 4096;
 
+    /** How many pipes of this process may be large. */
     private static final Semaphore SHARES = new Semaphore(16);
 
     private final DescriptorCopy pipe;

@@ -133,7 +133,7 @@ class OutputTest {
     void messageForAnIdleOutputIsNotQueuedBehindAnother() throws IOException {
         Offered first = new Offered("first");
         Message.Mover never = () -> {
-            throw new AssertionError("called behind another message");
+            throw new AssertionError("called after another message");
         };
         assertFalse(output.offerIfIdle(Message.of(never)));
         give(100);
