@@ -178,9 +178,9 @@ public final class Registration implements Closeable {
     }
 
     /**
-     * Closes the channel. If its user closes it and it can be read, its descriptor is closed when this returns, so that
-     * no write succeeds whose bytes cannot be read. Else it is closed in the loop's next round, if somebody has ever
-     * waited for it. An input that was read to its end still fails with the loop.
+     * Closes the channel. If it can be read, its descriptor is closed when this returns, so that no write succeeds
+     * whose bytes cannot be read. Else it is closed in the loop's next round, if somebody has ever waited for it. An
+     * input that was read to its end still fails with the loop.
      *
      * @throws IOException from the channel
      */
@@ -188,16 +188,16 @@ public final class Registration implements Closeable {
     public void close() throws IOException {
         SelectableChannel open = channel;
         boolean readable = open == null || (open.validOps() & SelectionKey.OP_READ) != 0;
-        boolean ended = readable && input.closeCause() == null;
         if (open != null) {
             open.close();
             SelectionKey left = knownKey();
-            if (left != null && readable && !ended) {
+            if (left != null && readable) {
                 loop.running().cancel(left);
             } else if (left != null) {
                 loop.wakeup();
             }
         }
+        boolean ended = readable && input.closeCause() == null;
         if (!ended) {
             loop.forget(this);
         }

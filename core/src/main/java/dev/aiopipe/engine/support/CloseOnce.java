@@ -55,15 +55,17 @@ public final class CloseOnce {
     }
 
     /**
-     * Closes the target, unless it is closed or forgotten.
+     * Closes the target, unless it is closed or forgotten. While another thread closes it, this waits for that.
      *
      * @throws IOException from the target
      */
     public void close() throws IOException {
-        Closeable open = target.getAndSet(null);
-        cleanable.clean();
-        if (open != null) {
-            open.close();
+        synchronized (target) {
+            Closeable open = target.getAndSet(null);
+            cleanable.clean();
+            if (open != null) {
+                open.close();
+            }
         }
     }
 
@@ -76,10 +78,7 @@ public final class CloseOnce {
         if (cause != BY_OWNER) {
             Threads.guarded(() -> {
                 try {
-                    // The user's close holds the same monitor, and so waits for this one.
-                    synchronized (this) {
-                        close();
-                    }
+                    close();
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
                 }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.engine.support.CloseOnce;
+import dev.aiopipe.testkit.Descriptors;
 import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
 import java.lang.ref.Reference;
@@ -143,6 +144,19 @@ class RegistrationTest {
             registration.input().close(CloseOnce.BY_OWNER);
             registration.close();
             assertThrows(IOException.class, () -> pipe.sink().write(ByteBuffer.allocate(1)));
+        });
+    }
+
+    @Test
+    @DisplayName("a channel whose end was read has no descriptor after its close, while user code keeps the loop")
+    void closeAtTheEnd() throws Exception {
+        Registration registration = loop.register(pipe.source());
+        assertTrue(registration.input().await(() -> {}));
+        onceInUserCode(() -> {
+            pipe.sink().close();
+            int before = Descriptors.pipes();
+            registration.close(); // and not by its user, who would have closed the input before
+            assertEquals(before - 1, Descriptors.pipes());
         });
     }
 
