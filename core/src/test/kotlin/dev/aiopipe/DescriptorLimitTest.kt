@@ -76,7 +76,8 @@ class DescriptorLimitTest {
                     outcome.onSuccess { line = it }
                     outcome.onFailure { if (it !is IOException) throw it }
                 }
-                check(left in 2..10) { "it worked with ${left - 1}" }
+                // usually with 1 or more; with 0 if one was closed in the background since: both are as promised
+                check(left <= 10) { "it worked with ${left - 1}" }
                 println(line)
                 ReadEnd.stdin().open().use { println("${it.readLine()}: ${it.settledMode()}") }
             }

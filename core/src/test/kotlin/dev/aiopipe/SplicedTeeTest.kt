@@ -2,7 +2,6 @@ package dev.aiopipe
 
 import dev.aiopipe.engine.linux.AdoptedChannel
 import dev.aiopipe.engine.linux.LibC
-import dev.aiopipe.engine.splice.Splicing
 import dev.aiopipe.testkit.Descriptors
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Programs.jvm
@@ -18,7 +17,6 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.runBlocking
-import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertInstanceOf
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -39,27 +37,7 @@ import org.junit.jupiter.params.provider.CsvSource
 @ParameterizedClass(name = "{0}, in the kernel {1}")
 @CsvSource("DEFAULT,true", "DEFAULT,false", "LOOP,true", "LOOP,false")
 @ExtendWith(NothingLeft::class)
-class SplicedTeeTest(private val threads: Threads, private val splices: Boolean) {
-    private var before = 0L
-
-    @BeforeEach
-    fun choose() {
-        assumeTrue(!splices || SplicedFromTheStart.isPossible())
-        before = Splicing.beginAfter(if (splices) 0 else Long.MAX_VALUE)
-    }
-
-    @AfterEach
-    fun restore() {
-        if (before != 0L) Splicing.beginAfter(before)
-    }
-
-    private class Link(val reader: PipeReader, val writer: PipeWriter)
-
-    private suspend fun link(options: PipeOptions): Link {
-        val (rx, tx) = aioPipe()
-        return Link(rx.open(options), tx.open(options))
-    }
-
+class SplicedTeeTest(private val threads: Threads, splices: Boolean) : SplicedOrNot(splices) {
     /** A source, and so many targets. */
     private fun to(
         targets: Int,
@@ -70,19 +48,11 @@ class SplicedTeeTest(private val threads: Threads, private val splices: Boolean)
         try {
             block(all.first(), all.drop(1))
         } finally {
-            all.forEach {
-                it.reader.close()
-                it.writer.abort()
-            }
+            all.forEach { it.close() }
         }
     }
 
     private suspend fun Link.teeTo(targets: List<Link>) = reader.teeTo(*targets.map { it.writer }.toTypedArray())
-
-    private suspend fun PipeWriter.fill(): Int {
-        write(ByteArray(PIPE_BYTES))
-        return PIPE_BYTES
-    }
 
     @Test
     @DisplayName("every target gets the same bytes, whatever their number and the sizes of the writes")
@@ -354,10 +324,7 @@ class SplicedTeeTest(private val threads: Threads, private val splices: Boolean)
             first.writer.fill()
             assertQuiet("aiopipe-quiet") // no room
             tee.cancelAndJoin()
-            listOf(from, first, second).forEach {
-                it.reader.close()
-                it.writer.abort()
-            }
+            listOf(from, first, second).forEach { it.close() }
         }
     }
 }

@@ -1,8 +1,6 @@
 package dev.aiopipe
 
-import dev.aiopipe.engine.splice.Splicing
 import dev.aiopipe.testkit.NothingLeft
-import dev.aiopipe.testkit.SplicedFromTheStart
 import java.nio.channels.AsynchronousCloseException
 import java.nio.channels.ClosedChannelException
 import java.nio.channels.ReadPendingException
@@ -10,13 +8,10 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.cancelAndJoin
-import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertInstanceOf
 import org.junit.jupiter.api.Assertions.assertTrue
-import org.junit.jupiter.api.Assumptions.assumeTrue
-import org.junit.jupiter.api.BeforeEach
 import org.junit.jupiter.api.DisplayName
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
@@ -28,33 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource
 @ParameterizedClass(name = "{0}, splices {1}")
 @CsvSource("DEFAULT,true", "DEFAULT,false", "LOOP,true", "LOOP,false")
 @ExtendWith(NothingLeft::class)
-class SplicedTransferTest(private val threads: Threads, private val splices: Boolean) {
-    private var before = 0L
-
-    @BeforeEach
-    fun choose() {
-        assumeTrue(!splices || SplicedFromTheStart.isPossible())
-        before = Splicing.beginAfter(if (splices) 0 else Long.MAX_VALUE)
-    }
-
-    @AfterEach
-    fun restore() {
-        if (before != 0L) Splicing.beginAfter(before)
-    }
-
-    private class Link(val reader: PipeReader, val writer: PipeWriter) {
-        fun close() {
-            reader.close()
-            writer.abort()
-        }
-    }
-
-    private suspend fun link(loop: PipeLoop): Link {
-        val options = PipeOptions.defaults().withLoop(loop)
-        val (rx, tx) = aioPipe()
-        return Link(rx.open(options), tx.open(options))
-    }
-
+class SplicedTransferTest(private val threads: Threads, splices: Boolean) : SplicedOrNot(splices) {
     /** A pipe that is read, and one that is written. */
     private fun between(block: suspend CoroutineScope.(Link, Link) -> Unit) = threads.run { loop ->
         val links = List(2) { link(loop) }
@@ -63,11 +32,6 @@ class SplicedTransferTest(private val threads: Threads, private val splices: Boo
         } finally {
             links.forEach { it.close() }
         }
-    }
-
-    private suspend fun PipeWriter.fill(): Int {
-        write(ByteArray(PIPE_BYTES))
-        return PIPE_BYTES
     }
 
     @Test
@@ -107,8 +71,7 @@ class SplicedTransferTest(private val threads: Threads, private val splices: Boo
     @DisplayName("a line end that was split is dropped before anything is moved")
     fun splitLineEnd() = threads.run { loop ->
         val options = PipeOptions.defaults().withLoop(loop).withLineEnds(LineEnds.ANY)
-        val (rx, tx) = aioPipe()
-        val from = Link(rx.open(options), tx.open(options))
+        val from = link(options)
         val to = link(loop)
         from.writer.write("line\r")
         assertEquals("line", from.reader.readLine())

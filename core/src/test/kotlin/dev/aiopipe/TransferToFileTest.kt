@@ -49,19 +49,6 @@ class TransferToFileTest(private val threads: Threads) {
 
     private val file by lazy { directory.resolve("file") }
 
-    private class Link(val reader: PipeReader, val writer: PipeWriter) : AutoCloseable {
-        override fun close() {
-            reader.close()
-            writer.abort()
-        }
-    }
-
-    private suspend fun link(loop: PipeLoop): Link {
-        val options = PipeOptions.defaults().withLoop(loop)
-        val (rx, tx) = aioPipe()
-        return Link(rx.open(options), tx.open(options))
-    }
-
     private fun linked(block: suspend CoroutineScope.(Link) -> Unit) = threads.run { loop ->
         link(loop).use { block(it) }
     }

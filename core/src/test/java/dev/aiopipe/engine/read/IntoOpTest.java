@@ -105,7 +105,7 @@ class IntoOpTest {
     @DisplayName("a read that is given up leaves the target alone, though the loop's thread has read for it")
     void abandonedAfterAServe() throws IOException {
         ReadOp<Integer> op = OPS.into(target);
-        ServedWaiter waiter = new ServedWaiter(op);
+        CountingWaiter waiter = new CountingWaiter(input, op);
         assertSame(ReadOp.MORE, input.start(op));
         assertTrue(input.await(waiter));
         source.thenBytes("abc");
@@ -149,31 +149,5 @@ class IntoOpTest {
         return StandardCharsets.UTF_8
                 .decode(target.duplicate().flip().position(1))
                 .toString();
-    }
-
-    private final class ServedWaiter implements ReadWaiter {
-        private final ReadOp<?> op;
-
-        ServedWaiter(ReadOp<?> op) {
-            this.op = op;
-        }
-
-        @Override
-        public Input input() {
-            return input;
-        }
-
-        @Override
-        public ReadOp<?> op() {
-            return op;
-        }
-
-        @Override
-        public void wake() {}
-
-        @Override
-        public boolean isGivenUp() {
-            return false;
-        }
     }
 }

@@ -28,7 +28,7 @@ class ServedReadTest {
     private final ScriptedSource source = new ScriptedSource();
     private final Readiness readiness = new Readiness(Readiness.OWN_SIGNALS);
     private final Input input = new Input(source, readiness);
-    private final Waiter waiter = new Waiter(OPS.line());
+    private final CountingWaiter waiter = new CountingWaiter(input, OPS.line());
 
     @AfterEach
     void close() {
@@ -64,7 +64,7 @@ class ServedReadTest {
 
     @Test
     void aPartOfACountWakesNobody() throws IOException {
-        Waiter exact = new Waiter(OPS.exactly(4));
+        CountingWaiter exact = new CountingWaiter(input, OPS.exactly(4));
         await(exact);
         source.thenBytes("abc");
         signal();
@@ -161,7 +161,7 @@ class ServedReadTest {
     @Test
     @DisplayName("R32 a close wakes that comes when the loop's thread has read in vain, and before the waiter waits on")
     void closedBeforeTheNextWait() throws IOException {
-        Waiter closed = new Waiter(new ForwardingReadOp<>(OPS.line()) {
+        CountingWaiter closed = new CountingWaiter(input, new ForwardingReadOp<>(OPS.line()) {
             @Override
             public boolean mayBeDone(InputBuffer in) {
                 input.close();
@@ -203,7 +203,7 @@ class ServedReadTest {
         signal();
         input.abandon(waiter);
 
-        Waiter next = new Waiter(OPS.line());
+        CountingWaiter next = new CountingWaiter(input, OPS.line());
         await(next);
         source.thenBytes("one\n");
         signal();
@@ -362,7 +362,7 @@ class ServedReadTest {
         assertEquals(reads, source.reads);
     }
 
-    private void await(Waiter next) throws IOException {
+    private void await(CountingWaiter next) throws IOException {
         assertSame(ReadOp.MORE, input.start(next.op));
         assertTrue(input.await(next));
     }
@@ -371,29 +371,5 @@ class ServedReadTest {
         Readiness.Waiter signalled = readiness.signal();
         assertTrue(signalled != null, "nobody waits");
         signalled.signalled();
-    }
-
-    private final class Waiter implements ReadWaiter {
-        final ReadOp<?> op;
-        int woken;
-
-        Waiter(ReadOp<?> op) {
-            this.op = op;
-        }
-
-        @Override
-        public Input input() {
-            return input;
-        }
-
-        @Override
-        public ReadOp<?> op() {
-            return op;
-        }
-
-        @Override
-        public void wake() {
-            woken++;
-        }
     }
 }
