@@ -166,6 +166,7 @@ final class InheritedInput extends InheritedStream {
     }
 
     private StdinBootstrap.@Nullable Adopted adoptEarly(String target) throws IOException {
+        loop.requireStarted();
         Watched watched = NativeAccess.canAdopt() ? watched() : null;
         if (watched == null) {
             return null;

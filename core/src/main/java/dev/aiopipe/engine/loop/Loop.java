@@ -24,9 +24,12 @@ import org.jspecify.annotations.Nullable;
  * One daemon thread that waits for events of any number of streams, and runs tasks in between.
  *
  * <pre>
- *     NEW ── first use ──► RUNNING ── close(), or the thread dies ──► CLOSED: each stream fails with the cause,
- *      └───────────────── close() ──────────────────────────────────►         and so does each later use
+ *     NEW ── first channel, or task ──► RUNNING ── close(), or the thread dies ──► CLOSED: each stream fails with the
+ *      └────────────────────────────── close() ──────────────────────────────────►         cause, and so does each later
+ *                                                                                          use
  * </pre>
+ *
+ * <p>Stdin does without a channel at first, and a program that reads one line never needs the thread.
  *
  * <p>In one round the thread waits, collects the waiters of ready channels, signals them outside of the selector's
  * locks, and runs some tasks.
@@ -45,6 +48,9 @@ public final class Loop {
     private final Set<Readiness> attached = weakSet();
     private final Set<Registration> registrations = weakSet();
     private final ShutdownGuard shutdownGuard;
+
+    /** Held by the one end of this loop; others that close it wait for that. */
+    private final Object ending = new Object();
 
     // These three are written once, under this object's monitor, and read without it.
     private volatile @Nullable Thread thread;
@@ -102,13 +108,12 @@ public final class Loop {
     }
 
     /**
-     * Fails a registration when this loop ends.
+     * Fails a registration when this loop ends. Does not start the thread.
      *
      * @param registration not kept from being garbage-collected
-     * @throws IOException if the loop can't be started or is closed
+     * @throws IOException if the loop is closed
      */
     void attach(Registration registration) throws IOException {
-        start();
         registrations.add(registration);
         // It may have been too late for the loop's end.
         requireOpen();
@@ -187,7 +192,9 @@ public final class Loop {
             }
             running = thread;
         }
-        if (running != null && running != Thread.currentThread()) {
+        if (running == null) {
+            end();
+        } else if (running != Thread.currentThread()) {
             wakeup();
             try {
                 running.join();
@@ -204,14 +211,24 @@ public final class Loop {
 
     /** Makes the thread begin a new round if it waits. */
     void wakeup() {
-        if (!isCurrentThread()) {
-            running().wakeup();
+        LoopSelector started = selector;
+        if (started != null && !isCurrentThread()) {
+            started.wakeup();
         }
     }
 
     /** Returns the selector of a loop that was started. */
     LoopSelector running() {
         return Objects.requireNonNull(selector);
+    }
+
+    /**
+     * Starts the thread, unless that has been done: a channel that comes later will find it.
+     *
+     * @throws IOException if it can't be started, or the loop is closed
+     */
+    public void requireStarted() throws IOException {
+        start();
     }
 
     LoopSelector start() throws IOException {
@@ -307,8 +324,20 @@ public final class Loop {
     }
 
     private void end() {
-        Throwable cause = Objects.requireNonNull(closeCause);
-        shutdownGuard.forget();
+        synchronized (ending) {
+            failStreams(Objects.requireNonNull(closeCause));
+            LoopSelector started = selector;
+            if (started != null) {
+                shutdownGuard.forget();
+                Threads.guarded(() -> close(started));
+            }
+            for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+                Threads.guarded(task);
+            }
+        }
+    }
+
+    private void failStreams(Throwable cause) {
         // These were collected before a death.
         for (Readiness.Waiter waiter : ready) {
             Threads.guarded(waiter::wake);
@@ -318,15 +347,13 @@ public final class Loop {
         left.forEach(registration -> registration.input().fail(cause));
         left.forEach(registration -> Threads.guarded(() -> registration.fail(cause)));
         List.copyOf(attached).forEach(readiness -> readiness.fail(cause));
-        Threads.guarded(() -> {
-            try {
-                running().close();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
-        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-            Threads.guarded(task);
+    }
+
+    private static void close(LoopSelector selector) {
+        try {
+            selector.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

@@ -171,6 +171,22 @@ class RegistrationTest {
     }
 
     @Test
+    @DisplayName("a stream whose channel is still to come needs no thread, waits, and fails with the loop all the same")
+    void endOfALoopWithoutAThread() throws IOException {
+        Registration registration = Registration.ofNothingYet(loop);
+        AtomicInteger woken = new AtomicInteger();
+        assertTrue(registration.input().await(woken::incrementAndGet));
+        assertTrue(Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().equals("aiopipe-test")));
+        loop.close();
+        assertEquals(1, woken.get());
+        assertTrue(registration.input().closeCause().getMessage().contains("is closed"));
+        assertThrows(ClosedChannelException.class, () -> Registration.ofNothingYet(loop));
+        loop.close();
+        assertEquals(1, woken.get());
+    }
+
+    @Test
     @DisplayName("a wait for a channel that was closed does not wait, and nothing is registered")
     void waitAfterTheClose() throws IOException {
         Registration registration = loop.register(pipe.source());
