@@ -7,6 +7,7 @@ import dev.aiopipe.engine.process.PassedEnd;
 import dev.aiopipe.engine.process.PipelineStart;
 import dev.aiopipe.engine.process.ProcessStart;
 import dev.aiopipe.engine.read.Input;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.write.Output;
 import java.util.HashMap;
 import java.util.List;
@@ -56,6 +57,11 @@ public final class PipeLoop implements AutoCloseable {
             @Override
             public ChildSettings settings(ChildOptions options, boolean stopAtExitByDefault) {
                 return options.settings(stopAtExitByDefault);
+            }
+
+            @Override
+            public ReadOps readOps(PipeOptions options) {
+                return options.readOps();
             }
 
             @Override

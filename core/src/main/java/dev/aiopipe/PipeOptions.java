@@ -1,5 +1,6 @@
 package dev.aiopipe;
 
+import dev.aiopipe.engine.read.ReadOps;
 import java.nio.charset.Charset;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
@@ -25,6 +26,9 @@ public final class PipeOptions {
     private final CodingErrorAction malformedInput;
     private final boolean readAhead;
 
+    /** Without state, so that all readers with these options have the same. */
+    private final ReadOps readOps;
+
     private PipeOptions(
             @Nullable PipeLoop loop,
             Charset charset,
@@ -40,6 +44,7 @@ public final class PipeOptions {
         this.lineEnds = lineEnds;
         this.malformedInput = malformedInput;
         this.readAhead = readAhead;
+        this.readOps = new ReadOps(charset, maxLineBytes, lineEnds, malformedInput, readAhead);
     }
 
     /**
@@ -153,6 +158,10 @@ public final class PipeOptions {
             throw new IllegalArgumentException(name + " < 1: " + value);
         }
         return value;
+    }
+
+    ReadOps readOps() {
+        return readOps;
     }
 
     /**

@@ -471,7 +471,3 @@ public class PipeReader internal constructor(private val input: Input, options: 
         const val PAUSE_NANOS = 10_000_000L
     }
 }
-
-/** The reads of a stream with these options. */
-@JvmSynthetic
-internal fun PipeOptions.readOps() = ReadOps(charset(), maxLineBytes(), lineEnds(), malformedInput(), readAhead())

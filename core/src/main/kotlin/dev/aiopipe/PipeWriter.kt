@@ -52,7 +52,7 @@ import kotlinx.coroutines.withContext
  */
 public class PipeWriter
 internal constructor(@get:JvmSynthetic internal val output: Output, private val options: PipeOptions) : AutoCloseable {
-    private val transfers = Mutex() // held by the transfer that reads, unless its source is silent, or that sends
+    private val transfers by lazy { Mutex() } // of the transfer that reads, unless its source is silent, or that sends
 
     /** How many bytes cancelled writes still owe. */
     public val owed: Int

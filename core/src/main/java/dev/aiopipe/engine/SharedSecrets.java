@@ -11,6 +11,7 @@ import dev.aiopipe.engine.process.ChildSettings;
 import dev.aiopipe.engine.process.PipelineStart;
 import dev.aiopipe.engine.process.ProcessStart;
 import dev.aiopipe.engine.read.Input;
+import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.engine.write.Output;
 import java.util.List;
 import java.util.Map;
@@ -96,6 +97,9 @@ public abstract class SharedSecrets {
      * @param stopAtExitByDefault whether the exit of the JVM ends the child if the user has not chosen
      */
     public abstract ChildSettings settings(ChildOptions options, boolean stopAtExitByDefault);
+
+    /** Returns the reads of a stream with these options. */
+    public abstract ReadOps readOps(PipeOptions options);
 
     /** Returns the engine of a loop. */
     public abstract Loop loop(PipeLoop loop);

@@ -10,8 +10,8 @@ import java.io.UncheckedIOException;
 import java.lang.ref.WeakReference;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +36,9 @@ public final class Input extends BufferedSource {
     /** A second, or less. */
     private static final int CLOSE_TRIES = 11_000;
 
-    private final Set<BusyReader> busyReaders = ConcurrentHashMap.newKeySet();
+    /** Copied with each change: there is one at most, as a rule. */
+    private volatile List<BusyReader> busyReaders = List.of();
+
     private final CloseOnce release;
     private final @Nullable String whyEmpty;
 
@@ -184,13 +186,17 @@ public final class Input extends BufferedSource {
      *
      * @param reader until {@link #leave}
      */
-    public void enter(BusyReader reader) {
-        busyReaders.add(reader);
+    public synchronized void enter(BusyReader reader) {
+        List<BusyReader> more = new ArrayList<>(busyReaders);
+        more.add(reader);
+        busyReaders = more;
     }
 
     /** Removes a reader that has {@linkplain #enter entered}. */
-    public void leave(BusyReader reader) {
-        busyReaders.remove(reader);
+    public synchronized void leave(BusyReader reader) {
+        List<BusyReader> fewer = new ArrayList<>(busyReaders);
+        fewer.remove(reader);
+        busyReaders = fewer;
     }
 
     /** Whether a registered reader is going to read on, if {@code stopper} stops the child. */

@@ -22,6 +22,8 @@ public final class ReadOps {
 
     private final TextDecoder decoder;
     private final LineOps lines;
+    private final ReadOp<@Nullable String> line;
+    private final ReadOp<Boolean> requestLine;
     private final int maxLineBytes;
     private final boolean readsAhead;
 
@@ -44,6 +46,8 @@ public final class ReadOps {
         this.lines = new LineOps(lineEnds, decoder, maxLineBytes);
         this.maxLineBytes = maxLineBytes;
         this.readsAhead = readsAhead;
+        this.line = bounded(lines.line(), in -> 1);
+        this.requestLine = bounded(lines.requestLine(), in -> 1);
     }
 
     /** Binds the operations; the other options are the defaults. */
@@ -66,7 +70,7 @@ public final class ReadOps {
 
     /** Takes a line without its line end; null at the end of the stream. Without state. */
     public ReadOp<@Nullable String> line() {
-        return bounded(lines.line(), in -> 1);
+        return line;
     }
 
     /**
@@ -79,7 +83,7 @@ public final class ReadOps {
 
     /** Gives true as soon as {@link #line} would not wait, false at the end; takes nothing. Without state. */
     public ReadOp<Boolean> requestLine() {
-        return bounded(lines.requestLine(), in -> 1);
+        return requestLine;
     }
 
     /**

@@ -14,21 +14,22 @@ import org.jspecify.annotations.Nullable;
 public final class FutureFanOut<T> {
     private final CompletableFuture<T> source;
 
+    /** Null before the first wait: most events are waited for by nobody. */
     @SuppressWarnings("CollectionUndefinedEquality") // their identity is meant
-    private final Set<CompletableFuture<T>> waiting = ConcurrentHashMap.newKeySet();
+    private volatile @Nullable Set<CompletableFuture<T>> waiting;
 
     /** Makes a fan-out of the event that completes {@code source}. */
     public FutureFanOut(CompletableFuture<T> source) {
         this.source = source;
-        source.whenComplete((value, failure) -> waiting.forEach(copy -> complete(copy, value, failure)));
     }
 
     /** Returns a new future, which completes as the source does, and may be cancelled. */
     @SuppressWarnings("CollectionUndefinedEquality") // their identity is meant
     public CompletableFuture<T> next() {
         CompletableFuture<T> copy = new CompletableFuture<>();
-        waiting.add(copy);
-        copy.whenComplete((value, failure) -> waiting.remove(copy));
+        Set<CompletableFuture<T>> others = waiting();
+        others.add(copy);
+        copy.whenComplete((value, failure) -> others.remove(copy));
         // The source may have looked at the waiting ones before this one was added.
         if (source.isDone()) {
             source.whenComplete((value, failure) -> complete(copy, value, failure));
@@ -36,9 +37,21 @@ public final class FutureFanOut<T> {
         return copy;
     }
 
+    private synchronized Set<CompletableFuture<T>> waiting() {
+        Set<CompletableFuture<T>> known = waiting;
+        if (known == null) {
+            Set<CompletableFuture<T>> made = ConcurrentHashMap.newKeySet();
+            waiting = made;
+            source.whenComplete((value, failure) -> made.forEach(copy -> complete(copy, value, failure)));
+            known = made;
+        }
+        return known;
+    }
+
     /** Returns whether nobody waits: each future is complete, or was given up. A moment's value. */
     public boolean isUnused() {
-        return waiting.isEmpty();
+        Set<CompletableFuture<T>> known = waiting;
+        return known == null || known.isEmpty();
     }
 
     private static <T> void complete(CompletableFuture<T> copy, T value, @Nullable Throwable failure) {

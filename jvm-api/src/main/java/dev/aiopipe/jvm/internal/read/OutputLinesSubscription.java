@@ -2,6 +2,7 @@ package dev.aiopipe.jvm.internal.read;
 
 import dev.aiopipe.OutputLine;
 import dev.aiopipe.PipeOptions;
+import dev.aiopipe.engine.SharedSecrets;
 import dev.aiopipe.engine.loop.Readiness;
 import dev.aiopipe.engine.process.Child;
 import dev.aiopipe.engine.process.RestOfLines;
@@ -277,7 +278,7 @@ public final class OutputLinesSubscription implements Flow.Subscription, BusyRea
         Side(Input input, OutputLine.Source source, PipeOptions options) {
             this.input = input;
             this.source = source;
-            ReadOps ops = ReaderCore.opsOf(options);
+            ReadOps ops = SharedSecrets.get().readOps(options);
             this.line = ops.line();
             this.look = ops.request(1);
             this.rest = new RestOfLines(input, ops);

@@ -1,6 +1,7 @@
 package dev.aiopipe.jvm.internal.read;
 
 import dev.aiopipe.PipeOptions;
+import dev.aiopipe.engine.SharedSecrets;
 import dev.aiopipe.engine.read.Input;
 import dev.aiopipe.engine.read.ReadOps;
 import dev.aiopipe.jvm.internal.future.CallbackExecutor;
@@ -18,16 +19,7 @@ public final class ReaderCore {
 
     public ReaderCore(Input input, PipeOptions options, CallbackExecutor callbacks) {
         this.input = input;
-        this.ops = opsOf(options);
+        this.ops = SharedSecrets.get().readOps(options);
         this.callbacks = callbacks;
-    }
-
-    static ReadOps opsOf(PipeOptions options) {
-        return new ReadOps(
-                options.charset(),
-                options.maxLineBytes(),
-                options.lineEnds(),
-                options.malformedInput(),
-                options.readAhead());
     }
 }
