@@ -20,8 +20,8 @@ import java.util.concurrent.CompletableFuture;
  * A daemon thread that waits for all streams which are opened with it. It runs no user code, unless the user asks for
  * that (by the {@code dispatcher} extension, or by {@code Dispatchers.Unconfined}). A loop may be used by many threads.
  *
- * <p>The first use starts the thread. It never keeps the JVM alive. If it dies, all its streams fail with the cause. It
- * inherits neither thread-locals nor the context class loader of its first user.
+ * <p>The first stream that needs it, or task, starts the thread. It never keeps the JVM alive. If it dies, all its
+ * streams fail with the cause. It inherits neither thread-locals nor the context class loader of its first user.
  */
 public final class PipeLoop implements AutoCloseable {
     static {

@@ -4,6 +4,7 @@ import dev.aiopipe.testkit.Await
 import dev.aiopipe.testkit.Descriptors
 import dev.aiopipe.testkit.NothingLeft
 import dev.aiopipe.testkit.Programs.jvm
+import java.io.File
 import java.io.FileInputStream
 import java.io.IOException
 import kotlinx.coroutines.flow.toList
@@ -45,6 +46,48 @@ class DescriptorLimitTest {
                 }
             }
         }
+
+    @Test
+    @DisplayName("E23 the first use of a channel at the limit, by stdin: an IOException, and channels work afterwards")
+    fun firstUseAtTheLimit() =
+        runBlocking<Unit> {
+            val program = jvm(FirstUseAtTheLimit::class.java)
+            program.command(listOf("sh", "-c", "ulimit -n 256 && exec \"\$@\"", "sh") + program.command())
+            assertEquals("a line", program.runPiped("a line\n".toByteArray()).orThrow().stdoutText().trim())
+        }
+
+    /** The program: opens stdin before it has used a channel, with 0, 1, 2 … descriptors left. */
+    object FirstUseAtTheLimit {
+        @JvmStatic
+        fun main(args: Array<String>) =
+            runBlocking<Unit> {
+                load(PipeLoop::class.java) { true }
+                load(DescriptorLimitTest::class.java) { "DescriptorLimitTest" in it }
+                var left = 0
+                var reader: PipeReader? = null
+                while (reader == null) {
+                    val fillers = exhaust()
+                    repeat(left++) { fillers.removeLast().close() }
+                    val outcome = runCatching { ReadEnd.stdin().open() }
+                    fillers.forEach { it.close() }
+                    outcome.onSuccess { reader = it }
+                    outcome.onFailure { if (it !is IOException) throw it }
+                }
+                check(left in 5..30) { "it worked with ${left - 1}" }
+                aioPipe().close()
+                reader?.use { println(it.readLine()) }
+            }
+
+        /** For the classes of a directory there is no descriptor later. Initializes none. */
+        private fun load(of: Class<*>, wanted: (String) -> Boolean) {
+            val root = File(of.protectionDomain.codeSource.location.toURI())
+            root
+                .walk()
+                .filter { it.extension == "class" && it.name != "module-info.class" && wanted(it.name) }
+                .map { it.relativeTo(root).path.removeSuffix(".class").replace('/', '.') }
+                .forEach { Class.forName(it, false, of.classLoader) }
+        }
+    }
 
     /** The program: reads a line of stdin with 0, 1, 2 … descriptors left. */
     object AdoptionAtTheLimit {

@@ -2,6 +2,7 @@ package dev.aiopipe.engine.endpoint;
 
 import dev.aiopipe.ReadMode;
 import dev.aiopipe.engine.linux.AdoptedChannel;
+import dev.aiopipe.engine.linux.DescriptorHeadroom;
 import dev.aiopipe.engine.linux.DescriptorKind;
 import dev.aiopipe.engine.linux.LibC;
 import dev.aiopipe.engine.linux.NativeAccess;
@@ -147,6 +148,7 @@ final class InheritedInput extends InheritedStream {
      * does not open.
      */
     private @Nullable Input early() throws IOException {
+        DescriptorHeadroom.requireForChannel("can't open " + name());
         String target = DescriptorKind.target(fd);
         FileInputStream stream;
         try {
@@ -166,8 +168,11 @@ final class InheritedInput extends InheritedStream {
     }
 
     private StdinBootstrap.@Nullable Adopted adoptEarly(String target) throws IOException {
-        loop.requireStarted();
-        Watched watched = NativeAccess.canAdopt() ? watched() : null;
+        if (!NativeAccess.canAdopt()) {
+            return null;
+        }
+        loop.requireStarted(); // if that fails a thread reads on; later, the read would fail
+        Watched watched = watched();
         if (watched == null) {
             return null;
         } else if (!DescriptorKind.target(fd).equals(target)) {

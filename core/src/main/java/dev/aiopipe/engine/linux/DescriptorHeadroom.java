@@ -78,6 +78,18 @@ public final class DescriptorHeadroom {
         }
     }
 
+    /**
+     * Throws if there are too few descriptors for {@link #warmUp}. Initializes nothing, which takes some milliseconds:
+     * for code that needs one of the JDK's channels, and at that moment no pipe or selector.
+     *
+     * @param what fails then, for the message
+     */
+    public static synchronized void requireForChannel(String what) throws IOException {
+        if (!warm && !isPlenty()) {
+            check(what);
+        }
+    }
+
     /** Returns how many descriptors are open, if the kernel counts them so; 0 if there is no {@code /proc}. */
     private static long inUse() {
         return OPEN.length();

@@ -24,9 +24,10 @@ import org.jspecify.annotations.Nullable;
  * One daemon thread that waits for events of any number of streams, and runs tasks in between.
  *
  * <pre>
- *     NEW ── first channel, or task ──► RUNNING ── close(), or the thread dies ──► CLOSED: each stream fails with the
- *      └────────────────────────────── close() ──────────────────────────────────►         cause, and so does each later
- *                                                                                          use
+ *     NEW ── first channel, or task ──► RUNNING ── close(), or the thread dies ──► CLOSED
+ *      └────────────────────────────────────────── close() ───────────────────────►
+ *
+ *     CLOSED: each stream fails with the cause, and so does each later use
  * </pre>
  *
  * <p>Stdin does without a channel at first, and a program that reads one line never needs the thread.
@@ -49,8 +50,8 @@ public final class Loop {
     private final Set<Registration> registrations = weakSet();
     private final ShutdownGuard shutdownGuard;
 
-    /** Held by the one end of this loop; others that close it wait for that. */
-    private final Object ending = new Object();
+    /** Those who close a loop without a thread take turns: each returns when it is closed. */
+    private final Object closers = new Object();
 
     // These three are written once, under this object's monitor, and read without it.
     private volatile @Nullable Thread thread;
@@ -124,11 +125,11 @@ public final class Loop {
         registrations.remove(registration);
     }
 
-    /** Fails a readiness if this loop has ended. */
-    void failIfEnded(Readiness readiness) {
+    /** Lets a readiness know the cause if this loop has ended, and will fail it soon. */
+    void reportEnd(Readiness readiness) {
         Throwable cause = closeCause;
         if (cause != null) {
-            readiness.fail(cause);
+            readiness.willFail(cause);
         }
     }
 
@@ -182,7 +183,7 @@ public final class Loop {
 
     /**
      * Fails all streams of this loop, closes their descriptors and ends its thread. Waits for the thread, unless called
-     * on it.
+     * on it. If there is no thread yet, those who wait for the streams are woken on this one.
      */
     public void close() {
         Thread running;
@@ -193,7 +194,9 @@ public final class Loop {
             running = thread;
         }
         if (running == null) {
-            end();
+            synchronized (closers) {
+                end();
+            }
         } else if (running != Thread.currentThread()) {
             wakeup();
             try {
@@ -324,16 +327,16 @@ public final class Loop {
     }
 
     private void end() {
-        synchronized (ending) {
-            failStreams(Objects.requireNonNull(closeCause));
-            LoopSelector started = selector;
-            if (started != null) {
-                shutdownGuard.forget();
-                Threads.guarded(() -> close(started));
-            }
-            for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-                Threads.guarded(task);
-            }
+        LoopSelector started = selector;
+        if (started != null) {
+            shutdownGuard.forget();
+        }
+        failStreams(Objects.requireNonNull(closeCause));
+        if (started != null) {
+            Threads.guarded(() -> close(started));
+        }
+        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+            Threads.guarded(task);
         }
     }
 

@@ -104,8 +104,8 @@ final class LoopSelector implements Closeable {
             report();
         } finally {
             turn.unlock();
+            giveBackIfFree();
         }
-        giveBackIfFree();
         return count;
     }
 

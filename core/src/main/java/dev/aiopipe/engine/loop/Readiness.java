@@ -209,6 +209,13 @@ public final class Readiness {
         return left;
     }
 
+    /** Sets the {@link #closeCause} of a {@link #close} that follows soon, unless there is one. */
+    synchronized void willFail(Throwable cause) {
+        if (closeCause == null) {
+            closeCause = cause;
+        }
+    }
+
     /** Closes this direction, and wakes the waiter. */
     void fail(Throwable cause) {
         Waiter left = close(cause);

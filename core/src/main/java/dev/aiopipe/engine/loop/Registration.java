@@ -159,8 +159,9 @@ public final class Registration implements Closeable {
             register(next);
         } catch (Throwable e) {
             next.close();
-            // So the reader gets the cause, also if the loop has not come to this registration.
-            loop.failIfEnded(input);
+            // So the reader gets the cause, also if the loop has not come to this registration. It closes nothing: the
+            // reader's thread, which this is, has the source.
+            loop.reportEnd(input);
             throw e;
         }
         synchronized (this) {
@@ -197,10 +198,16 @@ public final class Registration implements Closeable {
                 loop.wakeup();
             }
         }
+        // Looked at only now: a user who has closed the input meanwhile does not come here again.
         boolean ended = readable && input.closeCause() == null;
         if (!ended) {
             loop.forget(this);
         }
+    }
+
+    /** Returns whether the input is closed, or is about to be, as the loop has ended. */
+    public boolean hasEnded() {
+        return input.closeCause() != null || loop.hasEnded();
     }
 
     @Override

@@ -140,11 +140,16 @@ public final class StdinBootstrap implements ByteSource {
     }
 
     private void adopt() {
+        if (adoption.isDone()) {
+            return; // this was closed meanwhile
+        }
         Adopted result = null;
         try {
             result = adopter.adopt();
         } catch (Throwable e) {
-            System.getLogger("dev.aiopipe").log(Level.WARNING, "stdin can't be adopted, a thread reads it", e);
+            if (!registration.hasEnded()) {
+                System.getLogger("dev.aiopipe").log(Level.WARNING, "stdin can't be adopted, a thread reads it", e);
+            }
         } finally {
             if (!adoption.complete(result) && result != null) {
                 closeLate(result);

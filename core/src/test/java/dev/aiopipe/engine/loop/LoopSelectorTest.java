@@ -1,5 +1,6 @@
 package dev.aiopipe.engine.loop;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -19,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -135,6 +137,31 @@ class LoopSelectorTest {
         stepped.failure = null;
         selector.cancel(key);
         assertNull(pipe.source().keyFor(real));
+    }
+
+    @Test
+    @DisplayName("a failure of the loop's wait lets a thread go on that waits for its descriptor")
+    void failureOfTheWait() throws Exception {
+        FutureTask<?> closer = new FutureTask<>(() -> {
+            selector.cancel(key);
+            return null;
+        });
+        Thread thread = new Thread(closer);
+        stepped.afterSelect = () -> {
+            thread.start();
+            Await.until(thread, Thread.State.WAITING);
+            throw new IOException("the selector's");
+        };
+        FutureTask<Integer> loop = new FutureTask<>(selector::select);
+        Thread loopThread = new Thread(loop);
+        AtomicReference<Throwable> reported = new AtomicReference<>();
+        loopThread.setUncaughtExceptionHandler((ignored, failure) -> reported.set(failure));
+        selector.wakeup();
+        loopThread.start();
+        closer.get();
+        assertNull(pipe.source().keyFor(real));
+        assertEquals(0, loop.get());
+        assertEquals("the selector's", reported.get().getCause().getMessage());
     }
 
     @Test

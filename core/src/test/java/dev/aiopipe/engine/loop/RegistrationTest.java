@@ -3,12 +3,14 @@ package dev.aiopipe.engine.loop;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.aiopipe.engine.support.CloseOnce;
+import dev.aiopipe.testkit.Await;
 import dev.aiopipe.testkit.Descriptors;
 import dev.aiopipe.testkit.NothingLeft;
 import java.io.IOException;
@@ -22,6 +24,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -85,6 +88,27 @@ class RegistrationTest {
         Pipe next = Pipe.open();
         loop.close();
         assertThrows(ClosedChannelException.class, () -> registration.replace(next.source()));
+        assertFalse(next.source().isOpen());
+        next.sink().close();
+    }
+
+    @Test
+    @DisplayName("a channel that comes while the loop ends: the reader gets the cause, and the loop closes the stream")
+    void channelThatComesWhileTheLoopEnds() throws Exception {
+        Registration registration = loop.register(pipe.source());
+        CompletableFuture<Thread> closer = new CompletableFuture<>();
+        registration.input().onClose(cause -> closer.complete(Thread.currentThread()));
+        Pipe next = Pipe.open();
+        Thread ender = new Thread(loop::close);
+        onceInUserCode(() -> {
+            ender.start();
+            Await.until("the loop is about to end", loop::hasEnded);
+            assertThrows(ClosedChannelException.class, () -> registration.replace(next.source()));
+            assertTrue(registration.input().closeCause().getMessage().contains("is closed"));
+            assertFalse(closer.isDone(), "this thread may have what the close needs");
+        });
+        ender.join();
+        assertNotSame(Thread.currentThread(), closer.getNow(Thread.currentThread()));
         assertFalse(next.source().isOpen());
         next.sink().close();
     }

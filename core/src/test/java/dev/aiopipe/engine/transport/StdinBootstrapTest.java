@@ -27,13 +27,20 @@ import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.StreamHandler;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -52,6 +59,7 @@ class StdinBootstrapTest {
     private final AtomicInteger released = new AtomicInteger();
     private Pipe pipe; // what stdin is, once it is adopted
     private final AtomicInteger adoptions = new AtomicInteger();
+    private volatile Thread adopter;
     private Registration registration;
     private StdinBootstrap source;
     private Input input;
@@ -67,6 +75,7 @@ class StdinBootstrapTest {
 
     private StdinBootstrap.Adopted adopt() throws IOException {
         adoptions.incrementAndGet();
+        adopter = Thread.currentThread();
         try {
             return adoption.join();
         } catch (CompletionException e) {
@@ -305,6 +314,7 @@ class StdinBootstrapTest {
     @DisplayName("closed before the adoption: the waiting read fails, and what is adopted later is closed")
     void closedEarly() throws Exception {
         CompletableFuture<String> waiting = line();
+        awaitAdopter();
         input.close();
         assertClosed(waiting);
         CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -326,12 +336,46 @@ class StdinBootstrapTest {
     @DisplayName("the loop's end fails a read that waits for the adoption")
     void loopEnds() throws Exception {
         CompletableFuture<String> waiting = line();
+        awaitAdopter();
         loop.close();
         assertClosed(waiting);
         assertTrue(stdin.closed);
         CompletableFuture<Void> closed = new CompletableFuture<>();
         adopted(whenClosed(closed));
         closed.get();
+    }
+
+    @Test
+    @DisplayName("an adoption that fails is reported, but not if the loop's end is why")
+    void failureAfterTheEnd() throws Exception {
+        Logger logger = Logger.getLogger("dev.aiopipe");
+        List<String> logged = new CopyOnWriteArrayList<>();
+        Handler handler = new StreamHandler() {
+            @Override
+            public void publish(LogRecord entry) {
+                logged.add(entry.getMessage());
+            }
+        };
+        logger.addHandler(handler);
+        try {
+            CompletableFuture<String> waiting = line();
+            Thread adopting = awaitAdopter();
+            loop.close();
+            assertClosed(waiting);
+            adoption.completeExceptionally(new ClosedChannelException());
+            Await.until(
+                    "the adoption is over",
+                    () -> Arrays.stream(adopting.getStackTrace())
+                            .noneMatch(frame -> frame.getMethodName().equals("adopt")));
+            assertEquals(List.of(), logged);
+        } finally {
+            logger.removeHandler(handler);
+        }
+    }
+
+    /** Returns the thread that adopts, when it has begun. */
+    private Thread awaitAdopter() {
+        return Await.until("the adoption has begun", () -> adopter, thread -> thread != null);
     }
 
     @Test
