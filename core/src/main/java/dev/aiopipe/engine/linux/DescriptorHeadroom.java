@@ -84,9 +84,11 @@ public final class DescriptorHeadroom {
      *
      * @param what fails then, for the message
      */
-    public static synchronized void requireForChannel(String what) throws IOException {
-        if (!warm && !isPlenty()) {
-            check(what);
+    public static void requireForChannel(String what) throws IOException {
+        if (!warm) {
+            synchronized (DescriptorHeadroom.class) {
+                check(what);
+            }
         }
     }
 

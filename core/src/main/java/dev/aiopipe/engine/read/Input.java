@@ -10,8 +10,8 @@ import java.io.UncheckedIOException;
 import java.lang.ref.WeakReference;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +37,7 @@ public final class Input extends BufferedSource {
     private static final int CLOSE_TRIES = 11_000;
 
     /** Copied with each change: there is one at most, as a rule. */
-    private volatile List<BusyReader> busyReaders = List.of();
+    private volatile Set<BusyReader> busyReaders = Set.of();
 
     private final CloseOnce release;
     private final @Nullable String whyEmpty;
@@ -187,14 +187,14 @@ public final class Input extends BufferedSource {
      * @param reader until {@link #leave}
      */
     public synchronized void enter(BusyReader reader) {
-        List<BusyReader> more = new ArrayList<>(busyReaders);
+        Set<BusyReader> more = new HashSet<>(busyReaders);
         more.add(reader);
         busyReaders = more;
     }
 
     /** Removes a reader that has {@linkplain #enter entered}. */
     public synchronized void leave(BusyReader reader) {
-        List<BusyReader> fewer = new ArrayList<>(busyReaders);
+        Set<BusyReader> fewer = new HashSet<>(busyReaders);
         fewer.remove(reader);
         busyReaders = fewer;
     }
