@@ -14,15 +14,16 @@ import org.junit.jupiter.api.DisplayName
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.extension.ExtendWith
 
+/** A JVM has 100 or so with this class path; a start needs up to 20 at a time. */
+private const val FEW_DESCRIPTORS = "ulimit -n 256 && exec \"\$@\""
+
 @ExtendWith(NothingLeft::class)
 class DescriptorLimitTest {
     @Test
     @DisplayName("E23 at the limit of descriptors: an IOException, nothing leaked, and it works again afterwards")
     fun descriptorLimit() =
         runBlocking<Unit> {
-            val program = jvm(AtTheLimit::class.java)
-            // a JVM has 100 or so with this class path; a start needs up to 20 at a time
-            program.command(listOf("sh", "-c", "ulimit -n 256 && exec \"\$@\"", "sh") + program.command())
+            val program = jvm(AtTheLimit::class.java).under(FEW_DESCRIPTORS)
             val outcome =
                 program.redirectErrorStream(true).withPiped { child ->
                     child.stdin.close()
@@ -37,8 +38,7 @@ class DescriptorLimitTest {
     )
     fun firstAdoptionAtTheLimit() =
         runBlocking<Unit> {
-            val program = jvm(AdoptionAtTheLimit::class.java)
-            program.command(listOf("sh", "-c", "ulimit -n 256 && exec \"\$@\"", "sh") + program.command())
+            val program = jvm(AdoptionAtTheLimit::class.java).under(FEW_DESCRIPTORS)
             program.withPiped { child ->
                 for (answer in listOf("early: no room taken", "at the limit: THREAD", "behind it: SELECTOR")) {
                     child.stdin.writeLine(answer.substringBefore(':')) // one by one: a closed reader has read ahead
@@ -51,8 +51,7 @@ class DescriptorLimitTest {
     @DisplayName("E23 the first use of a channel at the limit, by stdin: an IOException, and channels work afterwards")
     fun firstUseAtTheLimit() =
         runBlocking<Unit> {
-            val program = jvm(FirstUseAtTheLimit::class.java)
-            program.command(listOf("sh", "-c", "ulimit -n 256 && exec \"\$@\"", "sh") + program.command())
+            val program = jvm(FirstUseAtTheLimit::class.java).under(FEW_DESCRIPTORS)
             assertEquals("a line", program.runPiped("a line\n".toByteArray()).orThrow().stdoutText().trim())
         }
 

@@ -327,11 +327,9 @@ public final class Loop {
     }
 
     private void end() {
-        LoopSelector started = selector;
-        if (started != null) {
-            shutdownGuard.forget();
-        }
+        shutdownGuard.forget();
         failStreams(Objects.requireNonNull(closeCause));
+        LoopSelector started = selector;
         if (started != null) {
             Threads.guarded(() -> close(started));
         }

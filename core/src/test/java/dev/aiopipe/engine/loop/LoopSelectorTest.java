@@ -92,14 +92,11 @@ class LoopSelectorTest {
     @Test
     @DisplayName("a key that is cancelled when the select is past its last look leaves before user code runs")
     void lateDeparture() throws Exception {
-        FutureTask<?> closer = new FutureTask<>(() -> {
-            selector.cancel(key);
-            return null;
-        });
+        FutureTask<?> closer = closer();
         Thread thread = new Thread(closer);
         stepped.afterSelect = () -> {
             thread.start();
-            Await.until("the other thread waits", () -> thread.getState() == Thread.State.WAITING);
+            Await.until(thread, Thread.State.WAITING);
         };
         selector.wakeup();
         selector.select();
@@ -142,10 +139,7 @@ class LoopSelectorTest {
     @Test
     @DisplayName("a failure of the loop's wait lets a thread go on that waits for its descriptor")
     void failureOfTheWait() throws Exception {
-        FutureTask<?> closer = new FutureTask<>(() -> {
-            selector.cancel(key);
-            return null;
-        });
+        FutureTask<?> closer = closer();
         Thread thread = new Thread(closer);
         stepped.afterSelect = () -> {
             thread.start();
@@ -167,18 +161,23 @@ class LoopSelectorTest {
     @Test
     @DisplayName("the end of the loop lets a thread go on that waits for it")
     void endOfTheLoop() throws Exception {
-        FutureTask<?> closer = new FutureTask<>(() -> {
-            selector.cancel(key);
-            return null;
-        });
+        FutureTask<?> closer = closer();
         Thread thread = new Thread(closer);
         stepped.beforeClose = () -> {
             thread.start();
-            Await.until("the other thread waits", () -> thread.getState() == Thread.State.WAITING);
+            Await.until(thread, Thread.State.WAITING);
         };
         selector.close();
         closer.get();
         stepped.beforeClose = () -> {};
+    }
+
+    /** Cancels the key, as a thread that closes the channel does. */
+    private FutureTask<?> closer() {
+        return new FutureTask<>(() -> {
+            selector.cancel(key);
+            return null;
+        });
     }
 
     private static FutureTask<?> start(Callable<?> task) {
